@@ -1,0 +1,138 @@
+"""What the catalogue knows of one layer or function. Adding an op is writing one `Op`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from archspec.ops.arguments import ArgType
+from archspec.tensors import TensorType
+
+
+class Args(dict[str, Any]):
+    """A call's arguments, every one present (defaults and inferred ones filled in), as attributes too."""
+
+    __slots__ = ()
+    __getattr__ = dict.__getitem__
+
+
+Inputs: TypeAlias = tuple[TensorType, ...]
+Outputs: TypeAlias = tuple[TensorType, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Required:
+    def __repr__(self) -> str:
+        return "REQUIRED"
+
+
+REQUIRED = _Required()
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """How an argument follows from the inputs.
+
+    Attributes:
+        value: the rule; called only with inputs whose ranks the op accepts.
+        noun: what the number counts, in the plural: `input features`.
+    """
+
+    value: Callable[[Inputs], Any]
+    noun: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arg:
+    """One argument, with torch's name and default. Positional order is torch's."""
+
+    name: str
+    type: ArgType
+    default: Any = REQUIRED
+    inferred: Inferred | None = None
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """How torch initialises a tensor by default: a function of `torch.nn.init` without its underscore, and its arguments."""
+
+    function: str
+    arguments: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A parameter or buffer that a layer owns."""
+
+    shape: tuple[int, ...]
+    init: Init
+    is_buffer: bool = False
+    dtype: str = "float32"
+
+
+def _no_check(args: Args, inputs: Inputs) -> None:
+    pass
+
+
+def _no_state(args: Args) -> Mapping[str, State]:
+    return {}
+
+
+def _no_macs(args: Args, inputs: Inputs, outputs: Outputs) -> int:
+    return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Op:
+    """One layer (a `torch.nn` class, capitalised) or one function (lower-case).
+
+    Attributes:
+        name: the kind that a spec writes.
+        target: where torch has it, as a dotted name, e.g. `torch.nn.Conv2d`, `torch.cat`.
+        doc: one line, for the docs, the schema and `archspec explain`.
+        args: its arguments in torch's order.
+        primary: the argument that a bare scalar (or list) value means.
+        shape: the outputs' types from the arguments and the inputs' types; called after `check`.
+        inputs: names of the tensors it takes, as torch names them.
+        variadic: it takes a list of at least two tensors as one argument (`concat`), or is chained over them (`add`).
+        ports: names of its outputs; a rule may give fewer than there are names.
+        ranks: accepted numbers of dimensions (batch included) of the first input; empty means any.
+        layout: what those dimensions mean, for messages, e.g. `[N, C, H, W]`.
+        check: relations between arguments, and between arguments and inputs. Raises `RuleFault`.
+        state: the parameters and buffers it owns, from its arguments, in torch's order of registration.
+        macs: multiply-accumulates of matrix products and convolutions for one sample, as
+            `torch.utils.flop_counter` counts them (half its figure).
+        code: for functions whose call is not `target(inputs…, name=value…)`: the expression as Python source,
+            from the arguments and the inputs' expressions. `torch` and `F` are in scope.
+        helpers: functions that `code` may call: name to Python source, printed once per module that needs them.
+        floating: it wants floating-point inputs.
+    """
+
+    name: str
+    target: str
+    doc: str
+    shape: Callable[[Args, Inputs], Outputs]
+    args: tuple[Arg, ...] = ()
+    primary: str | None = None
+    inputs: tuple[str, ...] = ("input",)
+    variadic: bool = False
+    ports: tuple[str, ...] = ("output",)
+    ranks: tuple[int, ...] = ()
+    layout: str = ""
+    check: Callable[[Args, Inputs], None] = _no_check
+    state: Callable[[Args], Mapping[str, State]] = _no_state
+    macs: Callable[[Args, Inputs, Outputs], int] = _no_macs
+    code: Callable[[Args, tuple[str, ...]], str] | None = None
+    helpers: Mapping[str, str] = field(default_factory=dict)
+    floating: bool = True
+
+    @property
+    def is_module(self) -> bool:
+        """Capitalised kinds are modules, lower-case ones functions."""
+        return self.name[:1].isupper()
+
+    def arg(self, name: str) -> Arg | None:
+        """The argument of that name."""
+        return next((arg for arg in self.args if arg.name == name), None)

@@ -1,0 +1,200 @@
+"""Functions of several tensors: `add` wants equal shapes, `concat` equal ones but for one dimension.
+
+With `align`, the later inputs are first brought to the first one's size in the dimensions after the channels:
+`pad` adds zeros around them, `crop` cuts their middle out, `resize` interpolates.
+"""
+
+from __future__ import annotations
+
+from archspec.ops.arguments import Int, Maybe, one_of
+from archspec.ops.common import normalize_dim
+from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
+from archspec.ops.faults import RuleFault
+from archspec.tensors import Batch, Dim, TensorType, show_shape
+
+_ALIGN = Arg("align", Maybe(one_of("pad", "crop", "resize")), None, doc="bring later inputs to the first one's size")
+
+_PAD_LIKE = '''
+def pad_like(x: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+    """Zeros around x until its height, width, … are those of reference."""
+    padding: list[int] = []
+    for dim in range(x.dim() - 1, 1, -1):
+        missing = reference.size(dim) - x.size(dim)
+        padding += [missing // 2, missing - missing // 2]
+    return F.pad(x, padding)
+'''
+_CROP_LIKE = '''
+def crop_like(x: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+    """The middle of x, of the height, width, … of reference."""
+    for dim in range(2, x.dim()):
+        x = x.narrow(dim, (x.size(dim) - reference.size(dim)) // 2, reference.size(dim))
+    return x
+'''
+_RESIZE_LIKE = '''
+def resize_like(x: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+    """x interpolated (nearest) to the height, width, … of reference."""
+    return F.interpolate(x, size=reference.shape[2:])
+'''
+_HELPERS = {"pad_like": _PAD_LIKE, "crop_like": _CROP_LIKE, "resize_like": _RESIZE_LIKE}
+
+
+def _check_dtypes(inputs: Inputs) -> None:
+    for index, other in enumerate(inputs[1:], 1):
+        if other.dtype != inputs[0].dtype:
+            raise RuleFault(
+                "AS306",
+                f"{{name}} merges {inputs[0].dtype} with {other.dtype}: input {index + 1} has another element type",
+                input=index,
+                help="give it tensors of one element type",
+            )
+
+
+def _aligned(args: Args, inputs: Inputs) -> Inputs:
+    """The inputs after alignment."""
+    if args.align is None:
+        return inputs
+    first = inputs[0]
+    if first.rank < 3:
+        raise RuleFault(
+            "AS304",
+            f"`align` of {{name}} needs inputs with height, width, … but the first is {first}",
+            arg="align",
+            input=0,
+            help="leave `align` out",
+        )
+    return (first, *(_align_one(args.align, first, other, index) for index, other in enumerate(inputs[1:], 1)))
+
+
+def _align_one(align: str, first: TensorType, other: TensorType, index: int) -> TensorType:
+    if other.rank != first.rank:
+        return other
+    for mine, theirs in zip(first.spatial, other.spatial, strict=True):
+        if (align == "pad" and theirs > mine) or (align == "crop" and theirs < mine):
+            word, mend = ("larger", "crop") if align == "pad" else ("smaller", "pad")
+            raise RuleFault(
+                "AS304",
+                f"`align: {align}` of {{name}} cannot bring {other} to the size of {first}: it is {word}",
+                arg="align",
+                input=index,
+                help=f"write `align: {mend}` or `align: resize`",
+                suggestion="resize",
+            )
+    return other.with_shape((*other.shape[:2], *first.shape[2:]))
+
+
+def _differing(first: TensorType, other: TensorType, skip: int | None = None) -> int | None:
+    """The first dimension in which two shapes of one rank differ, but for `skip`."""
+    for dim, (mine, theirs) in enumerate(zip(first.shape, other.shape, strict=True)):
+        if dim != skip and mine != theirs:
+            return dim
+    return None
+
+
+def _dim_name(dim: int, rank: int) -> str:
+    names = {0: "the batch", 1: "channels" if rank > 2 else "features"}
+    spatial = {3: ("length",), 4: ("height", "width"), 5: ("depth", "height", "width")}.get(rank, ())
+    return names.get(dim) or (spatial[dim - 2] if dim - 2 < len(spatial) else f"dimension {dim}")
+
+
+def _merge_fault(first: TensorType, other: TensorType, index: int, dim: int | None) -> RuleFault:
+    word = "{name} needs"
+    if first.rank != other.rank:
+        message = f"{word} inputs of one rank, but input {index + 1} is {other} and the first is {first}"
+        return RuleFault("AS304", message, input=index, help="flatten or reshape one of them")
+    assert dim is not None
+    name = _dim_name(dim, first.rank)
+    message = (
+        f"{word} equal shapes: input 1 is {first}, input {index + 1} is {other} "
+        f"({name} {first.shape[dim]} and {other.shape[dim]})"
+    )
+    if dim >= 2:
+        mend = "give them one size, or write `align: pad`, `align: crop` or `align: resize`"
+    else:
+        mend = f"give them the same {name}"
+    return RuleFault("AS304", message, input=index, help=mend)
+
+
+def _add_shape(args: Args, inputs: Inputs) -> Outputs:
+    _check_dtypes(inputs)
+    inputs = _aligned(args, inputs)
+    first = inputs[0]
+    for index, other in enumerate(inputs[1:], 1):
+        differs = None if other.rank != first.rank else _differing(first, other)
+        if other.rank != first.rank or differs is not None:
+            raise _merge_fault(first, other, index, differs)
+    return (first,)
+
+
+def _concat_shape(args: Args, inputs: Inputs) -> Outputs:
+    _check_dtypes(inputs)
+    first = inputs[0]
+    dim = normalize_dim(args.dim, first.rank, "dim")
+    inputs = _aligned(args, inputs)
+    total: Dim = first.shape[dim]
+    for index, other in enumerate(inputs[1:], 1):
+        differs = None if other.rank != first.rank else _differing(first, other, skip=dim)
+        if other.rank != first.rank or differs is not None:
+            raise _concat_fault(first, other, index, dim, differs)
+        total = _joined(total, other.shape[dim])
+    return (first.with_shape((*first.shape[:dim], total, *first.shape[dim + 1 :])),)
+
+
+def _joined(a: Dim, b: Dim) -> Dim:
+    if isinstance(a, Batch) and isinstance(b, Batch):
+        return Batch(a.multiple + b.multiple)
+    if isinstance(a, int) and isinstance(b, int):
+        return a + b
+    raise RuleFault("AS304", "{name} would join the batch dimension with another one", help="use another `dim`")
+
+
+def _concat_fault(first: TensorType, other: TensorType, index: int, dim: int, differs: int | None) -> RuleFault:
+    fault = _merge_fault(first, other, index, differs)
+    if differs is not None:
+        fault.message = (
+            f"{{name}} joins dimension {dim}, so all others must be equal: input 1 is {show_shape(first.shape)}, "
+            f"input {index + 1} is {show_shape(other.shape)} "
+            f"({_dim_name(differs, first.rank)} {first.shape[differs]} and {other.shape[differs]})"
+        )
+    return fault
+
+
+def _with_alignment(args: Args, inputs: tuple[str, ...]) -> tuple[str, ...]:
+    if args.align is None:
+        return inputs
+    return (inputs[0], *(f"{args.align}_like({name}, {inputs[0]})" for name in inputs[1:]))
+
+
+def _add_code(args: Args, inputs: tuple[str, ...]) -> str:
+    return " + ".join(_with_alignment(args, inputs))
+
+
+def _concat_code(args: Args, inputs: tuple[str, ...]) -> str:
+    return f"torch.cat([{', '.join(_with_alignment(args, inputs))}], dim={args.dim})"
+
+
+OPS = (
+    Op(
+        name="add",
+        target="torch.add",
+        doc="The sum of tensors of one shape.",
+        args=(_ALIGN,),
+        inputs=("input", "other"),
+        variadic=True,
+        shape=_add_shape,
+        code=_add_code,
+        helpers=_HELPERS,
+        floating=False,
+    ),
+    Op(
+        name="concat",
+        target="torch.cat",
+        doc="Tensors joined along one dimension, the channels unless told otherwise.",
+        args=(Arg("dim", Int(), 1, doc="the dimension to join"), _ALIGN),
+        inputs=("tensors",),
+        variadic=True,
+        shape=_concat_shape,
+        code=_concat_code,
+        helpers=_HELPERS,
+        floating=False,
+    ),
+)

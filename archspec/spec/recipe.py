@@ -1,0 +1,61 @@
+"""The `train` section: how a model is trained, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from archspec.errors import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something called by its name, with arguments: `{SGD: {lr: 0.1}}`, or just `SGD`.
+
+    Attributes:
+        name: the name as written.
+        arguments: plain data; a scalar in the spec has become the primary (first) argument.
+        span: where the name stands.
+        spans: where each argument's value stands.
+    """
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    span: Span | None = None
+    spans: Mapping[str, Span] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Transforms:
+    """`torchvision.transforms.v2` by name, in order, for each phase."""
+
+    train: tuple[Named, ...] = ()
+    eval: tuple[Named, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that `archspec train` needs besides the model.
+
+    Attributes:
+        data: the data set: `digits`, `digits_segmentation`, or `{ImageFolder: {root: …}}`.
+        transforms: what is done to each image, by phase.
+        batch_size: samples per optimiser step.
+        epochs: passes over the training data.
+        loss: a loss of `torch.nn`.
+        optimizer: an optimiser of `torch.optim`.
+        scheduler: a scheduler of `torch.optim.lr_scheduler`, stepped after each epoch; None for a constant rate.
+        metrics: `accuracy`, `mean_iou`; the first one chooses the best checkpoint. Empty: by the data set.
+        seed: of the initial weights, the order of the samples and the augmentations.
+    """
+
+    data: Named = Named("digits")
+    transforms: Transforms = Transforms()
+    batch_size: int = 64
+    epochs: int = 10
+    loss: Named = Named("CrossEntropyLoss")
+    optimizer: Named = Named("Adam")
+    scheduler: Named | None = None
+    metrics: tuple[Named, ...] = ()
+    seed: int = 0
