@@ -96,6 +96,8 @@ class Float:
 
 @dataclass(frozen=True, slots=True)
 class Bool:
+    """`true` or `false`; what YAML 1.1 called a bool is explained."""
+
     def describe(self) -> str:
         return "`true` or `false`"
 
@@ -183,7 +185,7 @@ class Each:
                 return self.type.accept(value)
             except BadValue as fault:
                 raise BadValue(self.describe(), help=fault.help, suggestion=fault.suggestion) from None
-        if self.count is not None and len(value) != self.count or len(value) < self.at_least:
+        if (self.count is not None and len(value) != self.count) or len(value) < self.at_least:
             raise BadValue(self.describe())
         return tuple(self._accept_item(index, item) for index, item in enumerate(value))
 

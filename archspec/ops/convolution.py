@@ -66,18 +66,13 @@ def _paddings(args: Args, count: int) -> list[tuple[int, int]]:
     return [(size, size) for size in spread(args.padding, count)]
 
 
-_PADDING_LIMITS = {
-    "reflect": (lambda padding, size: padding < size, "less than"),
-    "circular": (lambda padding, size: padding <= size, "at most"),
-}
-
-
 def _check_padding_mode(args: Args, given: TensorType, paddings: list[tuple[int, int]]) -> None:
-    if args.padding_mode not in _PADDING_LIMITS:
+    if args.padding_mode not in ("reflect", "circular"):
         return
-    fits, words = _PADDING_LIMITS[args.padding_mode]
+    at_most = 0 if args.padding_mode == "circular" else -1
+    words = "at most" if args.padding_mode == "circular" else "less than"
     for size, (left, right) in zip(given.spatial, paddings, strict=True):
-        if not fits(max(left, right), size):
+        if max(left, right) > size + at_most:
             raise RuleFault(
                 "AS402",
                 f"`padding_mode: {args.padding_mode}` of {{name}} needs a padding {words} the input's size, "
@@ -140,7 +135,7 @@ def _convolution(count: int) -> Op:
 
     def macs(args: Args, inputs: Inputs, outputs: Outputs) -> int:
         kernel = prod(spread(args.kernel_size, count))
-        return prod(outputs[0].spatial) * args.out_channels * (args.in_channels // args.groups) * kernel
+        return prod(outputs[0].spatial) * int(args.out_channels) * (args.in_channels // args.groups) * kernel
 
     return Op(
         name=f"Conv{count}d",
@@ -175,7 +170,8 @@ def _check_transposed(args: Args, inputs: Inputs) -> None:
         if out >= max(step, dilation):
             raise RuleFault(
                 "AS402",
-                f"`output_padding: {out}` of {{name}} must be smaller than its stride {step} or its dilation {dilation}",
+                f"`output_padding: {out}` of {{name}} must be smaller than "
+                f"its stride {step} or its dilation {dilation}",
                 arg="output_padding",
                 help=f"use an `output_padding` from 0 to {max(step, dilation) - 1}",
             )
@@ -209,7 +205,7 @@ def _transposed(count: int) -> Op:
 
     def macs(args: Args, inputs: Inputs, outputs: Outputs) -> int:
         kernel = prod(spread(args.kernel_size, count))
-        return prod(inputs[0].spatial) * args.in_channels * (args.out_channels // args.groups) * kernel
+        return prod(inputs[0].spatial) * int(args.in_channels) * (args.out_channels // args.groups) * kernel
 
     return Op(
         name=f"ConvTranspose{count}d",

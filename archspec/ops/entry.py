@@ -14,7 +14,12 @@ class Args(dict[str, Any]):
     """A call's arguments, every one present (defaults and inferred ones filled in), as attributes too."""
 
     __slots__ = ()
-    __getattr__ = dict.__getitem__
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
 
 
 Inputs: TypeAlias = tuple[TensorType, ...]
@@ -56,7 +61,7 @@ class Arg:
 
 @dataclass(frozen=True, slots=True)
 class Init:
-    """How torch initialises a tensor by default: a function of `torch.nn.init` without its underscore, and its arguments."""
+    """How torch initialises a tensor: a function of `torch.nn.init` without its underscore, and its arguments."""
 
     function: str
     arguments: Mapping[str, float] = field(default_factory=dict)

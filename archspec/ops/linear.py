@@ -23,7 +23,7 @@ def _linear_state(args: Args) -> Mapping[str, State]:
 
 
 def _linear_macs(args: Args, inputs: Inputs, outputs: Outputs) -> int:
-    return per_sample(inputs[0].shape) * args.out_features
+    return per_sample(inputs[0].shape) * int(args.out_features)
 
 
 OPS = (

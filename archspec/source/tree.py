@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from archspec.errors import Span
 
-Plain: TypeAlias = None | bool | int | float | str
+Plain: TypeAlias = bool | int | float | str | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +22,8 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sequence:
+    """A list."""
+
     items: tuple[Node, ...]
     span: Span
 
