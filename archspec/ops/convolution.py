@@ -135,7 +135,8 @@ def _convolution(count: int) -> Op:
 
     def macs(args: Args, inputs: Inputs, outputs: Outputs) -> int:
         kernel = prod(spread(args.kernel_size, count))
-        return prod(outputs[0].spatial) * int(args.out_channels) * (args.in_channels // args.groups) * kernel
+        per_output = kernel * int(args.in_channels // args.groups)
+        return prod(outputs[0].spatial) * int(args.out_channels) * per_output
 
     return Op(
         name=f"Conv{count}d",
@@ -205,7 +206,8 @@ def _transposed(count: int) -> Op:
 
     def macs(args: Args, inputs: Inputs, outputs: Outputs) -> int:
         kernel = prod(spread(args.kernel_size, count))
-        return prod(inputs[0].spatial) * int(args.in_channels) * (args.out_channels // args.groups) * kernel
+        per_input = kernel * int(args.out_channels // args.groups)
+        return prod(inputs[0].spatial) * int(args.in_channels) * per_input
 
     return Op(
         name=f"ConvTranspose{count}d",
