@@ -1,0 +1,91 @@
+"""Which spec is which hand-written network, and at what size each is run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import resnet34
+
+import archspec
+from tests.zoo import reference
+
+SPECS = Path(__file__).parents[2] / "specs"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A spec and its original.
+
+    Attributes:
+        name: the spec's file name without its suffix.
+        original: makes the hand-written network, with the spec's own variables or with `vars`.
+        shape: one sample's shape under `vars`.
+        vars: overrides that keep a run small.
+        odd: another sample shape that both take, though the spec does not declare it.
+    """
+
+    name: str
+    original: Callable[..., nn.Module]
+    shape: tuple[int, ...]
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    odd: tuple[int, ...] | None = None
+
+    @property
+    def path(self) -> Path:
+        return SPECS / f"{self.name}.yaml"
+
+    def pair(self) -> tuple[nn.Module, nn.Module]:
+        """The original with everything in it random, and the compiled network with the original's state."""
+        original, compiled = randomized(self.original(**self.vars)), archspec.build(self.path, **self.vars)
+        compiled.load_state_dict(original.state_dict(), strict=True)
+        return original, compiled
+
+    def batch(self, count: int, shape: tuple[int, ...] | None = None) -> Tensor:
+        """`count` samples of the case's shape, or of another one."""
+        return torch.randn(count, *(shape or self.shape), generator=torch.Generator().manual_seed(count))
+
+
+def randomized(model: nn.Module) -> nn.Module:
+    """The model with random norms and biases: at first they are ones and zeros, which would hide a swap."""
+    generator = torch.Generator().manual_seed(0)
+    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+        if tensor.dim() == 1 and tensor.is_floating_point():
+            low = 0.5 if name.endswith(("weight", "running_var")) else -0.5
+            with torch.no_grad():
+                tensor.uniform_(low, low + 1, generator=generator)
+    return model
+
+
+def _resnet34(size: int = 224) -> nn.Module:
+    return resnet34()
+
+
+def _resnet34_notes(num_classes: int = 2) -> nn.Module:
+    return reference.ResNet34Notes(num_classes)
+
+
+def _unet(channels: int = 1, classes: int = 11, base: int = 64, size: int = 64) -> nn.Module:
+    return reference.UNet(channels, classes, bilinear=False, base=base)
+
+
+def _unet_bilinear(channels: int = 1, classes: int = 11, base: int = 64, size: int = 64) -> nn.Module:
+    return reference.UNet(channels, classes, bilinear=True, base=base)
+
+
+_SMALL_UNET = {"channels": 3, "classes": 5, "base": 8, "size": 51}
+
+CASES = (
+    Case("convnet", reference.ConvNet, (1, 28, 28)),
+    Case("resnet34", _resnet34, (3, 64, 64), {"size": 64}, odd=(3, 97, 161)),
+    Case("resnet34_notes", _resnet34_notes, (3, 224, 224), {"num_classes": 3}),
+    Case("unet", _unet, (3, 51, 51), _SMALL_UNET, odd=(3, 70, 47)),
+    Case("unet_bilinear", _unet_bilinear, (3, 51, 51), _SMALL_UNET, odd=(3, 70, 47)),
+    Case("lenet", reference.LeNet5, (1, 32, 32)),
+    Case("perceptron", reference.Perceptron, (3,)),
+    Case("mlp", reference.MLP, (1, 28, 28)),
+)

@@ -1,0 +1,54 @@
+"""ResNet-34's initial weights have torchvision's distributions."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torchvision.models import resnet34
+
+import archspec
+from tests.zoo.cases import SPECS
+
+
+@pytest.fixture(scope="module")
+def compiled() -> nn.Module:
+    return archspec.build(SPECS / "resnet34.yaml")
+
+
+def _is_normal(tensor: Tensor, std: float) -> bool:
+    """Mean, deviation and tails of N(0, std²), within five standard errors."""
+    count = tensor.numel()
+    mean_fits = abs(tensor.mean().item()) < 5 * std / math.sqrt(count)
+    std_fits = abs(tensor.std().item() / std - 1) < 5 / math.sqrt(2 * count)
+    beyond = (tensor.abs() > 2 * std).double().mean().item()  # 4.55 % of a normal, nothing of a uniform one
+    return mean_fits and std_fits and abs(beyond - 0.0455) < 5 * math.sqrt(0.0455 / count)
+
+
+def test_convolutions_are_kaiming_normal_by_fan_out(compiled: nn.Module) -> None:
+    convolutions = {name: layer for name, layer in compiled.named_modules() if isinstance(layer, nn.Conv2d)}
+    assert len(convolutions) == 36
+    for name, layer in convolutions.items():
+        fan_out = layer.out_channels * math.prod(layer.kernel_size)
+        assert _is_normal(layer.weight.detach(), math.sqrt(2 / fan_out)), name
+
+
+def test_everything_else_is_torch_s_default(compiled: nn.Module) -> None:
+    bound = 1 / math.sqrt(512)
+    for name, tensor in resnet34().state_dict().items():
+        ours = compiled.state_dict()[name]
+        if name.startswith("fc."):
+            assert -bound <= ours.min() < -0.95 * bound, name
+            assert 0.95 * bound < ours.max() <= bound, name
+        elif tensor.dim() < 2:
+            assert torch.equal(ours, tensor), name
+
+
+def test_the_seed_decides_every_weight(compiled: nn.Module) -> None:
+    weight = compiled.state_dict()["layer3.2.conv1.weight"]
+    again = archspec.build(SPECS / "resnet34.yaml").state_dict()["layer3.2.conv1.weight"]
+    other = archspec.build(SPECS / "resnet34.yaml", seed=1).state_dict()["layer3.2.conv1.weight"]
+    assert torch.equal(weight, again)
+    assert not torch.equal(weight, other)
