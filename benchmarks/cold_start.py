@@ -1,0 +1,26 @@
+"""How long a cold `archspec check` takes beside a cold `import torch`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+from benchmarks.measure import Row, compare, milliseconds
+
+
+def _process(*command: str) -> Callable[[], object]:
+    return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def rows() -> Iterator[Row]:
+    """Whole processes, from start to exit; the files are in the page cache for both."""
+    check = _process(sys.executable, "-m", "archspec", "check", "specs/resnet34.yaml")
+    found = compare(check, _process(sys.executable, "-c", "import torch"), turns=11)
+    yield Row(
+        "cold `archspec check specs/resnet34.yaml` / cold `import torch`",
+        milliseconds(found.ours),
+        milliseconds(found.theirs),
+        found.ratio,
+        (0.0, 0.10),
+    )
