@@ -1,0 +1,51 @@
+# make demo   trains a network in under a minute          make bench     ratios against hand-written PyTorch
+# make test   format, lint, types and tests               make campaign  the property tests, for much longer
+# make fix    mends format and lint                       make golden    rewrites the golden files, to be reviewed
+
+PYTHON ?= python3
+WORKERS ?= 2
+EXAMPLES ?= 2000
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint fix bench campaign golden clean
+.DELETE_ON_ERROR:
+
+demo: $(READY)
+	@$(BIN)/archspec train specs/convnet.yaml --out runs/demo
+	@echo && echo "The pictures:" && ls runs/demo/*.png
+
+test: lint
+	@$(BIN)/pytest -n $(WORKERS)
+
+lint: $(READY)
+	@$(BIN)/ruff format --check --quiet || { echo "run \`make fix\`"; exit 1; }
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/mypy --no-error-summary
+
+fix: $(READY)
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+bench: $(READY)
+	@$(BIN)/python -m benchmarks
+
+campaign: $(READY)
+	@ARCHSPEC_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS)
+
+golden: $(READY)
+	@ARCHSPEC_GOLDEN=rewrite $(BIN)/pytest -n $(WORKERS) || true
+	@git status --short tests
+
+clean:
+	rm -rf $(VENV) runs build dist *.egg-info
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "archspec needs Python 3.11 or newer: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) (PyTorch is a large download)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
