@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 
@@ -28,11 +28,19 @@ DTYPES = (*FLOATS, *INTEGERS, "bool")
 
 @dataclass(frozen=True, slots=True)
 class TensorType:
-    """A tensor's shape and element type. Layer parameters are `float32`; a module built in another
-    floating type has that type wherever `float32` stands here."""
+    """A tensor's shape and element type.
+
+    Attributes:
+        shape: its dimensions.
+        dtype: its element type. Layer parameters are `float32`; a module built in another floating type has that
+            type wherever `float32` stands here.
+        channels_first: it is known to be [N, C, …] with spatial dimensions, since a layer that made it or took it
+            says so. No part of the type: two tensors that differ in it are equal. It lets a forgotten flatten be told.
+    """
 
     shape: Shape
     dtype: str = "float32"
+    channels_first: bool = field(default=False, compare=False, repr=False)
 
     def __str__(self) -> str:
         return show_shape(self.shape) + ("" if self.dtype == "float32" else f" {self.dtype}")
@@ -50,9 +58,9 @@ class TensorType:
         """The dimensions after batch and channels, e.g. (H, W)."""
         return tuple(dim if isinstance(dim, int) else dim.multiple for dim in self.shape[2:])
 
-    def with_shape(self, shape: Iterable[Dim]) -> TensorType:
+    def with_shape(self, shape: Iterable[Dim], *, channels_first: bool = False) -> TensorType:
         """The same element type in another shape."""
-        return TensorType(tuple(shape), self.dtype)
+        return TensorType(tuple(shape), self.dtype, channels_first)
 
 
 def show_dim(dim: Dim) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from archspec.ops.faults import BadValue
+from archspec.suggest import nearest
 
 LARGEST = 2**53
 """Integers beyond this are refused everywhere: no size, count or index is that large."""
+_WORDS_FOR_NULL = ("none", "null", "~")
 
 
 class ArgType(Protocol):
@@ -46,15 +47,24 @@ class Int:
         return "an integer"
 
     def accept(self, value: Any) -> int:
-        if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST:
-            raise BadValue(self.describe(), help=f"write `{int(value)}`", suggestion=int(value))
         if isinstance(value, bool) or not isinstance(value, int):
-            raise BadValue(self.describe())
+            meant = self._meant(value)
+            raise BadValue(self.describe(), help=None if meant is None else f"write `{meant}`", suggestion=meant)
         if abs(value) > LARGEST:
             raise BadValue(f"{self.describe()}, at most 2^53")
-        if (self.min is not None and value < self.min) or (self.max is not None and value > self.max):
+        if not self._within(value):
             raise BadValue(self.describe())
         return value
+
+    def _within(self, value: int) -> bool:
+        return (self.min is None or value >= self.min) and (self.max is None or value <= self.max)
+
+    def _meant(self, value: Any) -> int | None:
+        """The integer that was probably meant by `64.0` or `"64"`."""
+        number = _number(value) if isinstance(value, str) else value
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not -LARGEST < number < LARGEST:
+            return None
+        return int(number) if number == int(number) and self._within(int(number)) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +78,30 @@ class Float:
 
     def describe(self) -> str:
         bounds = [
-            text
-            for limit, text in (
-                (self.min, f"≥ {self.min:g}" if self.min is not None else ""),
-                (self.above, f"> {self.above:g}" if self.above is not None else ""),
-                (self.max, f"≤ {self.max:g}" if self.max is not None else ""),
-                (self.below, f"< {self.below:g}" if self.below is not None else ""),
-            )
+            f"{sign} {limit:g}"
+            for sign, limit in (("≥", self.min), (">", self.above), ("≤", self.max), ("<", self.below))
             if limit is not None
         ]
         return "a number " + " and ".join(bounds) if bounds else "a number"
 
     def accept(self, value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise BadValue(self.describe())
-        out_of_range = (
-            (self.min is not None and value < self.min)
-            or (self.above is not None and value <= self.above)
-            or (self.max is not None and value > self.max)
-            or (self.below is not None and value >= self.below)
-            or abs(value) > 1e300
-        )
-        if out_of_range:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            meant = _number(value) if isinstance(value, str) else None
+            if meant is None or not self._within(meant):
+                raise BadValue(self.describe())
+            raise BadValue(self.describe(), help=f"write `{meant}`", suggestion=meant)
+        if not self._within(value):
             raise BadValue(self.describe())
         return value
+
+    def _within(self, value: float) -> bool:
+        return (
+            -1e300 <= value <= 1e300
+            and (self.min is None or value >= self.min)
+            and (self.above is None or value > self.above)
+            and (self.max is None or value <= self.max)
+            and (self.below is None or value < self.below)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +130,14 @@ class OneOf:
         return "one of " + ", ".join(f"`{value}`" for value in self.values)
 
     def accept(self, value: Any) -> str:
-        if not isinstance(value, str) or value not in self.values:
-            raise BadValue(self.describe())
-        return value
+        if isinstance(value, str) and value in self.values:
+            return value
+        near = nearest(value, self.values) if isinstance(value, str) else []
+        raise BadValue(
+            self.describe(),
+            help=f"did you mean `{near[0]}`?" if near else None,
+            suggestion=near[0] if near else None,
+        )
 
 
 def one_of(*values: str) -> OneOf:
@@ -140,7 +155,14 @@ class Maybe:
         return f"{self.type.describe()}, or null"
 
     def accept(self, value: Any) -> Any:
-        return None if value is None else self.type.accept(value)
+        if value is None:
+            return None
+        if isinstance(value, str) and value.lower() in _WORDS_FOR_NULL:
+            raise BadValue(self.describe(), help="write `null`")
+        try:
+            return self.type.accept(value)
+        except BadValue as fault:
+            raise fault.among(self.describe()) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +182,7 @@ class Either:
             except BadValue as fault:
                 faults.append(fault)
         told = next((fault for fault in faults if fault.help or fault.index is not None), faults[0])
-        raise BadValue(self.describe(), index=told.index, help=told.help, suggestion=told.suggestion)
+        raise told.among(self.describe())
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,22 +200,19 @@ class Each:
         return f"{one}, or {size} of them" if self.or_one else f"{size} of: {one}"
 
     def accept(self, value: Any) -> Any:
-        if not isinstance(value, (list, tuple)):
-            if not self.or_one:
+        if isinstance(value, (list, tuple)):
+            if (self.count is not None and len(value) != self.count) or len(value) < self.at_least:
                 raise BadValue(self.describe())
-            try:
-                return self.type.accept(value)
-            except BadValue as fault:
-                raise BadValue(self.describe(), help=fault.help, suggestion=fault.suggestion) from None
-        if (self.count is not None and len(value) != self.count) or len(value) < self.at_least:
+            return tuple(self._accept_item(index, item) for index, item in enumerate(value))
+        if not self.or_one:
             raise BadValue(self.describe())
-        return tuple(self._accept_item(index, item) for index, item in enumerate(value))
+        return self._accept_item(None, value)
 
-    def _accept_item(self, index: int, item: Any) -> Any:
+    def _accept_item(self, index: int | None, item: Any) -> Any:
         try:
             return self.type.accept(item)
         except BadValue as fault:
-            raise BadValue(self.describe(), index=index, help=fault.help, suggestion=fault.suggestion) from None
+            raise fault.among(self.describe(), index) from None
 
 
 def sizes(count: int, min: int) -> Each:
@@ -201,6 +220,37 @@ def sizes(count: int, min: int) -> Each:
     return Each(Int(min), count, or_one=True)
 
 
-def spread(value: int | Sequence[int], count: int) -> tuple[int, ...]:
+def spread(value: Any, count: int) -> tuple[Any, ...]:
     """`3` as `(3, 3)`; a list as it is."""
-    return (value,) * count if isinstance(value, int) else tuple(value)
+    return tuple(value) if isinstance(value, (tuple, list)) else (value,) * count
+
+
+def show(value: Any) -> str:
+    """A value as a spec has it, short enough for a message: `0`, `true`, `null`, `"64"`, `[1, 2]`, `a mapping`."""
+    if isinstance(value, (list, tuple)):
+        shown = f"[{', '.join(show(item) for item in value)}]" if len(value) <= 8 else ""
+        return shown if 0 < len(shown) <= 60 else f"a list of {len(value):,}"
+    if isinstance(value, dict):
+        return "a mapping"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int):
+        return str(value) if abs(value) < 10**18 else "an integer of more than 18 digits"
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}[repr(value)]
+    text = str(value)
+    return f'"{text if len(text) <= 40 else text[:39] + "…"}"'
+
+
+def _number(text: str) -> int | float | None:
+    """What a quoted number says."""
+    if len(text) > 30 or "_" in text:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -4,16 +4,38 @@ from __future__ import annotations
 
 import math
 
-from archspec.ops.entry import Args, Init, Inputs, Outputs
+from archspec.ops.arguments import Bool
+from archspec.ops.entry import Arg, Args, Init, Inputs, Outputs
 from archspec.ops.faults import RuleFault
-from archspec.tensors import Dim, TensorType, show_shape
+from archspec.tensors import Batch, Dim, TensorType, show_shape
 
 ONES, ZEROS = Init("ones"), Init("zeros")
+INPLACE = Arg("inplace", Bool(), False, doc="write the result over the input")
+LAYOUTS = {1: "[N, C, L]", 2: "[N, C, H, W]", 3: "[N, C, D, H, W]"}
+"""torch's layouts by number of spatial dimensions."""
+MOST_DIMS = 64
+"""torch has no tensors of more dimensions."""
+_PIXEL_CHANNELS = (1, 3, 4)
+
+
+def ranks_from(least: int) -> tuple[int, ...]:
+    """Every rank that is at least `least`."""
+    return tuple(range(least, MOST_DIMS + 1))
 
 
 def same(args: Args, inputs: Inputs) -> Outputs:
     """The shape rule of element-wise layers."""
     return (inputs[0],)
+
+
+def same_images(args: Args, inputs: Inputs) -> Outputs:
+    """The shape rule of layers that change no shape but say that dimension 1 is the channels."""
+    return (images(inputs[0], inputs[0].shape),)
+
+
+def images(given: TensorType, shape: tuple[Dim, ...]) -> TensorType:
+    """A [N, C, …] tensor of the element type of `given`; without spatial dimensions it is just [N, C]."""
+    return given.with_shape(shape, channels_first=len(shape) > 2)
 
 
 def channels(inputs: Inputs) -> Dim:
@@ -53,7 +75,7 @@ def normalize_dim(dim: int, rank: int, arg: str) -> int:
     return dim % rank
 
 
-def positive_spatial(name: str, sizes: tuple[int, ...], given: TensorType) -> None:
+def refuse_empty(sizes: tuple[int, ...], given: TensorType, arg: str | None = None) -> None:
     """Refuse an output without elements.
 
     Raises:
@@ -63,6 +85,64 @@ def positive_spatial(name: str, sizes: tuple[int, ...], given: TensorType) -> No
         raise RuleFault(
             "AS303",
             f"{{name}} would give an empty output: {show_shape(given.shape)} leaves {'×'.join(map(str, sizes))}",
+            arg=arg,
             input=0,
-            help="use fewer downsampling steps, or a larger input",
+            help="use fewer downsampling steps before it, or a larger input",
         )
+
+
+def by(sizes: tuple[int, ...]) -> str:
+    """Sizes as people say them: `3×3`."""
+    return "×".join(map(str, sizes))
+
+
+def contradiction(arg: str, noun: str, written: object, found: object, *, help: str | None = None) -> RuleFault:
+    """AS301: a written number that is not the inferred one."""
+    counted = noun.removesuffix("s") if written == 1 else noun
+    return RuleFault(
+        "AS301",
+        f"{{name}} expects {written} {counted}, but receives {found}",
+        arg=arg,
+        input=0,
+        help=help or f"remove `{arg}` to have it inferred, or write `{arg}: {found}`",
+        suggestion=found,
+    )
+
+
+def refuse_images(args: Args, inputs: Inputs, arg: str) -> None:
+    """Refuse to infer a number of features from the width of an image: somebody forgot a flatten.
+
+    torch would work on the last dimension without a word, whatever it means.
+
+    Raises:
+        RuleFault: AS305.
+    """
+    given = inputs[0]
+    if not given.channels_first or given.rank < 3 or arg in args.written:
+        return
+    name = "length" if given.rank == 3 else "width"
+    raise RuleFault(
+        "AS305",
+        f"{{name}} works on the last dimension, which is the {name} of {given}: did you forget a `Flatten`?",
+        input=0,
+        help=f"put a `Flatten` before it, or write `{arg}: {given.shape[-1]}` if the {name} is meant",
+    )
+
+
+def looks_channels_last(given: TensorType) -> bool:
+    """An image-sized [N, H, W, C] that no layer has vouched for as [N, C, H, W]."""
+    if given.rank != 4 or given.channels_first:
+        return False
+    height, width, count = given.shape[1:]
+    if isinstance(height, Batch) or isinstance(width, Batch) or count not in _PIXEL_CHANNELS:
+        return False
+    return min(height, width) >= 16 and (count > 1 or height == width)
+
+
+def model_input(given: TensorType) -> TensorType:
+    """A model's own input, marked as [N, C, …] where it has height and width and does not look channels-last.
+
+    Inputs of rank 3 are sequences as often as signals, so they are left unmarked.
+    """
+    is_image = given.rank in (4, 5) and given.is_floating and not looks_channels_last(given)
+    return given.with_shape(given.shape, channels_first=is_image)

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from math import gcd, prod
 
 from archspec.ops.arguments import Bool, Either, Int, one_of, sizes, spread
-from archspec.ops.common import KAIMING, channels, uniform_by_fan_in
+from archspec.ops.common import KAIMING, LAYOUTS, by, channels, images, uniform_by_fan_in
 from archspec.ops.entry import Arg, Args, Inferred, Inputs, Op, Outputs, State
 from archspec.ops.faults import RuleFault
 from archspec.tensors import TensorType
 
-_LAYOUTS = {1: "[N, C, L]", 2: "[N, C, H, W]", 3: "[N, C, D, H, W]"}
 _IN_CHANNELS = Inferred(channels, "input channels")
 
 
@@ -99,20 +98,20 @@ def _convolution_shape(args: Args, inputs: Inputs) -> Outputs:
         if reach > size + left + right:
             raise _kernel_too_large(given, kernel, dilation, paddings)
         out.append((size + left + right - reach) // step + 1)
-    return (given.with_shape((given.shape[0], args.out_channels, *out)),)
+    return (images(given, (given.shape[0], args.out_channels, *out)),)
 
 
 def _kernel_too_large(
     given: TensorType, kernel: tuple[int, ...], dilation: tuple[int, ...], paddings: list[tuple[int, int]]
 ) -> RuleFault:
-    size = "×".join(map(str, given.spatial))
-    padded = "×".join(str(s + left + right) for s, (left, right) in zip(given.spatial, paddings, strict=True))
-    reach = "×".join(str(d * (k - 1) + 1) for d, k in zip(dilation, kernel, strict=True))
+    size = by(given.spatial)
+    padded = by(tuple(s + left + right for s, (left, right) in zip(given.spatial, paddings, strict=True)))
+    reach = by(tuple(d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)))
     with_padding = "" if padded == size else f" ({padded} with its padding)"
     dilated = "" if all(step == 1 for step in dilation) else f", {reach} with its dilation,"
     return RuleFault(
         "AS303",
-        f"the kernel of {{name}} is {'×'.join(map(str, kernel))}{dilated} but its input is only {size}{with_padding}",
+        f"the kernel of {{name}} is {by(kernel)}{dilated} but its input is only {size}{with_padding}",
         arg="kernel_size",
         input=0,
         help="use a smaller kernel, more padding, fewer downsampling steps before it, or a larger input",
@@ -134,7 +133,7 @@ def _convolution(count: int) -> Op:
         return _with_bias(args, _weight(args, args.out_channels, args.in_channels, count))
 
     def macs(args: Args, inputs: Inputs, outputs: Outputs) -> int:
-        kernel = prod(spread(args.kernel_size, count))
+        kernel = int(prod(spread(args.kernel_size, count)))
         per_output = kernel * int(args.in_channels // args.groups)
         return prod(outputs[0].spatial) * int(args.out_channels) * per_output
 
@@ -144,8 +143,8 @@ def _convolution(count: int) -> Op:
         doc=f"{count}-d convolution over an input of several channels.",
         args=(
             Arg("in_channels", Int(1), inferred=_IN_CHANNELS, doc="channels of the input"),
-            Arg("out_channels", Int(1), doc="channels of the output"),
-            Arg("kernel_size", sizes(count, 1), doc="size of the kernel"),
+            Arg("out_channels", Int(1), doc="channels of the output", example=64),
+            Arg("kernel_size", sizes(count, 1), doc="size of the kernel", example=3),
             Arg("stride", sizes(count, 1), 1, doc="step of the kernel"),
             Arg("padding", Either((sizes(count, 0), one_of("same", "valid"))), 0, doc="added to each side"),
             Arg("dilation", sizes(count, 1), 1, doc="spacing of the kernel's elements"),
@@ -155,7 +154,7 @@ def _convolution(count: int) -> Op:
         ),
         primary="out_channels",
         ranks=(count + 2,),
-        layout=_LAYOUTS[count],
+        layout=LAYOUTS[count],
         check=_check_convolution,
         shape=_convolution_shape,
         state=state,
@@ -192,12 +191,12 @@ def _transposed_shape(args: Args, inputs: Inputs) -> Outputs:
     if any(size < 1 for size in out):
         raise RuleFault(
             "AS303",
-            f"{{name}} would give an output of {'×'.join(map(str, out))}",
+            f"{{name}} would give an output of {by(out)}",
             arg="padding",
             input=0,
             help="use a smaller padding, or a larger input",
         )
-    return (given.with_shape((given.shape[0], args.out_channels, *out)),)
+    return (images(given, (given.shape[0], args.out_channels, *out)),)
 
 
 def _transposed(count: int) -> Op:
@@ -205,7 +204,7 @@ def _transposed(count: int) -> Op:
         return _with_bias(args, _weight(args, args.in_channels, args.out_channels, count))
 
     def macs(args: Args, inputs: Inputs, outputs: Outputs) -> int:
-        kernel = prod(spread(args.kernel_size, count))
+        kernel = int(prod(spread(args.kernel_size, count)))
         per_input = kernel * int(args.out_channels // args.groups)
         return prod(inputs[0].spatial) * int(args.in_channels) * per_input
 
@@ -215,8 +214,8 @@ def _transposed(count: int) -> Op:
         doc=f"{count}-d transposed convolution, which upsamples by its stride.",
         args=(
             Arg("in_channels", Int(1), inferred=_IN_CHANNELS, doc="channels of the input"),
-            Arg("out_channels", Int(1), doc="channels of the output"),
-            Arg("kernel_size", sizes(count, 1), doc="size of the kernel"),
+            Arg("out_channels", Int(1), doc="channels of the output", example=64),
+            Arg("kernel_size", sizes(count, 1), doc="size of the kernel", example=3),
             Arg("stride", sizes(count, 1), 1, doc="upsampling factor"),
             Arg("padding", sizes(count, 0), 0, doc="taken off each side of the output"),
             Arg("output_padding", sizes(count, 0), 0, doc="added to one side of the output"),
@@ -227,7 +226,7 @@ def _transposed(count: int) -> Op:
         ),
         primary="out_channels",
         ranks=(count + 2,),
-        layout=_LAYOUTS[count],
+        layout=LAYOUTS[count],
         check=_check_transposed,
         shape=_transposed_shape,
         state=state,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -11,9 +11,17 @@ from archspec.tensors import TensorType
 
 
 class Args(dict[str, Any]):
-    """A call's arguments, every one present (defaults and inferred ones filled in), as attributes too."""
+    """A call's arguments, every one present (defaults and inferred ones filled in), as attributes too.
 
-    __slots__ = ()
+    Attributes:
+        written: the names of those that the user wrote.
+    """
+
+    __slots__ = ("written",)
+
+    def __init__(self, values: Mapping[str, Any], written: Iterable[str] = ()) -> None:
+        super().__init__(values)
+        self.written = frozenset(written)
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -42,21 +50,38 @@ class Inferred:
     Attributes:
         value: the rule; called only with inputs whose ranks the op accepts.
         noun: what the number counts, in the plural: `input features`.
+        fixed: a written value that differs is a contradiction; otherwise the rule only stands in for an omitted one.
     """
 
     value: Callable[[Inputs], Any]
     noun: str
+    fixed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Arg:
-    """One argument, with torch's name and default. Positional order is torch's."""
+    """One argument, with torch's name and default. Positional order is torch's.
+
+    Attributes:
+        name: torch's name.
+        type: what it accepts.
+        default: torch's default, in normal form.
+        inferred: how it follows from the inputs, where it does.
+        doc: a few words on what it means.
+        example: for a required argument, a value to show whoever leaves it out.
+    """
 
     name: str
     type: ArgType
     default: Any = REQUIRED
     inferred: Inferred | None = None
     doc: str = ""
+    example: Any = None
+
+    @property
+    def is_required(self) -> bool:
+        """It has to be written: it has no default and does not follow from the inputs."""
+        return self.default is REQUIRED and self.inferred is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +102,8 @@ class State:
     dtype: str = "float32"
 
 
-def _no_check(args: Args, inputs: Inputs) -> None:
-    pass
+def no_check(args: Args, inputs: Inputs) -> None:
+    """No rules beyond the types of the arguments."""
 
 
 def _no_state(args: Args) -> Mapping[str, State]:
@@ -112,7 +137,8 @@ class Op:
         code: for functions whose call is not `target(inputs…, name=value…)`: the expression as Python source,
             from the arguments and the inputs' expressions. `torch` and `F` are in scope.
         helpers: functions that `code` may call: name to Python source, printed once per module that needs them.
-        floating: it wants floating-point inputs.
+        floating: its first input has to be of a floating-point type.
+        by_name: its arguments by their names.
     """
 
     name: str
@@ -126,12 +152,16 @@ class Op:
     ports: tuple[str, ...] = ("output",)
     ranks: tuple[int, ...] = ()
     layout: str = ""
-    check: Callable[[Args, Inputs], None] = _no_check
+    check: Callable[[Args, Inputs], None] = no_check
     state: Callable[[Args], Mapping[str, State]] = _no_state
     macs: Callable[[Args, Inputs, Outputs], int] = _no_macs
     code: Callable[[Args, tuple[str, ...]], str] | None = None
     helpers: Mapping[str, str] = field(default_factory=dict)
     floating: bool = True
+    by_name: Mapping[str, Arg] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {arg.name: arg for arg in self.args})
 
     @property
     def is_module(self) -> bool:
@@ -140,4 +170,4 @@ class Op:
 
     def arg(self, name: str) -> Arg | None:
         """The argument of that name."""
-        return next((arg for arg in self.args if arg.name == name), None)
+        return self.by_name.get(name)

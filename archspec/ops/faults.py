@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class BadValue(Exception):
     """A value is not one that an argument's type accepts.
@@ -22,14 +24,21 @@ class BadValue(Exception):
         self.help = help
         self.suggestion = suggestion
 
+    def among(self, expected: str, index: int | None = None) -> BadValue:
+        """The same fault as told by a type around this one, which accepts more."""
+        index = self.index if index is None else index
+        return BadValue(expected, index=index, help=self.help, suggestion=self.suggestion)
+
 
 class RuleFault(Exception):
     """A call breaks a rule: of its arguments together, or of its arguments with its inputs.
 
     Attributes:
         code: the diagnostic's code.
-        message: the fault in one sentence; `{name}` stands for what the user calls the layer.
-        arg: the argument to put the caret under; None for the kind itself.
+        message: the fault in one sentence; `{name}` stands for what the user calls the layer, in backticks. It may
+            hold other braces (a value that the user wrote), so replace `{name}` and nothing else.
+        arg: the argument to put the caret under (its value; for AS202 its name); None for the kind itself.
+        index: which element of the argument's list is at fault; None for the whole value.
         input: the index of the input at fault, whose chain of shapes is then told.
         notes: further lines of explanation.
         help: what to write instead.
@@ -42,6 +51,7 @@ class RuleFault(Exception):
         message: str,
         *,
         arg: str | None = None,
+        index: int | None = None,
         input: int | None = None,
         notes: tuple[str, ...] = (),
         help: str | None = None,
@@ -51,7 +61,16 @@ class RuleFault(Exception):
         self.code = code
         self.message = message
         self.arg = arg
+        self.index = index
         self.input = input
         self.notes = notes
         self.help = help
         self.suggestion = suggestion
+
+
+class RuleFaults(Exception):
+    """Every independent fault of one call, its arguments' first."""
+
+    def __init__(self, faults: Iterable[RuleFault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(fault.message for fault in self.faults))

@@ -1,4 +1,4 @@
-"""Functions of several tensors: `add` wants equal shapes, `concat` equal ones but for one dimension.
+"""Functions of several tensors: `add`, `mul`, `sub`, `div` want equal shapes, `concat` equal but for one dimension.
 
 With `align`, the later inputs are first brought to the first one's size in the dimensions after the channels:
 `pad` adds zeros around them, `crop` cuts their middle out, `resize` interpolates.
@@ -6,8 +6,10 @@ With `align`, the later inputs are first brought to the first one's size in the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from archspec.ops.arguments import Int, Maybe, one_of
-from archspec.ops.common import normalize_dim
+from archspec.ops.common import images, normalize_dim
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
 from archspec.tensors import Batch, Dim, TensorType, show_shape
@@ -79,7 +81,7 @@ def _align_one(align: str, first: TensorType, other: TensorType, index: int) -> 
                 help=f"write `align: {mend}` or `align: resize`",
                 suggestion="resize",
             )
-    return other.with_shape((*other.shape[:2], *first.shape[2:]))
+    return images(other, (*other.shape[:2], *first.shape[2:]))
 
 
 def _differing(first: TensorType, other: TensorType, skip: int | None = None) -> int | None:
@@ -114,7 +116,7 @@ def _merge_fault(first: TensorType, other: TensorType, index: int, dim: int | No
     return RuleFault("AS304", message, input=index, help=mend)
 
 
-def _add_shape(args: Args, inputs: Inputs) -> Outputs:
+def _equal_shape(args: Args, inputs: Inputs) -> Outputs:
     _check_dtypes(inputs)
     inputs = _aligned(args, inputs)
     first = inputs[0]
@@ -123,6 +125,17 @@ def _add_shape(args: Args, inputs: Inputs) -> Outputs:
         if other.rank != first.rank or differs is not None:
             raise _merge_fault(first, other, index, differs)
     return (first,)
+
+
+def _sub_shape(args: Args, inputs: Inputs) -> Outputs:
+    if inputs[0].dtype == "bool":
+        raise RuleFault("AS306", "{name} cannot subtract booleans", input=0, help="give it numbers")
+    return _equal_shape(args, inputs)
+
+
+def _div_shape(args: Args, inputs: Inputs) -> Outputs:
+    (output,) = _equal_shape(args, inputs)
+    return (output if output.is_floating else TensorType(output.shape, channels_first=output.channels_first),)
 
 
 def _concat_shape(args: Args, inputs: Inputs) -> Outputs:
@@ -136,7 +149,8 @@ def _concat_shape(args: Args, inputs: Inputs) -> Outputs:
         if other.rank != first.rank or differs is not None:
             raise _concat_fault(first, other, index, dim, differs)
         total = _joined(total, other.shape[dim])
-    return (first.with_shape((*first.shape[:dim], total, *first.shape[dim + 1 :])),)
+    shape = (*first.shape[:dim], total, *first.shape[dim + 1 :])
+    return (first.with_shape(shape, channels_first=first.channels_first),)
 
 
 def _joined(a: Dim, b: Dim) -> Dim:
@@ -164,27 +178,37 @@ def _with_alignment(args: Args, inputs: tuple[str, ...]) -> tuple[str, ...]:
     return (inputs[0], *(f"{args.align}_like({name}, {inputs[0]})" for name in inputs[1:]))
 
 
-def _add_code(args: Args, inputs: tuple[str, ...]) -> str:
-    return " + ".join(_with_alignment(args, inputs))
+def _chained(sign: str) -> Callable[[Args, tuple[str, ...]], str]:
+    """`a + b + c`."""
+    return lambda args, inputs: f" {sign} ".join(_with_alignment(args, inputs))
 
 
 def _concat_code(args: Args, inputs: tuple[str, ...]) -> str:
     return f"torch.cat([{', '.join(_with_alignment(args, inputs))}], dim={args.dim})"
 
 
-OPS = (
-    Op(
-        name="add",
-        target="torch.add",
-        doc="The sum of tensors of one shape.",
+def _elementwise(
+    name: str, target: str, sign: str, doc: str, *, chained: bool, shape: Callable[[Args, Inputs], Outputs]
+) -> Op:
+    return Op(
+        name=name,
+        target=target,
+        doc=doc,
         args=(_ALIGN,),
         inputs=("input", "other"),
-        variadic=True,
-        shape=_add_shape,
-        code=_add_code,
+        variadic=chained,
+        shape=shape,
+        code=_chained(sign),
         helpers=_HELPERS,
         floating=False,
-    ),
+    )
+
+
+OPS = (
+    _elementwise("add", "torch.add", "+", "The sum of tensors of one shape.", chained=True, shape=_equal_shape),
+    _elementwise("mul", "torch.mul", "*", "The product of tensors of one shape.", chained=True, shape=_equal_shape),
+    _elementwise("sub", "torch.sub", "-", "The first tensor less the second.", chained=False, shape=_sub_shape),
+    _elementwise("div", "torch.div", "/", "The first tensor over the second.", chained=False, shape=_div_shape),
     Op(
         name="concat",
         target="torch.cat",

@@ -4,10 +4,36 @@ from __future__ import annotations
 
 import copyreg
 
-from archspec.ops import activation, convolution, linear, merge
+from archspec.ops import (
+    activation,
+    adaptive,
+    convolution,
+    dropout,
+    linear,
+    merge,
+    normalization,
+    padding,
+    pooling,
+    reshape,
+    softmax,
+    upsample,
+)
 from archspec.ops.entry import Op
 
-_ROOMS = (convolution, linear, activation, merge)
+_ROOMS = (
+    convolution,
+    linear,
+    pooling,
+    adaptive,
+    normalization,
+    activation,
+    softmax,
+    dropout,
+    reshape,
+    upsample,
+    padding,
+    merge,
+)
 
 CATALOGUE: dict[str, Op] = {op.name: op for room in _ROOMS for op in room.OPS}
 

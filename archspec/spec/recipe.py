@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from archspec.errors import Span
+
+Target: TypeAlias = Literal["index", "one_hot", "sign"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +20,14 @@ class Named:
         arguments: plain data; a scalar in the spec has become the primary (first) argument.
         span: where the name stands.
         spans: where each argument's value stands.
+        keys: where each argument's name stands.
     """
 
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    span: Span | None = None
-    spans: Mapping[str, Span] = field(default_factory=dict)
+    span: Span | None = field(default=None, compare=False)
+    spans: Mapping[str, Span] = field(default_factory=dict, compare=False)
+    keys: Mapping[str, Span] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Recipe:
         scheduler: a scheduler of `torch.optim.lr_scheduler`, stepped after each epoch; None for a constant rate.
         metrics: `accuracy`, `mean_iou`; the first one chooses the best checkpoint. Empty: by the data set.
         seed: of the initial weights, the order of the samples and the augmentations.
+        spans: where the values of `batch_size`, `epochs` and `seed` stand.
     """
 
     data: Named = Named("digits")
@@ -59,3 +64,28 @@ class Recipe:
     scheduler: Named | None = None
     metrics: tuple[Named, ...] = ()
     seed: int = 0
+    spans: Mapping[str, Span] = field(default_factory=dict, compare=False)
+
+
+LOSS_TARGETS: Mapping[str, Target] = {
+    "CrossEntropyLoss": "index",
+    "NLLLoss": "index",
+    "MultiMarginLoss": "index",
+    "BCELoss": "one_hot",
+    "BCEWithLogitsLoss": "one_hot",
+    "MultiLabelSoftMarginLoss": "one_hot",
+    "MSELoss": "one_hot",
+    "L1Loss": "one_hot",
+    "SmoothL1Loss": "one_hot",
+    "HuberLoss": "one_hot",
+    "KLDivLoss": "one_hot",
+    "PoissonNLLLoss": "one_hot",
+    "SoftMarginLoss": "sign",
+}
+"""How a loss wants a class written: its index, a float vector of 0 and 1, or one of −1 and 1.
+A loss that is not here wants something else than an output and a label."""
+
+SINGLE_OUTPUT_LOSSES = frozenset(
+    {"BCELoss", "BCEWithLogitsLoss", "MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "SoftMarginLoss"}
+)
+"""With these, one output tells two classes apart."""

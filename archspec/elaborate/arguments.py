@@ -1,0 +1,81 @@
+"""A kind's arguments as written: by name, each with its value and its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as ReadOnly
+from dataclasses import dataclass
+from typing import Any
+
+from archspec.elaborate.context import Context
+from archspec.elaborate.environment import Environment, Names
+from archspec.elaborate.values import evaluate
+from archspec.errors import Diagnostic, Edit, Span
+from archspec.source.tree import Mapping, Node, Scalar, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One argument. `key` is None where a bare value stands for the primary argument."""
+
+    value: Any
+    node: Node
+    key: Scalar | None = None
+
+    def element_span(self, index: int | None) -> Span:
+        """Where an element of a list stands, or the whole value."""
+        if index is not None and isinstance(self.node, Sequence) and index < len(self.node):
+            return self.node.items[index].span
+        return self.node.span
+
+
+Overrides = ReadOnly[str, Given]
+NO_OVERRIDES: Overrides = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The arguments beside a kind, before their values are known."""
+
+    nodes: ReadOnly[str, tuple[Scalar | None, Node]]
+
+    def evaluate(self, context: Context, environment: Environment, overrides: Overrides) -> dict[str, Given]:
+        """Every argument's value; what a repeat overrides is taken from there."""
+        names = Names(environment)
+        given = {
+            name: Given(evaluate(context, node, names), node, key)
+            for name, (key, node) in self.nodes.items()
+            if name not in overrides
+        }
+        return {**given, **overrides}
+
+
+def written(context: Context, kind: Scalar, node: Node | None, primary: str | None) -> Written:
+    """The arguments by name: a mapping's entries, or a bare value for the primary argument."""
+    if node is None:
+        return Written({})
+    if isinstance(node, Mapping):
+        return Written({str(key.value): (key, value) for key, value in node})
+    if primary is None:
+        context.fault(
+            Diagnostic(
+                "AS204",
+                f"`{kind.value}` has no argument that a bare value could mean",
+                node.span,
+                help=f"name the argument: `{{{kind.value}: {{argument: {node.span.text[:40]}}}}}`",
+            )
+        )
+        return Written({})
+    return Written({primary: (None, node)})
+
+
+def unquoted(node: Node) -> Edit | None:
+    """The edit that turns `"64"` into `64`; None where the node is no quoted number or truth value."""
+    if not isinstance(node, Scalar) or not node.quoted or not isinstance(node.value, str):
+        return None
+    text = node.value.strip()
+    try:
+        float(text)
+    except ValueError:
+        if text not in ("true", "false"):
+            return None
+    return Edit(node.span, text)

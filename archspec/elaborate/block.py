@@ -1,0 +1,92 @@
+"""An instance of one of the file's blocks."""
+
+from __future__ import annotations
+
+from archspec.elaborate.arguments import Overrides, written
+from archspec.elaborate.context import Context
+from archspec.elaborate.environment import Environment, Value
+from archspec.elaborate.outputs import block_outputs
+from archspec.elaborate.scope import NOTHING, OpenScope, Placed, open_scope
+from archspec.elaborate.sequence import fill
+from archspec.elaborate.skip import Skip, projected
+from archspec.elaborate.variables import block_arguments
+from archspec.errors import Diagnostic, SpecError
+from archspec.spec.document import Block, Entry, KindUse
+
+
+def place_block(
+    context: Context,
+    block: Block,
+    entry: Entry,
+    use: KindUse,
+    environment: Environment,
+    inputs: tuple[Value, ...],
+    name: str,
+    path: str,
+    overrides: Overrides,
+    skip: Skip | None,
+) -> Placed:
+    """The scope of one instance, with the parameters that it is given."""
+    kind = str(block.name.value)
+    known = {str(parameter.name.value) for parameter in block.parameters}
+    primary = str(block.parameters[0].name.value) if block.parameters else None
+    nodes = {
+        key: node for key, node in written(context, use.kind, use.arguments, primary).nodes.items() if key in known
+    }
+    relevant = {key: given for key, given in overrides.items() if key in known}
+    arguments = block_arguments(context, kind, use.kind, block.parameters, nodes, relevant, environment)
+    names = [str(scalar.value) for scalar in block.inputs] or ["input"]
+    if len(names) != len(inputs):
+        _wrong_count(context, kind, names, inputs, entry, use)
+        return NOTHING
+    _refuse_recursion(context, kind, use)
+    scope = open_scope(context, name, path, "block", use.kind.span, inputs, names, kind, arguments)
+    context.open_blocks.append(kind)
+    try:
+        with context.inside(f"in `{kind}`, used as `{path}` in line {use.kind.span.line}", use.kind.span):
+            return _body(context, block, scope, {**context.globals, **arguments}, skip)
+    finally:
+        context.open_blocks.pop()
+
+
+def _body(context: Context, block: Block, scope: OpenScope, variables: dict[str, object], skip: Skip | None) -> Placed:
+    values = scope.values()
+    inside = Environment(variables, values, tuple(values.values()))
+    nodes = fill(context, block.entries, inside, scope.path)
+    results = block_outputs(context, block.outputs, inside)
+    if skip is not None:
+        return projected(context, scope, nodes, inside, results, skip)
+    return scope.close(nodes, results)
+
+
+def _wrong_count(
+    context: Context, kind: str, names: list[str], inputs: tuple[Value, ...], entry: Entry, use: KindUse
+) -> None:
+    listed = ", ".join(f"`{name}`" for name in names)
+    wants = f"one input, {listed}" if len(names) == 1 else f"{len(names)} inputs, {listed}"
+    from_ = entry.modifiers.from_
+    context.fault(
+        Diagnostic(
+            "AS308",
+            f"`{kind}` takes {wants}, but receives {len(inputs)}",
+            use.kind.span if from_ is None else from_.span,
+            help=f"write `from: [{', '.join(names)}]` with a value for each"
+            if len(names) > 1
+            else "give it one value, or join them first with `concat` or `add`",
+        )
+    )
+
+
+def _refuse_recursion(context: Context, kind: str, use: KindUse) -> None:
+    if kind in context.open_blocks:
+        path = [*context.open_blocks[context.open_blocks.index(kind) :], kind]
+        raise SpecError(
+            [
+                Diagnostic(
+                    "AS209",
+                    "blocks contain themselves: " + " → ".join(f"`{name}`" for name in path),
+                    use.kind.span,
+                    help="write the innermost one without the outermost",
+                )
+            ]
+        )

@@ -1,0 +1,143 @@
+"""A layer or function applied: its arguments, its rule, and the faults that the rule finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archspec.elaborate.arguments import Given, Overrides, unquoted, written
+from archspec.elaborate.context import Context
+from archspec.elaborate.environment import Binding, Environment, Value
+from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.scope import NOTHING, Placed
+from archspec.errors import Diagnostic, Edit, Span
+from archspec.graph.nodes import Call, Ref
+from archspec.ops.apply import Applied, apply
+from archspec.ops.entry import Op
+from archspec.ops.faults import RuleFault, RuleFaults
+from archspec.source.tree import Mapping, Node, Scalar, Sequence
+from archspec.spec.document import Entry, KindUse
+
+
+def place_call(
+    context: Context,
+    op: Op,
+    entry: Entry,
+    use: KindUse,
+    environment: Environment,
+    inputs: tuple[Value, ...],
+    name: str,
+    path: str,
+    overrides: Overrides,
+) -> Placed:
+    """One call of a catalogue entry."""
+    given = _arguments(context, op, entry, use).evaluate(context, environment, overrides)
+    known = {name: argument for name, argument in given.items() if op.arg(name) is not None}
+    shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
+    return apply_op(context, op, known, inputs, name, path, shown, use.kind.span)
+
+
+def _arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Any:
+    node = None if inputs_in_value(op, use.arguments) is not None else use.arguments
+    arguments = written(context, use.kind, node, op.primary)
+    align = entry.modifiers.align
+    if align is not None and op.arg("align") is not None:
+        arguments = type(arguments)({**arguments.nodes, "align": (entry.modifiers.keys["align"], align)})
+    return arguments
+
+
+def inputs_in_value(op: Op, value: Node | None) -> Node | None:
+    """The value of a function's key where it lists the function's inputs: `{add: [a, b]}`, `{relu: x}`."""
+    if op.is_module or value is None or isinstance(value, Mapping):
+        return None
+    if isinstance(value, Sequence):
+        names = all(isinstance(item, Scalar) and isinstance(item.value, str) for item in value)
+        return value if names and len(value) else None
+    is_name = isinstance(value.value, str) and op.primary is None
+    return value if is_name else None
+
+
+def apply_op(
+    context: Context,
+    op: Op,
+    given: dict[str, Given],
+    inputs: tuple[Value, ...],
+    name: str,
+    path: str,
+    shown: str,
+    span: Span,
+) -> Placed:
+    """Apply the rule of an entry to known arguments and inputs; faults become diagnostics."""
+    types = [value.type for value in inputs]
+    if any(type_ is None for type_ in types) or any(argument.value is UNKNOWN for argument in given.values()):
+        return NOTHING
+    try:
+        applied = apply(op, {key: argument.value for key, argument in given.items()}, tuple(types))  # type: ignore[arg-type]
+    except RuleFaults as error:
+        for fault in error.faults:
+            context.fault(_diagnostic(context, fault, op, given, inputs, shown, span))
+        return NOTHING
+    return _placed(context, op, applied, inputs, name, path, span)
+
+
+def _placed(
+    context: Context, op: Op, applied: Applied, inputs: tuple[Value, ...], name: str, path: str, span: Span
+) -> Placed:
+    refs = tuple(value.ref for value in inputs)
+    call = Call(
+        id=context.new_id(span),
+        name=name,
+        path=path,
+        op=op,
+        args=applied.args,
+        inputs=refs,
+        outputs=applied.outputs,
+        state=context.policies.apply(context, op.name, path, applied.state),
+        macs=applied.macs,
+        span=span,
+    )
+    context.record(call.id, name, applied.outputs, span, refs)
+    ports = {
+        port: Value(Ref(call.id, index), type_)
+        for index, (port, type_) in enumerate(zip(op.ports, applied.outputs, strict=False))
+    }
+    return Placed((call,), Binding(ports))
+
+
+def _diagnostic(
+    context: Context,
+    fault: RuleFault,
+    op: Op,
+    given: dict[str, Given],
+    inputs: tuple[Value, ...],
+    shown: str,
+    span: Span,
+) -> Diagnostic:
+    argument = given.get(fault.arg) if fault.arg is not None else None
+    place = span if argument is None else argument.element_span(fault.index)
+    notes = list(fault.notes)
+    if fault.input is not None and fault.input < len(inputs):
+        origin = context.chain(inputs[fault.input])
+        if origin is not None:
+            notes.insert(0, f"{_subject(inputs, fault.input)} comes from  {origin}")
+    help, edit = fault.help, None
+    if argument is not None:
+        mend = unquoted(argument.node) if fault.code == "AS401" else None
+        if mend is not None and help is None:
+            help, edit = "remove the quotes", mend
+        elif fault.suggestion is not None:
+            edit = Edit(place, _literal(fault.suggestion))
+    message = fault.message.replace("`{name}`", "{name}").replace("{name}", shown)
+    label = "written here" if fault.code == "AS301" else ""
+    return Diagnostic(fault.code, message, place, label=label, notes=tuple(notes), help=help, edit=edit)
+
+
+def _subject(inputs: tuple[Value, ...], index: int) -> str:
+    return "its input" if len(inputs) == 1 else f"input {index + 1}"
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_literal(item) for item in value) + "]"
+    return "null" if value is None else str(value)

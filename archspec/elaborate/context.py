@@ -1,0 +1,177 @@
+"""What one elaboration carries along: collected faults, fresh ids, where it is, and where each value came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from archspec.elaborate.environment import Environment, Value
+from archspec.errors import Diagnostic, Span, SpecError, plural
+from archspec.graph.nodes import Ref
+from archspec.spec.document import Block, Entry
+from archspec.tensors import TensorType
+
+if TYPE_CHECKING:
+    from archspec.elaborate.arguments import Overrides
+    from archspec.elaborate.initialization import Policies
+    from archspec.elaborate.scope import Placed
+
+LARGEST_GRAPH = 200_000
+DEEPEST = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How a value came to be, for the chain of shapes in a note."""
+
+    name: str
+    types: tuple[TensorType, ...]
+    span: Span
+    inputs: tuple[Ref, ...]
+
+
+class Place(Protocol):
+    """Elaborates an entry under a name and path; `stage` where its name is an expression over stages."""
+
+    def __call__(
+        self, context: Context, entry: Entry, environment: Environment, name: str, path: str, stage: int | None = None
+    ) -> Placed: ...
+
+
+class PlaceOne(Protocol):
+    """Elaborates one copy of an entry, with the arguments that its repeat overrides."""
+
+    def __call__(
+        self,
+        context: Context,
+        entry: Entry,
+        environment: Environment,
+        inputs: tuple[Value, ...],
+        name: str,
+        path: str,
+        overrides: Overrides,
+    ) -> Placed: ...
+
+
+@dataclass(slots=True)
+class Context:
+    """One elaboration.
+
+    Attributes:
+        blocks: the file's own kinds.
+        globals: the file's variables, which every block sees.
+        policies: the `init` section.
+        place: elaborates an entry; held here because scopes hold entries and entries hold scopes.
+        place_one: elaborates one copy of an entry.
+        open_blocks: the blocks that are being instantiated, outermost first.
+        made: what made each value.
+        frames: the block instances and copies that are being elaborated, outermost first.
+    """
+
+    blocks: Mapping[str, Block]
+    globals: Mapping[str, Any]
+    policies: Policies
+    place: Place
+    place_one: PlaceOne
+    made: dict[int, Made] = field(default_factory=dict)
+    frames: list[str] = field(default_factory=list)
+    open_blocks: list[str] = field(default_factory=list)
+    _faults: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
+    _repeats: dict[tuple[object, ...], int] = field(default_factory=dict)
+    _last_id: int = 0
+
+    def new_id(self, span: Span) -> int:
+        """A fresh id, larger than all before.
+
+        Raises:
+            SpecError: the spec expands to more nodes than are accepted.
+        """
+        self._last_id += 1
+        if self._last_id > LARGEST_GRAPH:
+            message = f"the spec expands to more than {LARGEST_GRAPH:,} layers and values here"
+            raise SpecError([Diagnostic("AS601", message, span, help="use smaller repeats")])
+        return self._last_id
+
+    def fault(self, diagnostic: Diagnostic, *, same: tuple[object, ...] | None = None) -> None:
+        """Record a fault once, however many copies show it.
+
+        Args:
+            diagnostic: the fault, as its first instance shows it.
+            same: what makes another fault the same one; its code and place unless given.
+        """
+        span = diagnostic.span
+        place = (None, 0) if span is None else (id(span.source), span.start)
+        key = same or (diagnostic.code, *place)
+        if key in self._faults:
+            self._repeats[key] = self._repeats.get(key, 0) + 1
+            return
+        self._faults[key] = replace(diagnostic, notes=(*diagnostic.notes, *reversed(self.frames)))
+
+    def faults(self) -> list[Diagnostic]:
+        """Every fault, with the number of further places where it shows."""
+        return [
+            replace(fault, notes=(*fault.notes, f"and in {plural(self._repeats[key], 'more place')}"))
+            if key in self._repeats
+            else fault
+            for key, fault in self._faults.items()
+        ]
+
+    @property
+    def failed(self) -> bool:
+        """Whether any fault (not only warnings) has been found."""
+        return any(fault.severity == "error" for fault in self._faults.values())
+
+    @contextmanager
+    def inside(self, frame: str, span: Span) -> Iterator[None]:
+        """Faults found here say so in a note.
+
+        Raises:
+            SpecError: scopes are nested too deeply.
+        """
+        if len(self.frames) >= DEEPEST:
+            message = f"blocks and repeats are nested more than {DEEPEST} deep here"
+            raise SpecError([Diagnostic("AS602", message, span, help="flatten some of them")])
+        self.frames.append(frame)
+        try:
+            yield
+        finally:
+            self.frames.pop()
+
+    def record(
+        self, node_id: int, name: str, types: tuple[TensorType, ...], span: Span, inputs: tuple[Ref, ...]
+    ) -> None:
+        """Remember how a value came to be."""
+        self.made[node_id] = Made(name, types, span, inputs)
+
+    def chain(self, value: Value, longest: int = 6) -> str | None:
+        """`conv [N, 64, 8, 8] (line 3) → pool [N, 64, 4, 4] (line 4)`: the latest steps that changed the shape."""
+        steps: list[str] = []
+        ref, later = value.ref, None
+        more = False
+        for _ in range(10_000):
+            made = self.made.get(ref.id)
+            if made is None:
+                break
+            if not made.name and made.inputs:  # a scope's input: what it stands for is told instead
+                ref = made.inputs[0]
+                continue
+            type_ = made.types[ref.port]
+            before = self._type_of(made.inputs[0]) if made.inputs else None
+            if before is None or before.shape != type_.shape or later is None:
+                if len(steps) == longest:
+                    more = True
+                    break
+                steps.append(f"{made.name} {type_} (line {made.span.line})")
+                later = type_
+            if not made.inputs:
+                break
+            ref = made.inputs[0]
+        if not steps:
+            return None
+        return ("… → " if more else "") + " → ".join(reversed(steps))
+
+    def _type_of(self, ref: Ref) -> TensorType | None:
+        made = self.made.get(ref.id)
+        return None if made is None else made.types[ref.port]

@@ -1,0 +1,122 @@
+"""The document into the graph: blocks and repeats expanded, expressions evaluated, shapes inferred, faults collected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from archspec.elaborate import entry, initialization
+from archspec.elaborate.context import Context
+from archspec.elaborate.environment import Environment, Value
+from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.kinds import check_blocks, check_kinds
+from archspec.elaborate.outputs import as_output, model_outputs
+from archspec.elaborate.scope import open_scope
+from archspec.elaborate.sequence import fill
+from archspec.elaborate.unused import unused_values
+from archspec.elaborate.values import evaluate
+from archspec.elaborate.variables import file_variables
+from archspec.errors import Diagnostic, SpecError
+from archspec.graph.nodes import Graph, Ref, Scope
+from archspec.source.tree import Scalar, Sequence, describe
+from archspec.spec.document import Document, Input
+from archspec.tensors import N, TensorType
+
+_LARGEST_SIZE = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class Elaborated:
+    """The graph (None after a fault), the variables' values, and every fault and warning."""
+
+    graph: Graph | None
+    variables: dict[str, Any]
+    diagnostics: list[Diagnostic]
+
+
+def elaborate(document: Document) -> Elaborated:
+    """Expand and infer a whole document."""
+    context = Context(
+        blocks=document.blocks,
+        globals={},
+        policies=initialization.Policies(),
+        place=entry.place,
+        place_one=entry.place_one,
+    )
+    variables: dict[str, Any] = {}
+    graph = None
+    try:
+        variables = file_variables(context, document.variables)
+        context.globals = variables
+        context.policies = initialization.read_policies(context, document.init)
+        check_blocks(context, dict(document.blocks))
+        for item in document.layers.items:
+            check_kinds(context, item)
+        graph = _graph(context, document)
+    except SpecError as error:  # a limit: nothing after it can be trusted
+        for diagnostic in error.diagnostics:
+            context.fault(diagnostic)
+    if context.failed or graph is None:
+        return Elaborated(None, variables, context.faults())
+    input_spans = {declared.name: declared.span for declared in document.inputs}
+    warnings = [*unused_values(graph, input_spans), *initialization.unused(context.policies)]
+    return Elaborated(graph, variables, [*context.faults(), *warnings])
+
+
+def _graph(context: Context, document: Document) -> Graph | None:
+    span = document.layers.span
+    environment = Environment(context.globals, {}, ())
+    types = [_input_type(context, declared, environment) for declared in document.inputs]
+    outer = tuple(Value(Ref(-1), type_) for type_ in types)
+    scope = open_scope(context, "", "", "model", span, outer, [declared.name for declared in document.inputs])
+    for parameter, declared, type_ in zip(scope.parameters, document.inputs, types, strict=True):
+        if type_ is not None:
+            context.record(parameter.id, declared.name, (type_,), declared.span, ())
+    values = scope.values()
+    inside = Environment(context.globals, values, tuple(values.values()))
+    nodes = fill(context, document.layers, inside, "")
+    outputs, form = model_outputs(context, document.outputs, inside)
+    if context.failed or any(value.type is None for _, value, _ in outputs):
+        return None
+    root = Scope(
+        id=context.new_id(span),
+        name="",
+        path="",
+        kind="model",
+        inputs=(),
+        parameters=scope.parameters,
+        body=tuple(nodes),
+        results=tuple(value.ref for _, value, _ in outputs),
+        outputs=tuple(value.type for _, value, _ in outputs if value.type is not None),
+        ports=tuple(name for name, _, _ in outputs),
+        span=span,
+    )
+    made = tuple(as_output(*output) for output in outputs)
+    return Graph(document.name, root, made, form, document.description)
+
+
+def _input_type(context: Context, declared: Input, environment: Environment) -> TensorType | None:
+    sizes = evaluate(context, declared.shape, environment.variables)
+    if sizes is UNKNOWN:
+        return None
+    if not isinstance(sizes, list):
+        help = f"write `[{declared.shape.span.text}]`" if isinstance(sizes, int) else "write e.g. `[3, 224, 224]`"
+        found = describe(declared.shape)
+        message = f"the shape of `{declared.name}` must be a list of sizes without the batch, found {found}"
+        context.fault(Diagnostic("AS101", message, declared.shape.span, help=help))
+        return None
+    for index, size in enumerate(sizes):
+        if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= _LARGEST_SIZE:
+            _bad_size(context, declared, index, size)
+            return None
+    dtype = "float32" if declared.dtype is None else str(declared.dtype.value)
+    return TensorType((N, *sizes), dtype, channels_first=len(sizes) >= 3 and dtype == "float32")
+
+
+def _bad_size(context: Context, declared: Input, index: int, size: Any) -> None:
+    node = declared.shape
+    at = node.items[index] if isinstance(node, Sequence) and index < len(node) else node
+    help = "leave the batch out: it is always there" if size in (-1, "N", None) and index == 0 else None
+    found = describe(at) if isinstance(at, Scalar) and not isinstance(size, int) else f"{size}"
+    message = f"a size of `{declared.name}` must be an integer ≥ 1, found {found}"
+    context.fault(Diagnostic("AS101", message, at.span, help=help))

@@ -1,0 +1,171 @@
+"""One entry: its modifiers around its body."""
+
+from __future__ import annotations
+
+from archspec.elaborate.arguments import NO_OVERRIDES, Overrides
+from archspec.elaborate.block import place_block
+from archspec.elaborate.call import inputs_in_value, place_call
+from archspec.elaborate.context import Context
+from archspec.elaborate.environment import NOWHERE, Environment, Names, Value, bind
+from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.kinds import check_kinds
+from archspec.elaborate.references import resolve_all
+from archspec.elaborate.repeat import place_copies
+from archspec.elaborate.scope import NOTHING, Placed, join, open_scope
+from archspec.elaborate.sequence import place_sequence
+from archspec.elaborate.skip import Skip, merged, projected, read_skip
+from archspec.elaborate.values import evaluate
+from archspec.errors import Diagnostic
+from archspec.ops.registry import find
+from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
+from archspec.spec.document import Entry, Held, KindUse
+from archspec.spec.document import Sequence as SequenceBody
+from archspec.spec.read_entries import read_entry
+from archspec.spec.reader import Reader
+
+
+def place(
+    context: Context, entry: Entry, environment: Environment, name: str, path: str, stage: int | None = None
+) -> Placed:
+    """The nodes of an entry, all its copies included."""
+    inputs = _inputs(context, entry, environment)
+    if entry.modifiers.repeat is not None:
+        return place_copies(context, entry, environment, inputs, name, path, stage)
+    return place_one(context, entry, environment, inputs, name, path, NO_OVERRIDES)
+
+
+def place_one(
+    context: Context,
+    entry: Entry,
+    environment: Environment,
+    inputs: tuple[Value, ...],
+    name: str,
+    path: str,
+    overrides: Overrides,
+) -> Placed:
+    """One copy: absent where `when` is false, with its skip around it."""
+    wanted = _wanted(context, entry, environment)
+    if wanted is None:
+        return NOTHING
+    if not wanted:
+        return Placed((), bind(inputs[0] if inputs else NOWHERE), dropped=True)
+    node = entry.modifiers.skip
+    skip = None if node is None else read_skip(context, node)
+    if node is not None and skip is None:
+        return NOTHING
+    if skip is None or skip.project is None:
+        placed = _body(context, entry, environment, inputs, name, path, overrides, None)
+        return placed if skip is None else merged(context, skip, inputs, placed, name, path)
+    if isinstance(entry.body, KindUse) and str(entry.body.kind.value) not in context.blocks:
+        return _wrapped(context, entry, environment, inputs, name, path, overrides, skip)
+    return _body(context, entry, environment, inputs, name, path, overrides, skip)
+
+
+def _wrapped(
+    context: Context,
+    entry: Entry,
+    environment: Environment,
+    inputs: tuple[Value, ...],
+    name: str,
+    path: str,
+    overrides: Overrides,
+    skip: Skip,
+) -> Placed:
+    """A bare layer with a projection: the projection needs a module to live in, whose other child is `layer`."""
+    scope = open_scope(context, name, path, "sequence", entry.span, inputs)
+    values = scope.values()
+    inside = environment.child(inputs=values, previous=tuple(values.values()))
+    placed = _body(context, entry, inside, inside.previous, "layer", join(path, "layer"), overrides, None)
+    inside.bindings["layer"] = placed.binding
+    return projected(context, scope, placed.nodes, inside, placed.binding.ports, skip)
+
+
+def _inputs(context: Context, entry: Entry, environment: Environment) -> tuple[Value, ...]:
+    """What the entry is applied to: `from`, the list in a function's value, or the entry before."""
+    name = str(entry.name.value) if entry.name is not None else None
+    listed = _listed_inputs(context, entry)
+    from_ = entry.modifiers.from_
+    if listed is not None and from_ is not None:
+        key = entry.modifiers.keys["from"]
+        message = "the inputs are given twice: in the value, and by `from`"
+        context.fault(Diagnostic("AS107", message, key.span, help="keep one of them"))
+    node = listed if listed is not None else from_
+    return environment.previous if node is None else resolve_all(context, node, environment, name)
+
+
+def _listed_inputs(context: Context, entry: Entry) -> Node | None:
+    if not isinstance(entry.body, KindUse):
+        return None
+    op = find(str(entry.body.kind.value))
+    return None if op is None else inputs_in_value(op, entry.body.arguments)
+
+
+def _wanted(context: Context, entry: Entry, environment: Environment) -> bool | None:
+    node = entry.modifiers.when
+    if node is None:
+        return True
+    value = evaluate(context, node, Names(environment))
+    if value is UNKNOWN:
+        return None
+    if not isinstance(value, bool):
+        message = f"`when` must be `true` or `false`, found {describe(node)}"
+        help = "write a condition, e.g. `$(stride != 1)`"
+        context.fault(Diagnostic("AS101", message, node.span, help=help))
+        return None
+    return value
+
+
+def _body(
+    context: Context,
+    entry: Entry,
+    environment: Environment,
+    inputs: tuple[Value, ...],
+    name: str,
+    path: str,
+    overrides: Overrides,
+    skip: Skip | None,
+) -> Placed:
+    body = entry.body
+    if isinstance(body, SequenceBody):
+        return place_sequence(context, body.entries, environment, inputs, name, path, skip)
+    if isinstance(body, Held):
+        return _held(context, entry, body, environment, inputs, name, path, overrides)
+    kind = str(body.kind.value)
+    block = context.blocks.get(kind)
+    if block is not None:
+        return place_block(context, block, entry, body, environment, inputs, name, path, overrides, skip)
+    op = find(kind)
+    if op is None:
+        return NOTHING  # reported by the check of kinds
+    return place_call(context, op, entry, body, environment, inputs, name, path, overrides)
+
+
+def _held(
+    context: Context,
+    entry: Entry,
+    body: Held,
+    environment: Environment,
+    inputs: tuple[Value, ...],
+    name: str,
+    path: str,
+    overrides: Overrides,
+) -> Placed:
+    """The entry that a variable holds, placed under this entry's name."""
+    value = evaluate(context, body.reference, Names(environment))
+    if value is UNKNOWN:
+        return NOTHING
+    if isinstance(value, str):
+        value = Scalar(value, body.reference.span)
+    if not isinstance(value, (Scalar, Mapping, Sequence)):
+        message = f"`{body.reference.value}` must hold a layer, but it is {value!r}"
+        help = "give it a kind, e.g. `ReLU` or `{LeakyReLU: 0.2}`"
+        context.fault(Diagnostic("AS208", message, body.reference.span, help=help))
+        return NOTHING
+    reader = Reader()
+    held = read_entry(reader, entry.name, value)
+    for fault in reader.faults:
+        context.fault(fault)
+    if held is None or reader.faults or not check_kinds(context, held):
+        return NOTHING
+    with context.inside(f"held by `{body.reference.value}`, used in line {entry.span.line}", entry.span):
+        return place_one(context, held, environment, inputs, name, path, overrides)

@@ -1,0 +1,139 @@
+"""What a scope knows while it is elaborated: its variables, its inputs, and the values that earlier entries made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from archspec.elaborate.expressions import UNKNOWN
+from archspec.errors import Span
+from archspec.graph.nodes import Ref
+from archspec.tensors import TensorType
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A tensor that can be referred to. `type` None: a fault reported elsewhere hides it."""
+
+    ref: Ref
+    type: TensorType | None
+
+
+NOWHERE = Value(Ref(-1), None)
+"""What stands for a value that a fault prevents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a name stands for: the ports of a layer, and the names that can be reached inside it.
+
+    Attributes:
+        ports: by name; a plain reference is the first.
+        inner: children of a sequence or copies of a repeat.
+        closed: the block whose inside cannot be referred to.
+    """
+
+    ports: Mapping[str, Value]
+    inner: Mapping[str, Binding] = field(default_factory=dict)
+    closed: str | None = None
+
+    @property
+    def first(self) -> Value:
+        """The first port."""
+        return next(iter(self.ports.values()))
+
+
+def bind(value: Value) -> Binding:
+    """A binding of one port."""
+    return Binding({"output": value})
+
+
+LOST = bind(NOWHERE)
+
+
+@dataclass(slots=True)
+class Environment:
+    """The names in sight at one point of a scope.
+
+    Attributes:
+        variables: the file's variables and a block's parameters, or what a repeat adds (`index`, …).
+        inputs: the scope's inputs by name, in order.
+        bindings: what earlier entries of this scope made.
+        previous: what an entry without `from` takes.
+        parent: the scope around this one, where it can be seen.
+        declared: the names of all entries of this scope and where they stand, for messages.
+    """
+
+    variables: Mapping[str, Any]
+    inputs: Mapping[str, Value]
+    previous: tuple[Value, ...]
+    parent: Environment | None = None
+    bindings: dict[str, Binding] = field(default_factory=dict)
+    declared: dict[str, Span] = field(default_factory=dict)
+
+    def child(
+        self,
+        *,
+        variables: Mapping[str, Any] | None = None,
+        inputs: Mapping[str, Value] | None = None,
+        previous: tuple[Value, ...] | None = None,
+    ) -> Environment:
+        """A scope inside this one, which sees everything that this one sees."""
+        return Environment(
+            variables={} if variables is None else variables,
+            inputs={} if inputs is None else inputs,
+            previous=self.previous if previous is None else previous,
+            parent=self,
+        )
+
+    def outward(self) -> Iterator[Environment]:
+        """This scope and those around it, the innermost first."""
+        scope: Environment | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.parent
+
+    def find(self, name: str) -> Binding | None:
+        """The binding of a name; `input` and `previous` included."""
+        if name == "previous" and self.previous:
+            return bind(self.previous[0])
+        for scope in self.outward():
+            if name in scope.bindings:
+                return scope.bindings[name]
+            if name in scope.inputs:
+                return bind(scope.inputs[name])
+        return None
+
+    def names_in_sight(self) -> list[str]:
+        """Every name that a reference may use."""
+        return [name for scope in self.outward() for name in (*scope.bindings, *scope.inputs)] + ["previous"]
+
+    def declaration(self, name: str) -> Span | None:
+        """Where an entry of that name stands, earlier or later."""
+        return next((scope.declared[name] for scope in self.outward() if name in scope.declared), None)
+
+
+class Names(Mapping[str, Any]):
+    """The environment as an expression sees it: variables first, then tensors by name."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def __getitem__(self, name: str) -> Any:
+        for scope in self._environment.outward():
+            if name in scope.variables:
+                return scope.variables[name]
+        binding = self._environment.find(name)
+        if binding is None:
+            raise KeyError(name)
+        type_ = binding.first.type
+        return UNKNOWN if type_ is None else type_
+
+    def __iter__(self) -> Iterator[str]:
+        for scope in self._environment.outward():
+            yield from scope.variables
+        yield from self._environment.names_in_sight()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

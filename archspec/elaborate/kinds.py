@@ -1,0 +1,108 @@
+"""Before anything is expanded: every kind exists, and every argument is one that its kind has.
+
+This looks at each entry of the file once, also at those that no instance reaches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archspec.elaborate.context import Context
+from archspec.errors import Diagnostic, Edit, Span, clip
+from archspec.ops.registry import CATALOGUE, find
+from archspec.source.tree import Mapping, Node, Scalar
+from archspec.spec.document import Block, Entry, KindUse, Modifiers, Sequence
+from archspec.suggest import nearest
+
+
+def check_kinds(context: Context, entry: Entry) -> bool:
+    """Record what an entry and all inside it get wrong; whether nothing was wrong."""
+    good = True
+    if isinstance(entry.body, Sequence):
+        for inner in entry.body.entries.items:
+            good = check_kinds(context, inner) and good
+        _check_overrides(context, entry)
+        return good
+    if not isinstance(entry.body, KindUse):
+        return True
+    known = _argument_names(context, entry.body)
+    if known is None:
+        _unknown_kind(context, entry.body.kind)
+        return False
+    for key in _argument_keys(entry.body.arguments, entry.modifiers):
+        if str(key.value) not in known:
+            _unknown_argument(context, entry.body.kind, key, known)
+            good = False
+    return good
+
+
+def _check_overrides(context: Context, entry: Entry) -> None:
+    for key in _argument_keys(None, entry.modifiers):
+        message = f"`{clip(str(key.value))}` overrides nothing: a sequence has no arguments"
+        help = "make the sequence a block with parameters"
+        context.fault(Diagnostic("AS202", message, key.span, help=help))
+
+
+def _argument_names(context: Context, use: KindUse) -> tuple[str, ...] | None:
+    kind = str(use.kind.value)
+    block = context.blocks.get(kind)
+    if block is not None:
+        return tuple(str(parameter.name.value) for parameter in block.parameters)
+    op = find(kind)
+    return None if op is None else tuple(arg.name for arg in op.args)
+
+
+def _argument_keys(arguments: Node | None, modifiers: Modifiers) -> Iterator[Scalar]:
+    places = (arguments, modifiers.first, modifiers.last, modifiers.per_stage, modifiers.per_repeat)
+    for node in places:
+        if isinstance(node, Mapping):
+            for key, _ in node:
+                yield key
+
+
+_BEFORE_NAME = ("torch.nn.functional.", "torch.nn.", "torchvision.ops.", "torch.", "nn.", "F.")
+
+
+def _unknown_kind(context: Context, kind: Scalar) -> None:
+    name = str(kind.value)
+    message = f"there is no layer, function or block called `{clip(name)}`"
+    bare = next((name[len(prefix) :] for prefix in _BEFORE_NAME if name.startswith(prefix)), name).removesuffix("()")
+    known = [*context.blocks, *CATALOGUE]
+    guess = [bare] if bare != name and bare in known else nearest(bare, known)
+    if guess:
+        help, edit = f"did you mean `{guess[0]}`?", Edit(_inside_quotes(kind), guess[0])
+    else:
+        help, edit = (
+            "a kind is a torch.nn class such as `Conv2d`, a function such as `add`, or one of the `blocks`",
+            None,
+        )
+    context.fault(Diagnostic("AS201", message, kind.span, help=help, edit=edit))
+
+
+def _inside_quotes(scalar: Scalar) -> Span:
+    span = scalar.span
+    return Span(span.source, span.start + 1, span.end - 1) if scalar.quoted else span
+
+
+def _unknown_argument(context: Context, kind: Scalar, key: Scalar, known: tuple[str, ...]) -> None:
+    name = str(key.value)
+    guess = nearest(name, known)
+    edit = Edit(_inside_quotes(key), guess[0]) if guess else None
+    if guess:
+        help = f"did you mean `{guess[0]}`?"
+    elif known:
+        help = "it has " + ", ".join(f"`{name}`" for name in known)
+    else:
+        help = "it takes no arguments"
+    message = f"`{kind.value}` has no argument `{clip(name)}`"
+    context.fault(Diagnostic("AS202", message, key.span, help=help, edit=edit))
+
+
+def check_blocks(context: Context, blocks: dict[str, Block]) -> None:
+    """Every entry of every block, and that no block hides a kind of the catalogue."""
+    for name, block in blocks.items():
+        if name in CATALOGUE:
+            message = f"the block `{name}` has the name of a torch kind"
+            context.fault(Diagnostic("AS106", message, block.name.span, help="choose another name"))
+        for entry in block.entries.items:
+            check_kinds(context, entry)

@@ -1,0 +1,72 @@
+"""What a block and the model give back."""
+
+from __future__ import annotations
+
+from archspec.elaborate.context import Context
+from archspec.elaborate.environment import Environment, Value
+from archspec.elaborate.references import resolve
+from archspec.elaborate.scope import last_binding
+from archspec.errors import Diagnostic
+from archspec.graph.nodes import Output, OutputForm
+from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
+from archspec.spec.names import identifier_fault
+
+_KEYS = ("from", "training")
+
+
+def block_outputs(context: Context, node: Node | None, inside: Environment) -> dict[str, Value]:
+    """The outputs of a block by port name: its last entry's, or what `outputs` names."""
+    if node is None:
+        return dict(last_binding(inside).ports)
+    if isinstance(node, Mapping):
+        return {str(key.value): resolve(context, value, inside) for key, value in node}
+    if isinstance(node, Sequence):
+        return {str(index): resolve(context, item, inside) for index, item in enumerate(node)}
+    return {"output": resolve(context, node, inside)}
+
+
+def model_outputs(
+    context: Context, node: Node | None, inside: Environment
+) -> tuple[tuple[tuple[str, Value, bool], ...], OutputForm]:
+    """Each output's name, value and whether it is there in training mode only; and the form of them all."""
+    if node is None:
+        return (("output", last_binding(inside).first, False),), "single"
+    if isinstance(node, Sequence):
+        if not len(node):
+            context.fault(Diagnostic("AS103", "`outputs` is empty", node.span, help="name at least one layer"))
+        read = (_output(context, _label(item), item, inside) for item in node)
+        return tuple(output for output in read if output is not None), "tuple"
+    if isinstance(node, Mapping):
+        read = (_output(context, _key(context, key), value, inside) for key, value in node)
+        return tuple(output for output in read if output is not None), "dict"
+    return (("output", resolve(context, node, inside), False),), "single"
+
+
+def _label(node: Node) -> str:
+    return str(node.value) if isinstance(node, Scalar) else "output"
+
+
+def _key(context: Context, key: Scalar) -> str:
+    fault = identifier_fault(str(key.value), "an output")
+    if fault is not None:
+        context.fault(Diagnostic("AS106", fault, key.span, help="choose another name"))
+    return str(key.value)
+
+
+def _output(context: Context, name: str, node: Node, inside: Environment) -> tuple[str, Value, bool] | None:
+    if isinstance(node, Scalar):
+        return name, resolve(context, node, inside), False
+    source = node.get("from") if isinstance(node, Mapping) else None
+    if not isinstance(node, Mapping) or source is None or any(key.value not in _KEYS for key, _ in node):
+        message = f"the output `{name}` must be a name or `{{from: name, training: true}}`, found {describe(node)}"
+        context.fault(Diagnostic("AS101", message, node.span))
+        return None
+    training = node.get("training")
+    only = isinstance(training, Scalar) and training.value is True
+    return name, resolve(context, source, inside), only
+
+
+def as_output(name: str, value: Value, training_only: bool) -> Output:
+    """The graph's form of an output whose type is known."""
+    assert value.type is not None
+    return Output(name, value.ref, value.type, training_only)

@@ -1,0 +1,239 @@
+"""Faults of a recipe that can be told without torch: names, arguments, domains, and what is legal but odd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from importlib import metadata
+from typing import Any, TypeAlias
+
+from archspec.elaborate.recipe_values import expected, fits, odd, out_of_domain, quoted_meaning
+from archspec.errors import Diagnostic, Edit, Span, clip, in_file_order
+from archspec.ops.arguments import Int, show
+from archspec.ops.faults import BadValue
+from archspec.ops.signatures import Group, Signature, described_version, signatures
+from archspec.spec.recipe import LOSS_TARGETS, Named, Recipe
+from archspec.suggest import nearest
+
+Known: TypeAlias = Callable[[Group], Mapping[str, Signature]]
+
+_NOUNS: Mapping[Group, str] = {
+    "optimizers": "an optimiser of `torch.optim`",
+    "schedulers": "a scheduler of `torch.optim.lr_scheduler`",
+    "losses": "a loss of `torch.nn`",
+    "inits": "an initialisation of `torch.nn.init`",
+    "transforms": "a transform of `torchvision.transforms.v2`",
+    "datasets": "a data set",
+    "metrics": "a metric",
+}
+_PACKAGES: Mapping[Group, str] = {"transforms": "torchvision"}
+_UNUSABLE: Mapping[str, str] = {
+    "SparseAdam": "it wants sparse gradients, which no layer of a spec gives",
+    "LinearTransformation": "it changes flattened images of one size only",
+    "FiveCrop": "it makes five images out of one",
+    "TenCrop": "it makes ten images out of one",
+    "MixUp": "it mixes whole batches and their labels, while transforms see one image at a time",
+    "CutMix": "it mixes whole batches and their labels, while transforms see one image at a time",
+    "UniformTemporalSubsample": "it is for videos",
+    "RandomIoUCrop": "it is for bounding boxes",
+    "SanitizeBoundingBoxes": "it is for bounding boxes",
+    "ClampBoundingBoxes": "it is for bounding boxes",
+    "ConvertBoundingBoxFormat": "it is for bounding boxes",
+    "SetClampingMode": "it is for bounding boxes",
+    "SanitizeKeyPoints": "it is for key points",
+    "ClampKeyPoints": "it is for key points",
+}
+_LISTED = 12
+_DEEPEST = 4
+
+
+def check_recipe(recipe: Recipe, known: Known = signatures) -> list[Diagnostic]:
+    """Every fault of a recipe, and warnings of what is legal but odd, in file order.
+
+    Args:
+        recipe: the `train` section.
+        known: what may be named; by default what this archspec knows of torch without importing it.
+    """
+    found = [*_numbers(recipe)]
+    found += _named("datasets", recipe.data, known)
+    found += _named("losses", recipe.loss, known)
+    found += _named("optimizers", recipe.optimizer, known)
+    if recipe.scheduler is not None:
+        found += _named("schedulers", recipe.scheduler, known)
+    for metric in recipe.metrics:
+        found += _named("metrics", metric, known)
+    for transform in (*recipe.transforms.train, *recipe.transforms.eval):
+        found += _named("transforms", transform, known)
+    return in_file_order(found)
+
+
+def nested(value: Any) -> Named | None:
+    """`RandomInvert` or `{ColorJitter: {hue: 0.1}}`, where it stands inside another one's arguments; None if neither.
+
+    A scalar or list is kept under the name "", which means the primary argument.
+    """
+    if isinstance(value, str):
+        return Named(value)
+    if not isinstance(value, Mapping) or len(value) != 1:
+        return None
+    ((name, arguments),) = value.items()
+    if arguments is None:
+        return Named(str(name))
+    return Named(str(name), arguments if isinstance(arguments, Mapping) else {"": arguments})
+
+
+def with_primary(named: Named, signature: Signature) -> Named:
+    """The same with its bare value (see `nested`) under the primary argument's name."""
+    if "" not in named.arguments or signature.primary is None:
+        return named
+    return Named(named.name, {signature.primary: named.arguments[""]}, named.span)
+
+
+def _numbers(recipe: Recipe) -> Iterator[Diagnostic]:
+    for name, type in (("batch_size", Int(1)), ("epochs", Int(1)), ("seed", Int(0))):
+        value = getattr(recipe, name)
+        try:
+            type.accept(value)
+        except BadValue as fault:
+            yield Diagnostic(
+                "AS505",
+                f"`{name}` has to be {fault.expected}, but is {show(value)}",
+                recipe.spans.get(name),
+                help=fault.help,
+                edit=_edit(recipe.spans.get(name), fault.suggestion),
+            )
+
+
+def _edit(span: Span | None, suggestion: object) -> Edit | None:
+    return None if span is None or suggestion is None else Edit(span, str(suggestion))
+
+
+def _named(group: Group, named: Named, known: Known, span: Span | None = None, depth: int = 0) -> Iterator[Diagnostic]:
+    span = named.span or span
+    signature = known(group).get(named.name)
+    if signature is None:
+        yield _unknown_name(group, named.name, span, known)
+        return
+    why = _unusable(group, signature)
+    if why is not None:
+        yield Diagnostic("AS506", f"`{named.name}` cannot be used in a recipe: {why}", span)
+        return
+    named = with_primary(named, signature)
+    for name, value in named.arguments.items():
+        yield from _argument(group, signature, named, name, value, known, span, depth)
+    for argument in signature.arguments:
+        if argument.required and argument.name not in named.arguments:
+            yield Diagnostic(
+                "AS503",
+                f"`{named.name}` needs `{argument.name}`",
+                span,
+                help=f"write `{{{named.name}: {{{argument.name}: …}}}}`",
+            )
+
+
+def _unknown_name(group: Group, name: str, span: Span | None, known: Known) -> Diagnostic:
+    names = known(group)
+    shown = clip(name)
+    near = nearest(name, names)
+    listed = (f"there are {', '.join(f'`{each}`' for each in names)}",) if len(names) <= _LISTED else ()
+    newer = _newer(group)
+    if newer is not None and not near:
+        return Diagnostic(
+            "AS501", f"`{shown}` is not known here: the installed {newer} will be asked", span, severity="warning"
+        )
+    return Diagnostic(
+        "AS501",
+        f"`{shown}` is not {_NOUNS[group]}",
+        span,
+        notes=listed,
+        help=f"did you mean `{near[0]}`?" if near else None,
+        edit=_edit(span, near[0] if near else None),
+    )
+
+
+def _newer(group: Group) -> str | None:
+    """`torch 2.16.0` where the installed one is newer than the one that the signatures were made from."""
+    if group in ("datasets", "metrics"):
+        return None
+    package = "torchvision" if _PACKAGES.get(group) else "torch"
+    try:
+        installed = metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+    described = described_version("torchvision" if package == "torchvision" else "torch")
+    return f"{package} {installed}" if _release(installed) > _release(described) else None
+
+
+def _release(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("+")[0].split(".")[:2] if part.isdecimal())
+
+
+def _unusable(group: Group, signature: Signature) -> str | None:
+    if group == "losses" and signature.name not in LOSS_TARGETS:
+        wants = ", ".join(f"`{name}`" for name in signature.inputs)
+        return (
+            f"it takes {wants} and not an output with its label"
+            if len(signature.inputs) != 2
+            else ("its target is neither a class nor a mask of classes")
+        )
+    missing = next((a for a in signature.arguments if a.required and a.accepts[-1:] == ("callable",)), None)
+    if missing is not None:
+        return f"its `{missing.name}` is a Python function, and a recipe is data"
+    return _UNUSABLE.get(signature.name)
+
+
+def _argument(
+    group: Group, signature: Signature, owner: Named, name: str, value: Any, known: Known, span: Span | None, depth: int
+) -> Iterator[Diagnostic]:
+    argument = signature.argument(name)
+    if argument is None:
+        yield _unknown_argument(signature, owner, name, span)
+        return
+    at = owner.spans.get(name) or span
+    if argument.accepts == ("nameds",):
+        yield from _things(group, owner.name, name, value, known, at, depth)
+    elif not fits(argument, value):
+        meant = quoted_meaning(argument, value)
+        near = nearest(value, argument.choices) if isinstance(value, str) else []
+        suggestion = meant if meant is not None else next(iter(near), None)
+        yield Diagnostic(
+            "AS504",
+            f"`{name}` of `{owner.name}` has to be {expected(argument)}, but is {show(value)}",
+            at,
+            help=None if suggestion is None else f"write `{suggestion}`",
+            edit=_edit(owner.spans.get(name), suggestion),
+        )
+    elif (domain := out_of_domain(group, name, value)) is not None:
+        yield Diagnostic("AS505", f"`{name}` of `{owner.name}` has to be {domain}, but is {show(value)}", at)
+    elif (why := odd(group, signature, name, value)) is not None:
+        yield Diagnostic("AS530", f"`{name}: {show(value)}` of `{owner.name}` {why}", at, severity="warning")
+
+
+def _unknown_argument(signature: Signature, owner: Named, name: str, span: Span | None) -> Diagnostic:
+    at = owner.keys.get(name) or owner.spans.get(name) or span
+    names = [argument.name for argument in signature.arguments]
+    if name == "" or not names:
+        return Diagnostic("AS502", f"`{owner.name}` takes no arguments", at)
+    near = nearest(name, names)
+    return Diagnostic(
+        "AS502",
+        f"`{owner.name}` has no argument `{clip(name)}`",
+        at,
+        notes=() if near else (f"it has {', '.join(f'`{each}`' for each in names)}",),
+        help=f"did you mean `{near[0]}`?" if near else None,
+        edit=_edit(owner.keys.get(name), near[0] if near else None),
+    )
+
+
+def _things(
+    group: Group, owner: str, name: str, value: Any, known: Known, span: Span | None, depth: int
+) -> Iterator[Diagnostic]:
+    """Transforms inside a transform, schedulers inside a scheduler."""
+    inner = [nested(item) for item in value] if isinstance(value, (list, tuple)) else [None]
+    if depth >= _DEEPEST:
+        yield Diagnostic("AS504", f"`{owner}` is nested more than {_DEEPEST} deep", span)
+        return
+    for named in inner:
+        if named is None:
+            yield Diagnostic("AS504", f"`{name}` of `{owner}` has to be a list of names, each with its arguments", span)
+            return
+        yield from _named(group, named, known, span, depth + 1)

@@ -1,0 +1,120 @@
+"""References: names of earlier values, dotted to go inward."""
+
+from __future__ import annotations
+
+from archspec.elaborate.context import Context
+from archspec.elaborate.environment import NOWHERE, Binding, Environment, Names, Value
+from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.values import evaluate
+from archspec.errors import Diagnostic, Edit, Span, clip
+from archspec.source.tree import Node, Scalar, Sequence, describe
+from archspec.suggest import nearest
+
+
+def resolve_all(context: Context, node: Node, environment: Environment, entry: str | None) -> tuple[Value, ...]:
+    """The values that `from: a` or `from: [a, b]` means. `entry` is the name of the one that asks."""
+    if isinstance(node, Sequence):
+        return tuple(resolve(context, item, environment, entry) for item in node)
+    return (resolve(context, node, environment, entry),)
+
+
+def resolve(context: Context, node: Node, environment: Environment, entry: str | None = None) -> Value:
+    """The value that a reference means; `NOWHERE` after a fault."""
+    text = _text(context, node, environment)
+    if text is None:
+        return NOWHERE
+    binding = _find(context, text, node.span, environment, entry)
+    return NOWHERE if binding is None else binding.first
+
+
+def _text(context: Context, node: Node, environment: Environment) -> str | None:
+    if not isinstance(node, Scalar):
+        context.fault(Diagnostic("AS205", f"a reference is a name, found {describe(node)}", node.span))
+        return None
+    if isinstance(node.value, int) and not isinstance(node.value, bool):
+        if environment.find(str(node.value)) is not None:
+            return str(node.value)
+        context.fault(
+            Diagnostic(
+                "AS205",
+                f"a reference is a name, found {describe(node)}: layers are not counted",
+                node.span,
+                help="write `previous` for the entry before, or the name of another one",
+            )
+        )
+        return None
+    value = evaluate(context, node, Names(environment))
+    if value is UNKNOWN:
+        return None
+    if not isinstance(value, str):
+        context.fault(Diagnostic("AS205", f"a reference is a name, found {describe(node)}", node.span))
+        return None
+    return value
+
+
+def _find(context: Context, text: str, span: Span, environment: Environment, entry: str | None) -> Binding | None:
+    head, *rest = text.split(".")
+    binding = environment.find(head)
+    if binding is None:
+        _unknown(context, head, span, environment, entry)
+        return None
+    reached = head
+    for part in rest:
+        inward = _inward(binding, part)
+        if inward is None:
+            _nothing_inside(context, binding, reached, part, span)
+            return None
+        binding, reached = inward, f"{reached}.{part}"
+    return binding
+
+
+def _inward(binding: Binding, part: str) -> Binding | None:
+    if part in binding.inner:
+        return binding.inner[part]
+    if part in binding.ports:
+        return Binding({part: binding.ports[part]})
+    if part.isdecimal() and int(part) < len(binding.ports) and not binding.inner:
+        name = list(binding.ports)[int(part)]
+        return Binding({name: binding.ports[name]})
+    return None
+
+
+def _unknown(context: Context, name: str, span: Span, environment: Environment, entry: str | None) -> None:
+    declared = environment.declaration(name)
+    if name == entry:
+        message, help = f"`{name}` refers to itself", "refer to an earlier entry, or to `input`"
+        diagnostic = Diagnostic("AS205", message, span, help=help)
+    elif declared is not None:
+        message = f"`{clip(name)}` comes later (line {declared.line}): a reference names something earlier"
+        diagnostic = Diagnostic("AS205", message, span, help=f"move `{clip(name)}` up, or this entry down")
+    else:
+        diagnostic = _nowhere(name, span, environment)
+    context.fault(diagnostic, same=("AS205", name, declared))
+
+
+def _nowhere(name: str, span: Span, environment: Environment) -> Diagnostic:
+    known = environment.names_in_sight()
+    guess = nearest(name, known)
+    if guess:
+        exact = span.text == name
+        edit = Edit(span, guess[0]) if exact else None
+        return Diagnostic(
+            "AS205", f"nothing here is called `{clip(name)}`", span, help=f"did you mean `{guess[0]}`?", edit=edit
+        )
+    shown = ", ".join(f"`{other}`" for other in known[:8])
+    return Diagnostic("AS205", f"nothing here is called `{clip(name)}`", span, help=f"names in sight: {shown}")
+
+
+def _nothing_inside(context: Context, binding: Binding, reached: str, part: str, span: Span) -> None:
+    if binding.first.type is None and not binding.inner:
+        return  # its fault is reported where it was made
+    help = None
+    if binding.closed is not None:
+        message = f"`{reached}` is a `{binding.closed}`: a reference cannot go into a block"
+        help = f"name `{part}` in the `outputs` of `{binding.closed}`"
+    else:
+        inside = [*binding.inner, *(binding.ports if len(binding.ports) > 1 or not binding.inner else ())]
+        message = f"`{reached}` has no `{clip(part)}` inside"
+        guess = nearest(part, inside)
+        help = f"did you mean `{reached}.{guess[0]}`?" if guess else "it has " + ", ".join(f"`{n}`" for n in inside[:8])
+    context.fault(Diagnostic("AS205", message, span, help=help))

@@ -1,0 +1,219 @@
+"""`repeat`: copies of an entry, chained; and stages of copies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from archspec.elaborate.arguments import Given, Overrides
+from archspec.elaborate.context import Context
+from archspec.elaborate.environment import Binding, Environment, Names, Value
+from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.scope import NOTHING, Placed, join, open_scope
+from archspec.elaborate.values import evaluate
+from archspec.errors import Diagnostic
+from archspec.graph.nodes import Node
+from archspec.source.tree import Mapping as TreeMapping
+from archspec.source.tree import Node as TreeNode
+from archspec.source.tree import Sequence, describe
+from archspec.spec.document import Entry
+
+MOST_COPIES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a copy stands: in its stage and among all."""
+
+    index: int
+    count: int
+    stage: int
+    stages: int
+    position: int
+    total: int
+
+    def variables(self) -> dict[str, int]:
+        """The names that expressions in a copy may use."""
+        return {name: getattr(self, name) for name in ("index", "count", "stage", "stages", "position", "total")}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The counts of a repeat: one, or one per stage."""
+
+    counts: tuple[int, ...]
+    staged: bool
+
+    def position(self, stage: int, index: int) -> Position:
+        """The place of copy `index` of a stage."""
+        before = sum(self.counts[:stage])
+        return Position(index, self.counts[stage], stage, len(self.counts), before + index, sum(self.counts))
+
+
+def plan(context: Context, entry: Entry, environment: Environment) -> Plan | None:
+    """The checked counts; None after a fault."""
+    node = entry.modifiers.repeat
+    assert node is not None
+    if isinstance(node, TreeMapping):
+        message = (
+            "`repeat` with named copies is part of the language, but this version of archspec cannot compile it yet"
+        )
+        context.fault(Diagnostic("AS108", message, node.span, help="write a count, or a list of stages"))
+        return None
+    value = evaluate(context, node, Names(environment))
+    if value is UNKNOWN:
+        return None
+    counts = value if isinstance(value, list) else [value]
+    for index, count in enumerate(counts):
+        good = isinstance(count, int) and not isinstance(count, bool) and count >= 1
+        if not good or count > MOST_COPIES or sum(counts) > MOST_COPIES:
+            at = node.items[index] if isinstance(node, Sequence) else node
+            _bad_count(context, at, count)
+            return None
+    if not counts:
+        _bad_count(context, node, None)
+        return None
+    return Plan(tuple(counts), isinstance(value, list))
+
+
+def _bad_count(context: Context, node: TreeNode, value: Any) -> None:
+    found = f"{value}" if isinstance(value, (int, float)) else describe(node)
+    message = f"`repeat` must be an integer from 1 to {MOST_COPIES:,}, or a list of one per stage, found {found}"
+    help = "to leave an entry out, write `when: false`" if value == 0 else None
+    context.fault(Diagnostic("AS230", message, node.span, help=help))
+
+
+def place_copies(
+    context: Context,
+    entry: Entry,
+    environment: Environment,
+    inputs: tuple[Value, ...],
+    name: str,
+    path: str,
+    stage: int | None,
+) -> Placed:
+    """The scope of all copies; with stages, of one scope per stage, or of the one stage that is asked for."""
+    planned = plan(context, entry, environment)
+    if planned is None or not _check_lists(context, entry, environment, planned):
+        return NOTHING
+    if stage is not None:
+        return _stage(context, entry, environment, inputs, name, path, planned, stage)
+    if not planned.staged:
+        return _stage(context, entry, environment, inputs, name, path, planned, 0)
+    scope = open_scope(context, name, path, "copies", entry.span, inputs)
+    values = tuple(scope.values().values())
+    nodes: list[Node] = []
+    inner: dict[str, Binding] = {}
+    for number in range(len(planned.counts)):
+        placed = _stage(context, entry, environment, values, str(number), join(path, str(number)), planned, number)
+        nodes += placed.nodes
+        inner[str(number)] = placed.binding
+        values = (placed.binding.first, *values[1:])
+    return scope.close(nodes, {"output": values[0]}, inner=inner, copies=(1,) * len(nodes))
+
+
+def _stage(
+    context: Context,
+    entry: Entry,
+    environment: Environment,
+    inputs: tuple[Value, ...],
+    name: str,
+    path: str,
+    planned: Plan,
+    stage: int,
+) -> Placed:
+    scope = open_scope(context, name, path, "copies", entry.span, inputs)
+    values = tuple(scope.values().values())
+    nodes: list[Node] = []
+    counts: list[int] = []
+    inner: dict[str, Binding] = {}
+    for index in range(planned.counts[stage]):
+        position = planned.position(stage, index)
+        inside = environment.child(variables=position.variables(), previous=values)
+        overrides = _overrides(context, entry, inside, position)
+        copy_path = join(path, str(len(counts)))
+        with context.inside(f"in copy {index} of `{path}`, line {entry.span.line}", entry.span):
+            placed = context.place_one(context, entry, inside, values, str(len(counts)), copy_path, overrides)
+        if not placed.dropped:
+            inner[str(len(counts))] = placed.binding
+            nodes += placed.nodes
+            counts.append(len(placed.nodes))
+            values = (placed.binding.first, *values[1:])
+    return scope.close(nodes, {"output": values[0]}, inner=inner, copies=tuple(counts))
+
+
+def _overrides(context: Context, entry: Entry, inside: Environment, position: Position) -> Overrides:
+    """What `per_stage`, `per_repeat`, `first` and `last` say of this copy; later ones win."""
+    modifiers = entry.modifiers
+    overrides: dict[str, Given] = {}
+    for node, at in ((modifiers.per_stage, position.stage), (modifiers.per_repeat, position.index)):
+        overrides.update(_elements(context, node, inside, at))
+    if position.index == 0:
+        overrides.update(_values(context, modifiers.first, inside))
+    if position.index == position.count - 1:
+        overrides.update(_values(context, modifiers.last, inside))
+    return overrides
+
+
+def _values(context: Context, node: TreeNode | None, inside: Environment) -> dict[str, Given]:
+    if not isinstance(node, TreeMapping):
+        return {}
+    names = Names(inside)
+    return {str(key.value): Given(evaluate(context, value, names), value, key) for key, value in node}
+
+
+def _elements(context: Context, node: TreeNode | None, inside: Environment, at: int) -> dict[str, Given]:
+    if not isinstance(node, TreeMapping):
+        return {}
+    names = Names(inside)
+    overrides = {}
+    for key, value in node:
+        if isinstance(value, Sequence):
+            overrides[str(key.value)] = Given(evaluate(context, value.items[at], names), value.items[at], key)
+        else:
+            values = evaluate(context, value, names)
+            overrides[str(key.value)] = Given(values if values is UNKNOWN else values[at], value, key)
+    return overrides
+
+
+def _check_lists(context: Context, entry: Entry, environment: Environment, planned: Plan) -> bool:
+    """Whether `per_stage` and `per_repeat` have as many values as there are stages and copies."""
+    modifiers = entry.modifiers
+    good = True
+    for word, node in (("first", modifiers.first), ("last", modifiers.last)):
+        if node is not None and not isinstance(node, TreeMapping):
+            good = _not_a_mapping(context, word, node)
+    longest = max(planned.counts)
+    for word, node, wanted in (
+        ("per_stage", modifiers.per_stage, len(planned.counts)),
+        ("per_repeat", modifiers.per_repeat, longest),
+    ):
+        if node is None:
+            continue
+        if not isinstance(node, TreeMapping):
+            good = _not_a_mapping(context, word, node)
+            continue
+        names = Names(environment.child(variables=planned.position(0, 0).variables()))
+        for key, value in node:
+            good = _has_length(context, word, str(key.value), value, wanted, names) and good
+    return good
+
+
+def _not_a_mapping(context: Context, word: str, node: TreeNode) -> bool:
+    message = f"`{word}` must be a mapping of arguments, found {describe(node)}"
+    context.fault(Diagnostic("AS101", message, node.span, help=f"write `{word}: {{argument: value}}`"))
+    return False
+
+
+def _has_length(context: Context, word: str, name: str, node: TreeNode, wanted: int, names: Mapping[str, Any]) -> bool:
+    values = [None] * len(node) if isinstance(node, Sequence) else evaluate(context, node, names)
+    if values is UNKNOWN:
+        return False
+    if isinstance(values, list) and len(values) == wanted:
+        return True
+    what = "stage" if word == "per_stage" else "copy"
+    found = f"{len(values)} values" if isinstance(values, list) else describe(node)
+    message = f"`{name}` needs one value per {what}, {wanted} in all, found {found}"
+    context.fault(Diagnostic("AS230", message, node.span, help=f"write a list of {wanted} values"))
+    return False

@@ -1,0 +1,105 @@
+"""Sequences: entries placed one after the other, named or numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archspec.elaborate.context import Context
+from archspec.elaborate.environment import Environment, Names, Value
+from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.scope import Placed, join, last_binding, open_scope
+from archspec.elaborate.skip import Skip, projected
+from archspec.elaborate.values import evaluate
+from archspec.errors import Diagnostic, clip
+from archspec.graph.nodes import Node
+from archspec.source.tree import Sequence as TreeSequence
+from archspec.spec.document import Entries, Entry
+from archspec.spec.names import layer_name_fault
+
+
+def fill(context: Context, entries: Entries, environment: Environment, path: str) -> list[Node]:
+    """The nodes of all entries. Each entry is bound in `environment` and becomes what the next one takes."""
+    environment.declared.update({str(e.name.value): e.name.span for e in entries.items if e.name is not None})
+    nodes: list[Node] = []
+    number = 0
+    for entry in entries.items:
+        for name, stage in _names(context, entry, environment, number):
+            placed = context.place(context, entry, environment, name, join(path, name), stage)
+            nodes.extend(placed.nodes)
+            if placed.dropped and entry.name is None:
+                continue  # as if it were not in the list: the next one takes its number
+            number += entry.name is None
+            environment.bindings[name] = placed.binding
+            environment.previous = (placed.binding.first,)
+    return nodes
+
+
+def _names(context: Context, entry: Entry, environment: Environment, number: int) -> Iterator[tuple[str, int | None]]:
+    """What an entry is called, and with an expression in its name, each stage's name and number."""
+    if entry.name is None:
+        yield str(number), None
+    elif "$" not in str(entry.name.value):
+        yield str(entry.name.value), None
+    else:
+        for stage in range(_stages(context, entry, environment)):
+            name = _stage_name(context, entry, environment, stage)
+            if name is not None:
+                yield name, stage
+
+
+def _stages(context: Context, entry: Entry, environment: Environment) -> int:
+    repeat = entry.modifiers.repeat
+    assert entry.name is not None
+    counts = None if repeat is None else evaluate(context, repeat, Names(environment))
+    if counts is UNKNOWN:
+        return 0
+    if not isinstance(counts, list):
+        context.fault(
+            Diagnostic(
+                "AS106",
+                f"a layer cannot be called `{clip(str(entry.name.value))}`: only an entry with a list of stages, "
+                "such as `repeat: [3, 4, 6, 3]`, has an expression in its name",
+                entry.name.span,
+                help="write the name out, or add `repeat: […]`",
+            )
+        )
+        return 0
+    return len(counts)
+
+
+def _stage_name(context: Context, entry: Entry, environment: Environment, stage: int) -> str | None:
+    assert entry.name is not None
+    repeat = entry.modifiers.repeat
+    stages = len(repeat) if isinstance(repeat, TreeSequence) else stage + 1
+    variables = {"stage": stage, "stages": stages}
+    name = evaluate(context, entry.name, Names(environment.child(variables=variables)))
+    if name is UNKNOWN:
+        return None
+    fault = layer_name_fault(str(name))
+    if fault is None and str(name) in environment.bindings:
+        fault = "another entry has that name"
+    if fault is not None:
+        message = f"stage {stage} would be called `{clip(str(name))}`: {fault}"
+        context.fault(Diagnostic("AS106", message, entry.name.span, help="use `$(stage)` in the name"))
+        return None
+    return str(name)
+
+
+def place_sequence(
+    context: Context,
+    entries: Entries,
+    environment: Environment,
+    inputs: tuple[Value, ...],
+    name: str,
+    path: str,
+    skip: Skip | None,
+) -> Placed:
+    """A scope that holds the entries. Its children can be referred to from outside."""
+    scope = open_scope(context, name, path, "sequence", entries.span, inputs)
+    values = scope.values()
+    inside = environment.child(inputs=values, previous=tuple(values.values()))
+    nodes = fill(context, entries, inside, path)
+    result = last_binding(inside)
+    if skip is not None:
+        return projected(context, scope, nodes, inside, result.ports, skip)
+    return scope.close(nodes, result.ports, inner=inside.bindings)

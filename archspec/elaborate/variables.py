@@ -1,0 +1,218 @@
+"""The file's variables and the parameters of blocks: their values, checked against their declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from archspec.elaborate.arguments import Given, unquoted
+from archspec.elaborate.context import Context
+from archspec.elaborate.environment import Environment, Names
+from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.values import evaluate
+from archspec.errors import Diagnostic, Edit
+from archspec.source.tree import Mapping as TreeMapping
+from archspec.source.tree import Node, Scalar
+from archspec.source.tree import Sequence as TreeSequence
+from archspec.spec.document import Parameter
+
+_WORDS = {"int": "an integer", "float": "a number", "bool": "`true` or `false`", "str": "a string", "layer": "a layer"}
+
+
+def file_variables(context: Context, parameters: tuple[Parameter, ...]) -> dict[str, Any]:
+    """The value of every variable of the file. Variables may use each other, whatever their order."""
+    declared = {str(parameter.name.value): parameter for parameter in parameters}
+    values: dict[str, Any] = {}
+    asking: list[str] = []
+
+    class Lazy(Mapping[str, Any]):
+        def __getitem__(self, name: str) -> Any:
+            return value_of(name)
+
+        def __iter__(self) -> Any:
+            return iter(declared)
+
+        def __len__(self) -> int:
+            return len(declared)
+
+    def value_of(name: str) -> Any:
+        if name in values:
+            return values[name]
+        parameter = declared[name]
+        if name in asking:
+            _circular(context, declared, [*asking[asking.index(name) :], name])
+            return UNKNOWN
+        asking.append(name)
+        values[name] = _default(context, parameter, Lazy(), "variable")
+        asking.pop()
+        return values[name]
+
+    return {name: value_of(name) for name in declared}
+
+
+def _circular(context: Context, declared: Mapping[str, Parameter], path: list[str]) -> None:
+    start = min(path[:-1], key=lambda name: declared[name].name.span.start)
+    at = path.index(start)
+    cycle = [*path[at:-1], *path[:at], start]
+    node = declared[start].default
+    assert node is not None
+    context.fault(
+        Diagnostic(
+            "AS206",
+            "these variables are defined by each other: " + " → ".join(f"`{name}`" for name in cycle),
+            node.span,
+            help="give one of them a value of its own",
+        ),
+        same=("AS206", *sorted(set(cycle))),
+    )
+
+
+def _default(context: Context, parameter: Parameter, names: Mapping[str, Any], what: str) -> Any:
+    if parameter.default is None:
+        name = str(parameter.name.value)
+        context.fault(
+            Diagnostic(
+                "AS207",
+                f"the {what} `{name}` has a type but no value",
+                parameter.name.span,
+                help=f"give it one with `--set {name}=…`, or write a default",
+            )
+        )
+        return UNKNOWN
+    return _checked(context, parameter, Given(_value(context, parameter, parameter.default, names), parameter.default))
+
+
+def _value(context: Context, parameter: Parameter, node: Node, names: Mapping[str, Any]) -> Any:
+    """A layer is held as the node that describes it; everything else is evaluated."""
+    is_reference = isinstance(node, Scalar) and isinstance(node.value, str) and node.value.startswith("$")
+    if not is_reference and (parameter.type == "layer" or isinstance(node, TreeMapping)):
+        return node
+    return evaluate(context, node, names)
+
+
+def block_arguments(
+    context: Context,
+    block: str,
+    kind: Scalar,
+    parameters: tuple[Parameter, ...],
+    nodes: Mapping[str, tuple[Scalar | None, Node]],
+    overrides: Mapping[str, Given],
+    environment: Environment,
+) -> dict[str, Any]:
+    """The parameters' values for one instance of a block, its defaults filled in."""
+    names = Names(environment)
+    values: dict[str, Any] = {}
+    for parameter in parameters:
+        name = str(parameter.name.value)
+        if name in overrides:
+            values[name] = _checked(context, parameter, overrides[name])
+        elif name in nodes:
+            key, node = nodes[name]
+            values[name] = _checked(context, parameter, Given(_value(context, parameter, node, names), node, key))
+        elif parameter.default is not None:
+            values[name] = _default(context, parameter, {**context.globals, **values}, "parameter")
+        else:
+            _missing(context, block, kind, parameter)
+            values[name] = UNKNOWN
+    return values
+
+
+def _missing(context: Context, block: str, kind: Scalar, parameter: Parameter) -> None:
+    name = str(parameter.name.value)
+    context.fault(
+        Diagnostic(
+            "AS203",
+            f"`{block}` needs `{name}` ({_words(parameter)})",
+            kind.span,
+            help=f"write `{{{block}: {{{name}: …}}}}`",
+        ),
+        same=("AS203", id(kind), name),
+    )
+
+
+def _words(parameter: Parameter) -> str:
+    if parameter.type is None:
+        return "any value"
+    word = _WORDS[parameter.type]
+    return f"a list, each {word}" if parameter.is_list else word
+
+
+def _checked(context: Context, parameter: Parameter, given: Given) -> Any:
+    """The value if it is of the declared type and in its range, else `UNKNOWN` and a fault."""
+    value = given.value
+    if value is UNKNOWN or parameter.type is None:
+        return value
+    name = str(parameter.name.value)
+    if parameter.is_list:
+        good = isinstance(value, list) and all(_is_of(parameter, item) for item in value)
+    else:
+        good = _is_of(parameter, value)
+    if not good:
+        mend = unquoted(given.node)
+        help = "remove the quotes" if mend is not None and parameter.type != "str" else None
+        edit = mend if help else None
+        if parameter.type == "str" and isinstance(given.node, Scalar) and not parameter.is_list:
+            edit = Edit(given.node.span, f'"{given.node.span.text}"')
+            help = f"quote it: `{edit.text}`"
+        message = f"`{name}` must be {_words(parameter)}, found {_show(value, given.node)}"
+        notes = (_declared_at(parameter),) if given.node is not parameter.default else ()
+        context.fault(Diagnostic("AS208", message, given.node.span, notes=notes, help=help, edit=edit))
+        return UNKNOWN
+    return value if _in_range(context, parameter, given) else UNKNOWN
+
+
+def _declared_at(parameter: Parameter) -> str:
+    return f"`{parameter.name.value}` is declared in line {parameter.name.span.line}"
+
+
+def _is_of(parameter: Parameter, value: Any) -> bool:
+    if parameter.type == "int":
+        return isinstance(value, int) and not isinstance(value, bool)
+    if parameter.type == "float":
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if parameter.type == "bool":
+        return isinstance(value, bool)
+    if parameter.type == "str":  # a word may be replaced by a layer: `activation: ReLU` by `{LeakyReLU: 0.2}`
+        return isinstance(value, (str, TreeMapping, TreeSequence))
+    return isinstance(value, (str, Scalar, TreeMapping, TreeSequence))
+
+
+def _in_range(context: Context, parameter: Parameter, given: Given) -> bool:
+    for item in given.value if parameter.is_list else [given.value]:
+        fault = _range_fault(parameter, item)
+        if fault is not None:
+            name = parameter.name.value
+            message = f"`{name}` must be {fault}, found {_show(item, given.node)}"
+            context.fault(Diagnostic("AS208", message, given.node.span, notes=(_declared_at(parameter),)))
+            return False
+    return True
+
+
+def _range_fault(parameter: Parameter, value: Any) -> str | None:
+    least, most = _limit(parameter.min), _limit(parameter.max)
+    if least is not None and isinstance(value, (int, float)) and value < least:
+        return f"≥ {least}"
+    if most is not None and isinstance(value, (int, float)) and value > most:
+        return f"≤ {most}"
+    if isinstance(parameter.choices, TreeSequence):
+        choices = [item.value for item in parameter.choices if isinstance(item, Scalar)]
+        if value not in choices:
+            return "one of " + ", ".join(f"`{choice}`" for choice in choices)
+    return None
+
+
+def _limit(node: Node | None) -> float | None:
+    number = isinstance(node, Scalar) and isinstance(node.value, (int, float))
+    return node.value if number else None  # type: ignore[union-attr, return-value]
+
+
+def _show(value: Any, node: Node) -> str:
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, str):
+        return f'the string "{value[:40]}"'
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    if isinstance(value, (TreeMapping, TreeSequence, Scalar)):
+        return "a layer"
+    return "nothing" if value is None else f"{value}"

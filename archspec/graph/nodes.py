@@ -1,0 +1,178 @@
+"""The intermediate form: scopes of calls, hierarchical as the module tree, every value typed.
+
+A value is named by a `Ref`: the node (or scope input) that makes it, and which of its ports. Inside a block a call refers
+only to values of that block. A sequence or a chain of copies may also refer to values of the scopes around it
+(captures), and a later entry may refer to a value inside an earlier sequence (a tap): the emitter turns both into
+arguments and results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from archspec.errors import Span
+from archspec.ops.entry import Args, Op, State
+from archspec.tensors import TensorType
+
+
+class Ref(NamedTuple):
+    """Port `port` of the node or scope input with the id `id`."""
+
+    id: int
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeInput:
+    """A value that a scope is called with, as the scope sees it."""
+
+    id: int
+    name: str
+    type: TensorType
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One layer or function applied once.
+
+    Attributes:
+        id: unique in the graph; a node has a larger id than what it refers to.
+        name: its name in its scope; the module's attribute name where it is a layer.
+        path: its place in the module tree, hence its state-dict prefix.
+        op: the catalogue's entry.
+        args: every argument's value.
+        inputs: what it is applied to.
+        outputs: the type of each port.
+        state: its parameters and buffers, initialised by the policy that wins.
+        macs: multiply-accumulates for one sample.
+        span: where the spec says so.
+    """
+
+    id: int
+    name: str
+    path: str
+    op: Op
+    args: Args
+    inputs: tuple[Ref, ...]
+    outputs: tuple[TensorType, ...]
+    state: Mapping[str, State]
+    macs: int
+    span: Span
+
+    @property
+    def num_params(self) -> int:
+        """Elements of its parameters (not of its buffers)."""
+        return sum(_elements(state.shape) for state in self.state.values() if not state.is_buffer)
+
+
+ScopeKind: TypeAlias = Literal["model", "block", "sequence", "copies"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A group of nodes with a place of its own in the module tree.
+
+    Attributes:
+        kind: `model` (the root), `block` (an instance of one), `sequence`, or `copies` (what `repeat` makes: a
+            ModuleList whose elements are chained, or of such lists).
+        block: the block's name, where it is an instance of one.
+        arguments: the block's parameters as this instance has them.
+        inputs: the values it is called with, in the enclosing scope.
+        parameters: the same as seen from inside.
+        body: its nodes in the order in which they run.
+        results: which inner values are its outputs.
+        ports: the names of its outputs.
+        copies: for `copies`, how many nodes of the body belong to each copy, in order.
+    """
+
+    id: int
+    name: str
+    path: str
+    kind: ScopeKind
+    inputs: tuple[Ref, ...]
+    parameters: tuple[ScopeInput, ...]
+    body: tuple[Node, ...]
+    results: tuple[Ref, ...]
+    outputs: tuple[TensorType, ...]
+    ports: tuple[str, ...]
+    span: Span
+    block: str | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    copies: tuple[int, ...] = ()
+
+    def each_copy(self) -> Iterator[tuple[Node, ...]]:
+        """The nodes of each copy of a `copies` scope."""
+        at = 0
+        for count in self.copies:
+            yield self.body[at : at + count]
+            at += count
+
+
+Node: TypeAlias = Call | Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One value that the model returns; `training_only` ones are absent in eval mode."""
+
+    name: str
+    ref: Ref
+    type: TensorType
+    training_only: bool = False
+
+
+OutputForm: TypeAlias = Literal["single", "tuple", "dict"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """A whole checked model.
+
+    Attributes:
+        name: the class name of the compiled module.
+        root: the scope of kind `model`; its parameters are the forward's arguments.
+        outputs: what forward returns.
+        form: as a bare tensor, a tuple or a dict.
+        description: the spec's own words, for the class docstring.
+    """
+
+    name: str
+    root: Scope
+    outputs: tuple[Output, ...]
+    form: OutputForm
+    description: str = ""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Graph:
+        return self  # immutable, and every compiled module refers to it
+
+    def calls(self) -> Iterator[Call]:
+        """Every call, in the order in which they run."""
+        return calls_of(self.root)
+
+    @property
+    def num_params(self) -> int:
+        """Elements of all parameters."""
+        return sum(call.num_params for call in self.calls())
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates for one sample."""
+        return sum(call.macs for call in self.calls())
+
+
+def calls_of(node: Node) -> Iterator[Call]:
+    """Every call inside a node, in order."""
+    if isinstance(node, Call):
+        yield node
+    else:
+        for inner in node.body:
+            yield from calls_of(inner)
+
+
+def _elements(shape: tuple[int, ...]) -> int:
+    product = 1
+    for size in shape:
+        product *= size
+    return product

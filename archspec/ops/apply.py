@@ -1,0 +1,157 @@
+"""One call of the catalogue: from the arguments that a user wrote and the inputs' types to everything that follows.
+
+The elaborator and the conformance tests both go through `apply`, so what is judged is what users get.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from archspec.errors import clip
+from archspec.ops.arguments import show
+from archspec.ops.checks import faults_of_inputs
+from archspec.ops.common import contradiction
+from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs, State
+from archspec.ops.faults import BadValue, RuleFault, RuleFaults
+from archspec.suggest import nearest
+from archspec.tensors import Batch
+
+_CHOSEN_LATER = {
+    "device": "leave it out: the device is chosen when the model is built",
+    "dtype": "leave it out: the element type is chosen when the model is built",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a call comes to.
+
+    Attributes:
+        args: every argument, in torch's order.
+        outputs: the outputs' types, one per port.
+        state: the parameters and buffers that the layer owns.
+        macs: multiply-accumulates for one sample.
+    """
+
+    args: Args
+    outputs: Outputs
+    state: Mapping[str, State]
+    macs: int
+
+
+def apply(op: Op, written: Mapping[str, Any], inputs: Inputs) -> Applied:
+    """The call of an op with the arguments that were written.
+
+    Args:
+        op: the catalogue's entry.
+        written: plain data (numbers, strings, lists, None) by argument name.
+        inputs: the inputs' types, in the op's order.
+
+    Raises:
+        RuleFaults: every independent fault. Rules that need a sound argument or input are not asked when it has none.
+    """
+    values, faults = _normalised(op, written)
+    faults += _missing(op, written)
+    of_inputs = faults_of_inputs(op, inputs)
+    faults += of_inputs or _inferred(op, written, values, inputs)
+    if faults:
+        raise RuleFaults(faults)
+    args = Args({arg.name: values.get(arg.name, arg.default) for arg in op.args}, written)
+    try:
+        op.check(args, inputs)
+        outputs = op.shape(args, inputs)
+        state = op.state(args)
+        _check_state_type(state, inputs)
+    except RuleFault as fault:
+        raise RuleFaults((fault,)) from None
+    return Applied(args, outputs, state, op.macs(args, inputs, outputs))
+
+
+def _normalised(op: Op, written: Mapping[str, Any]) -> tuple[dict[str, Any], list[RuleFault]]:
+    """The written arguments in normal form, and a fault for each that is unknown or not accepted."""
+    values: dict[str, Any] = {}
+    faults = []
+    for name, value in written.items():
+        arg = op.by_name.get(name)
+        if arg is None:
+            faults.append(_unknown(op, name))
+            continue
+        try:
+            values[name] = arg.type.accept(value)
+        except BadValue as fault:
+            faults.append(_bad_value(arg, value, fault))
+    return values, faults
+
+
+def _unknown(op: Op, name: str) -> RuleFault:
+    near = nearest(name, op.by_name)
+    if name in _CHOSEN_LATER:
+        help = _CHOSEN_LATER[name]
+    elif near:
+        help = f"did you mean `{near[0]}`?"
+    elif op.args:
+        help = f"it takes {', '.join(f'`{arg.name}`' for arg in op.args)}"
+    else:
+        help = "it takes no arguments"
+    message = f"`{op.name}` has no argument `{clip(name)}`"
+    return RuleFault("AS202", message, arg=name, help=help, suggestion=near[0] if near else None)
+
+
+def _bad_value(arg: Arg, value: Any, fault: BadValue) -> RuleFault:
+    found = value[fault.index] if fault.index is not None else value
+    return RuleFault(
+        "AS401",
+        f"`{arg.name}` of {{name}} must be {fault.expected}, found {show(found)}",
+        arg=arg.name,
+        index=fault.index,
+        help=fault.help,
+        suggestion=fault.suggestion,
+    )
+
+
+def _missing(op: Op, written: Mapping[str, Any]) -> list[RuleFault]:
+    return [
+        RuleFault(
+            "AS203",
+            f"{{name}} needs `{arg.name}`: {arg.doc}",
+            help=f"write `{op.name}: {{{arg.name}: {json.dumps(arg.example)}}}`, with the value that you want",
+        )
+        for arg in op.args
+        if arg.is_required and arg.name not in written
+    ]
+
+
+def _inferred(op: Op, written: Mapping[str, Any], values: dict[str, Any], inputs: Inputs) -> list[RuleFault]:
+    """Fills `values` in with what follows from the inputs; a fault for each that was written otherwise."""
+    faults = []
+    for arg in op.args:
+        rule = arg.inferred
+        if rule is None or (arg.name in written and not rule.fixed):
+            continue
+        found = rule.value(inputs)
+        if isinstance(found, Batch):
+            message = f"{{name}} counts its {rule.noun} in a dimension of {inputs[0]} that is the batch"
+            faults.append(RuleFault("AS302", message, input=0, help="move the batch to the front before it"))
+        elif arg.name not in written:
+            values[arg.name] = found
+        elif arg.name in values and values[arg.name] != found:
+            faults.append(contradiction(arg.name, rule.noun, values[arg.name], found))
+    return faults
+
+
+def _check_state_type(state: Mapping[str, State], inputs: Inputs) -> None:
+    """A layer's parameters and its input have one element type.
+
+    Raises:
+        RuleFault: AS306.
+    """
+    if state and inputs[0].dtype != "float32":
+        raise RuleFault(
+            "AS306",
+            f"{{name}} has float32 parameters, but receives {inputs[0]}",
+            input=0,
+            help="declare the input as float32; a model built in another floating type takes that type instead",
+        )

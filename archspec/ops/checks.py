@@ -1,0 +1,117 @@
+"""What every call is checked for before its own rules are asked: how many inputs, of what type and rank."""
+
+from __future__ import annotations
+
+from archspec.ops.common import looks_channels_last
+from archspec.ops.entry import Inputs, Op
+from archspec.ops.faults import RuleFault
+from archspec.ops.registry import CATALOGUE
+from archspec.tensors import Batch, TensorType
+
+_COUNTS = {0: "no input", 1: "one input", 2: "two inputs", 3: "three inputs"}
+
+
+def check_arity(op: Op, inputs: Inputs) -> None:
+    """The number of inputs.
+
+    Raises:
+        RuleFault: AS308.
+    """
+    count = len(inputs)
+    if op.variadic and count < 2:
+        received = "only one" if count == 1 else "none"
+        raise RuleFault(
+            "AS308",
+            f"{{name}} takes two inputs or more, but receives {received}",
+            help=f"list them: `{{{op.name}: [a, b]}}`",
+        )
+    if not op.variadic and count != len(op.inputs):
+        wanted = _COUNTS[len(op.inputs)]
+        several = len(op.inputs) == 1 and count > 1
+        question = ": did you mean `concat` or `add`?" if several else ""
+        raise RuleFault(
+            "AS308",
+            f"{{name}} takes {wanted}{_named(op)}, but receives {count}{question}",
+            help="merge them first, e.g. `merged: {concat: [a, b]}`" if several else f"give it `from: {_example(op)}`",
+        )
+
+
+def check_input_types(op: Op, inputs: Inputs) -> None:
+    """The element type of the first input, where the op computes with real numbers.
+
+    Raises:
+        RuleFault: AS306.
+    """
+    given = inputs[0]
+    if op.floating and not given.is_floating:
+        raise RuleFault(
+            "AS306",
+            f"{{name}} needs floating-point numbers, but receives {given}",
+            input=0,
+            help="declare the input as `dtype: float32`, or put a layer that takes integers, such as `Embedding`, "
+            "before it",
+        )
+
+
+def check_ranks(op: Op, inputs: Inputs) -> None:
+    """The number of dimensions of the first input, and that they stand where the op's layout has them.
+
+    Raises:
+        RuleFault: AS302 for another rank or a batch that is not first, AS309 for an image with its channels last.
+    """
+    if not op.ranks:
+        return
+    given = inputs[0]
+    if given.rank not in op.ranks:
+        message = f"{{name}} needs {op.layout}, but receives {given}"
+        raise RuleFault("AS302", message, input=0, help=_rank_help(op, given))
+    if any(isinstance(dim, Batch) for dim in given.shape[1:]):
+        message = f"{{name}} needs {op.layout}, but receives {given}: the batch has to come first"
+        raise RuleFault("AS302", message, input=0, help="move the batch to the front before it")
+    if op.layout == "[N, C, H, W]" and looks_channels_last(given):
+        height, width, count = given.shape[1:]
+        raise RuleFault(
+            "AS309",
+            f"{{name}} needs {op.layout}, but {given} looks channels-last",
+            input=0,
+            help=f"write the channels before height and width: `[{count}, {height}, {width}]`",
+        )
+
+
+def _named(op: Op) -> str:
+    return "" if len(op.inputs) == 1 else f" ({', '.join(f'`{name}`' for name in op.inputs)})"
+
+
+def _example(op: Op) -> str:
+    return op.inputs[0] if len(op.inputs) == 1 else f"[{', '.join(op.inputs)}]"
+
+
+def _rank_help(op: Op, given: TensorType) -> str:
+    family, dims = op.name[:-2], given.rank - 2
+    sibling = f"{family}{dims}d"
+    if op.name[-1:] == "d" and op.name != sibling and sibling in CATALOGUE and given.rank > 2:
+        return f"use `{sibling}` for an input of {_spatial(dims)}"
+    if given.rank == 2:
+        return "put it before the `Flatten`, or bring the dimensions back with `Unflatten`"
+    if given.rank > max(op.ranks):
+        return "flatten some of the dimensions first"
+    return "give it an input of that layout"
+
+
+def _spatial(dims: int) -> str:
+    return {1: "one spatial dimension", 2: "two spatial dimensions", 3: "three spatial dimensions"}[dims]
+
+
+def faults_of_inputs(op: Op, inputs: Inputs) -> list[RuleFault]:
+    """The first fault of the inputs, if any: their number, then their types, then their ranks.
+
+    Returns:
+        a list of at most one fault, since each check presupposes the ones before it.
+    """
+    try:
+        check_arity(op, inputs)
+        check_input_types(op, inputs)
+        check_ranks(op, inputs)
+    except RuleFault as fault:
+        return [fault]
+    return []

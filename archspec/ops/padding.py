@@ -1,0 +1,84 @@
+"""Paddings: constant, zero, reflected, replicated, circular, in one, two and three dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from archspec.ops.arguments import Each, Float, Int
+from archspec.ops.common import LAYOUTS, images, refuse_empty
+from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs, no_check
+from archspec.ops.faults import RuleFault
+from archspec.tensors import TensorType
+
+_SIDES = {1: "left, right", 2: "left, right, top, bottom", 3: "left, right, top, bottom, front, back"}
+
+
+def _sides(args: Args, count: int) -> list[tuple[int, int]]:
+    """Padding before and after each spatial dimension, in the order of the shape; torch lists the last one first."""
+    padding = args.padding
+    if isinstance(padding, int):
+        return [(padding, padding)] * count
+    return [(padding[2 * axis], padding[2 * axis + 1]) for axis in reversed(range(count))]
+
+
+def _shape(args: Args, inputs: Inputs) -> Outputs:
+    given = inputs[0]
+    sides = _sides(args, given.rank - 2)
+    out = tuple(size + before + after for size, (before, after) in zip(given.spatial, sides, strict=True))
+    refuse_empty(out, given, "padding")
+    return (images(given, (*given.shape[:2], *out)),)
+
+
+def _at_most(spare: int, words: str) -> Callable[[Args, Inputs], None]:
+    """A check that no side's padding exceeds the size less `spare`."""
+
+    def check(args: Args, inputs: Inputs) -> None:
+        given = inputs[0]
+        for size, (before, after) in zip(given.spatial, _sides(args, given.rank - 2), strict=True):
+            if max(before, after) > size - spare:
+                raise _too_wide(given, max(before, after), size, words)
+
+    return check
+
+
+def _too_wide(given: TensorType, padding: int, size: int, words: str) -> RuleFault:
+    return RuleFault(
+        "AS402",
+        f"`padding` of {{name}} must be {words} the size of its input {given}, but {padding} is asked of {size}",
+        arg="padding",
+        input=0,
+        help="use a smaller padding, or `ZeroPad` or `ReplicationPad`, which have no such limit",
+    )
+
+
+_CHECKS = {"ReflectionPad": _at_most(1, "less than"), "CircularPad": _at_most(0, "at most")}
+_DOCS = {
+    "ZeroPad": "Pads with zeros.",
+    "ConstantPad": "Pads with a constant.",
+    "ReflectionPad": "Pads with the input's mirror image, without repeating its edge.",
+    "ReplicationPad": "Pads by repeating the input's edge.",
+    "CircularPad": "Pads with the input's opposite side.",
+}
+
+
+def _pad(family: str, count: int) -> Op:
+    constant = family in ("ZeroPad", "ConstantPad")
+    padding = Each(Int() if constant else Int(0), 2 * count, or_one=True)
+    value = Arg("value", Float(), doc="what to pad with", example=0.0)
+    return Op(
+        name=f"{family}{count}d",
+        target=f"torch.nn.{family}{count}d",
+        doc=_DOCS[family],
+        args=(
+            Arg("padding", padding, doc=f"for every side, or for {_SIDES[count]}", example=1),
+            *((value,) if family == "ConstantPad" else ()),
+        ),
+        primary="padding",
+        ranks=(count + 2,),
+        layout=LAYOUTS[count],
+        check=_CHECKS.get(family, no_check),
+        shape=_shape,
+    )
+
+
+OPS = tuple(_pad(family, count) for family in _DOCS for count in (1, 2, 3))

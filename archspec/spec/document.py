@@ -1,0 +1,136 @@
+"""The document: what a spec says, each part read into its form, with the tree nodes that hold its values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from archspec.errors import Span
+from archspec.source.tree import Mapping as TreeMapping
+from archspec.source.tree import Node, Scalar
+
+TypeName: TypeAlias = Literal["int", "float", "bool", "str", "layer"]
+TYPE_NAMES: tuple[TypeName, ...] = ("int", "float", "bool", "str", "layer")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A variable of the file or a parameter of a block.
+
+    Attributes:
+        type: of the value, or of each element where `is_list`; None is any (a default of `null`).
+        default: None where a value must be given.
+        min: the least number accepted, as a tree node.
+        max: the greatest number accepted.
+        choices: the values accepted.
+    """
+
+    name: Scalar
+    type: TypeName | None
+    is_list: bool = False
+    default: Node | None = None
+    min: Node | None = None
+    max: Node | None = None
+    choices: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One of the forward's arguments: its shape without the batch, as written, and its element type."""
+
+    name: str
+    shape: Node
+    dtype: Scalar | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class KindUse:
+    """A layer, function or block by its kind, with its arguments as written (None: none)."""
+
+    kind: Scalar
+    arguments: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An entry that a variable or block parameter holds: `$activation`."""
+
+    reference: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """`layers` in an entry, or a list of entries."""
+
+    entries: Entries
+
+
+@dataclass(frozen=True, slots=True)
+class Modifiers:
+    """What stands beside the kind. Each is the value's node, None where absent."""
+
+    from_: Node | None = None
+    when: Node | None = None
+    repeat: Node | None = None
+    first: Node | None = None
+    last: Node | None = None
+    per_stage: Node | None = None
+    per_repeat: Node | None = None
+    skip: Node | None = None
+    align: Node | None = None
+    keys: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+MODIFIERS = ("from", "when", "repeat", "first", "last", "per_stage", "per_repeat", "skip", "align")
+LATER_MODIFIERS = ("names", "tie", "after", "before", "branches", "merge", "use")
+"""Part of the language, not yet of this version."""
+
+NO_MODIFIERS = Modifiers()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One step of a sequence. `name` is None in a numbered list."""
+
+    name: Scalar | None
+    body: KindUse | Held | Sequence
+    modifiers: Modifiers
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """The children of a sequence, a block or the model. `numbered` ones are called 0, 1, …"""
+
+    items: tuple[Entry, ...]
+    numbered: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A kind that the file defines."""
+
+    name: Scalar
+    parameters: tuple[Parameter, ...]
+    inputs: tuple[Scalar, ...]
+    entries: Entries
+    outputs: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A whole spec. `text` is what it was read from."""
+
+    tree: TreeMapping
+    name: str
+    description: str
+    inputs: tuple[Input, ...]
+    variables: tuple[Parameter, ...]
+    blocks: Mapping[str, Block]
+    layers: Entries
+    outputs: Node | None
+    init: TreeMapping | None
+    train: TreeMapping | None

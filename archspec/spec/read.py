@@ -1,0 +1,226 @@
+"""From the tree to the document: the top level of a spec, each part by its reader."""
+
+from __future__ import annotations
+
+import re
+
+from archspec.errors import Diagnostic, Edit, Span
+from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
+from archspec.spec.document import LATER_MODIFIERS, MODIFIERS, Block, Document, Entries, Input
+from archspec.spec.names import identifier_fault
+from archspec.spec.read_entries import read_entries
+from archspec.spec.read_parameters import read_parameters
+from archspec.spec.reader import Reader
+from archspec.tensors import DTYPES
+
+LANGUAGE_VERSION = 1
+_KEYS = ("archspec", "name", "description", "input", "inputs", "vars", "blocks", "layers", "outputs", "init", "train")
+_LATER = ("extends", "import", "weights", "freeze")
+_TRUST = frozenset(
+    {"allow_code", "trust", "trusted", "unsafe", "weights_only", "trust_remote_code", "plugins", "plugin"}
+)
+_BLOCK_KEYS = ("params", "inputs", "layers", "outputs", "description")
+
+
+def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
+    """The document and the faults of its form. A faulty part is left out of the document, so that what is
+    independent of it can still be checked; None where there is no document to speak of."""
+    reader = Reader()
+    if not isinstance(tree, Mapping):
+        help = "start with `archspec: 1`, `input: […]` and `layers:`"
+        reader.fault("AS101", f"expected a mapping at the top level, found {describe(tree)}", tree.span, help=help)
+        return None, reader.faults
+    _check_keys(reader, tree)
+    _check_version(reader, tree)
+    inputs = _read_inputs(reader, tree)
+    layers = _read_layers(reader, tree)
+    init, train = (_section(reader, tree, name) for name in ("init", "train"))
+    variables = tree.get("vars")
+    document = Document(
+        tree=tree,
+        name=_read_name(reader, tree),
+        description=_read_description(reader, tree),
+        inputs=inputs,
+        variables=() if variables is None else read_parameters(reader, variables, "`vars`"),
+        blocks=_read_blocks(reader, tree),
+        layers=layers or Entries((), False, tree.span),
+        outputs=tree.get("outputs"),
+        init=init,
+        train=train,
+    )
+    return (document if inputs and layers is not None else None), reader.faults
+
+
+def _check_keys(reader: Reader, tree: Mapping) -> None:
+    for key, _ in tree:
+        word = str(key.value)
+        if word in _LATER:
+            message = f"`{word}` is part of the language, but this version of archspec cannot compile it yet"
+            reader.fault("AS108", message, key.span, help=f"leave `{word}` out")
+        elif word in _TRUST:
+            message = f"`{word}`: security options cannot be set in a spec"
+            reader.fault("AS111", message, key.span, help="leave it out: a spec is data, whoever opens it decides")
+        elif word not in _KEYS:
+            reader.unknown_key(key, _KEYS, "a spec")
+
+
+def _check_version(reader: Reader, tree: Mapping) -> None:
+    version = tree.get("archspec")
+    if version is None:
+        edit = Edit(_before(tree), f"archspec: {LANGUAGE_VERSION}\n") if _is_block(tree) else None
+        reader.fault(
+            "AS104",
+            "the spec does not say its language version",
+            tree.entries[0][0].span if len(tree) else tree.span,
+            help=f"start it with `archspec: {LANGUAGE_VERSION}`",
+            edit=edit,
+        )
+    elif not isinstance(version, Scalar) or version.value != LANGUAGE_VERSION or isinstance(version.value, bool):
+        found = describe(version)
+        reader.fault(
+            "AS104",
+            f"this archspec reads language version {LANGUAGE_VERSION}, found {found}",
+            version.span,
+            help=f"write `archspec: {LANGUAGE_VERSION}`",
+            edit=Edit(version.span, str(LANGUAGE_VERSION)),
+        )
+
+
+def _is_block(tree: Mapping) -> bool:
+    return len(tree) > 0 and not tree.span.text.startswith("{") and tree.entries[0][0].span.column == 1
+
+
+def _before(tree: Mapping) -> Span:
+    first = tree.entries[0][0].span
+    return Span(first.source, first.start, first.start)
+
+
+def _read_name(reader: Reader, tree: Mapping) -> str:
+    node = tree.get("name")
+    if node is None:
+        return "Model"
+    name = reader.text(node, "`name`")
+    if name is None:
+        return "Model"
+    fault = identifier_fault(name, "a model, which becomes a Python class,")
+    if fault is not None:
+        proposal = re.sub(r"\W", "", name.title() if " " in name else name.replace("-", "_"), flags=re.ASCII)
+        mended = proposal if identifier_fault(proposal, "") is None else "Model"
+        reader.fault("AS106", fault, node.span, help=f"write `name: {mended}`", edit=Edit(node.span, mended))
+        return "Model"
+    return name
+
+
+def _read_description(reader: Reader, tree: Mapping) -> str:
+    node = tree.get("description")
+    return "" if node is None else reader.text(node, "`description`") or ""
+
+
+def _section(reader: Reader, tree: Mapping, name: str) -> Mapping | None:
+    node = tree.get(name)
+    return None if node is None else reader.mapping(node, f"`{name}`")
+
+
+def _read_layers(reader: Reader, tree: Mapping) -> Entries | None:
+    node = tree.get("layers")
+    if node is None:
+        _missing(reader, tree, "layers", "`layers:` with one entry per line")
+        return None
+    return read_entries(reader, node, "`layers`")
+
+
+def _missing(reader: Reader, tree: Mapping, key: str, mend: str) -> None:
+    span = tree.entries[0][0].span if len(tree) else tree.span
+    reader.fault("AS103", f"the spec has no `{key}`", span, help=f"add {mend}")
+
+
+def _read_inputs(reader: Reader, tree: Mapping) -> tuple[Input, ...]:
+    one, several = tree.get("input"), tree.get("inputs")
+    if one is not None and several is not None:
+        first, second = tree.key("input"), tree.key("inputs")
+        assert first is not None
+        assert second is not None
+        message = f"a spec has `input` or `inputs`, not both (`input` stands in line {first.span.line})"
+        reader.fault("AS107", message, second.span, help="keep one of them")
+        return ()
+    if one is not None:
+        return tuple(_read_input(reader, "input", one))
+    if several is None:
+        _missing(reader, tree, "input", "`input: [C, H, W]` (without the batch)")
+        return ()
+    mapping = reader.mapping(several, "`inputs`", help="write `inputs: {image: [3, 224, 224], meta: [1]}`")
+    return () if mapping is None else _read_named_inputs(reader, mapping)
+
+
+def _read_named_inputs(reader: Reader, mapping: Mapping) -> tuple[Input, ...]:
+    if not len(mapping):
+        reader.fault("AS103", "`inputs` is empty", mapping.span, help="name at least one input")
+    read: list[Input] = []
+    for key, value in mapping:
+        fault = identifier_fault(str(key.value), "an input, which becomes an argument of forward,")
+        if fault is not None:
+            reader.fault("AS106", fault, key.span, help="choose another name")
+        else:
+            read += _read_input(reader, str(key.value), value)
+    return tuple(read)
+
+
+def _read_input(reader: Reader, name: str, node: Node) -> list[Input]:
+    whose = f"`{name}`"
+    if isinstance(node, (Sequence, Scalar)):
+        return [Input(name, node, None, node.span)]
+    reader.keys(node, ("shape", "dtype"), whose)
+    shape, dtype = node.get("shape"), node.get("dtype")
+    if shape is None:
+        reader.fault("AS103", f"{whose} has no `shape`", node.span, help="write `{shape: [3, 224, 224]}`")
+        return []
+    if dtype is not None and (not isinstance(dtype, Scalar) or dtype.value not in DTYPES):
+        reader.expected(dtype, "one of " + ", ".join(DTYPES), f"`dtype` of {whose}")
+        dtype = None
+    return [Input(name, shape, dtype, node.span)]
+
+
+def _read_blocks(reader: Reader, tree: Mapping) -> dict[str, Block]:
+    node = tree.get("blocks")
+    mapping = None if node is None else reader.mapping(node, "`blocks`")
+    if mapping is None:
+        return {}
+    blocks = (_read_block(reader, key, value) for key, value in mapping)
+    return {str(block.name.value): block for block in blocks if block is not None}
+
+
+def _read_block(reader: Reader, key: Scalar, node: Node) -> Block | None:
+    whose = f"the block `{key.value}`"
+    fault = identifier_fault(str(key.value), "a block, which becomes a Python class,")
+    if fault is None and key.value in MODIFIERS + LATER_MODIFIERS + ("layers",):
+        fault = f"`{key.value}` has a meaning of its own in an entry"
+    if fault is not None:
+        reader.fault("AS106", fault, key.span, help="choose another name")
+        return None
+    mapping = reader.mapping(node, whose, help=f"write `{key.value}: {{params: {{…}}, layers: {{…}}}}`")
+    if mapping is None:
+        return None
+    reader.keys(mapping, _BLOCK_KEYS, whose)
+    layers = mapping.get("layers")
+    if layers is None:
+        reader.fault("AS103", f"{whose} has no `layers`", key.span, help="add `layers:` with one entry per line")
+        return None
+    parameters, inputs = mapping.get("params"), mapping.get("inputs")
+    return Block(
+        key,
+        () if parameters is None else read_parameters(reader, parameters, "`params`"),
+        () if inputs is None else _read_block_inputs(reader, inputs, whose),
+        read_entries(reader, layers, f"`layers` of {whose}"),
+        mapping.get("outputs"),
+    )
+
+
+def _read_block_inputs(reader: Reader, node: Node, whose: str) -> tuple[Scalar, ...]:
+    read = []
+    for scalar in reader.strings(node, f"`inputs` of {whose}"):
+        fault = identifier_fault(str(scalar.value), "an input, which becomes an argument of forward,")
+        if fault is not None:
+            reader.fault("AS106", fault, scalar.span, help="choose another name")
+        else:
+            read.append(scalar)
+    return tuple(read)

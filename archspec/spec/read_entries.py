@@ -1,0 +1,141 @@
+"""`layers`: entries in all the forms in which people write them."""
+
+from __future__ import annotations
+
+from archspec.errors import Edit, clip
+from archspec.source.tree import Mapping, Node, Scalar, Sequence
+from archspec.spec import document
+from archspec.spec.document import LATER_MODIFIERS, MODIFIERS, NO_MODIFIERS, Entries, Entry, Held, KindUse, Modifiers
+from archspec.spec.names import layer_name_fault
+from archspec.spec.reader import Reader
+from archspec.suggest import nearest
+
+_FIELD_NAMES = {"from": "from_"}
+
+
+def read_entries(reader: Reader, node: Node, whose: str) -> Entries:
+    """The children of a sequence: a mapping of named ones or a list of numbered ones."""
+    if isinstance(node, Mapping):
+        _check_similar_names(reader, node)
+        items = [read_entry(reader, key, value) for key, value in node if _check_name(reader, key)]
+        numbered = False
+    elif isinstance(node, Sequence):
+        items = [read_entry(reader, None, value) for value in node]
+        numbered = True
+    else:
+        help = "write one entry per line, `name: {Kind: {argument: value}}`"
+        reader.expected(node, "a mapping or a list of entries", whose, help)
+        return Entries((), False, node.span)
+    if not items:
+        reader.fault("AS103", f"{whose} is empty: it needs at least one entry", node.span, help="add a layer")
+    return Entries(tuple(item for item in items if item is not None), numbered, node.span)
+
+
+def _check_name(reader: Reader, key: Scalar) -> bool:
+    name = str(key.value)
+    if "$" in name:
+        return True  # a template: its expansions are checked when they are made
+    fault = layer_name_fault(name)
+    if fault is None:
+        return True
+    reader.fault("AS106", f"a layer cannot be called `{clip(name)}`: {fault}", key.span, help="choose another name")
+    return False
+
+
+def _check_similar_names(reader: Reader, node: Mapping) -> None:
+    seen: dict[str, Scalar] = {}
+    for key, _ in node:
+        other = seen.setdefault(str(key.value).lower(), key)
+        if other is not key:
+            reader.fault(
+                "AS110",
+                f"`{key.value}` and `{other.value}` (line {other.span.line}) differ only in case, "
+                "which some file systems cannot tell apart",
+                key.span,
+                help="give one of them another name",
+                warning=True,
+            )
+
+
+def read_entry(reader: Reader, name: Scalar | None, node: Node) -> Entry | None:
+    """One entry; None where it is so faulty that nothing can be said of it (a fault is recorded)."""
+    whose = f"the entry `{name.value}`" if name is not None else "an entry"
+    if isinstance(node, Sequence):
+        inner = read_entries(reader, node, whose)
+        return Entry(name, document.Sequence(inner), NO_MODIFIERS, node.span)
+    if isinstance(node, Scalar):
+        return _read_word(reader, name, node, whose)
+    return _read_mapping(reader, name, node, whose)
+
+
+def _read_word(reader: Reader, name: Scalar | None, node: Scalar, whose: str) -> Entry | None:
+    if not isinstance(node.value, str) or not node.value:
+        help = "write a kind, such as `ReLU` or `{Linear: 10}`"
+        reader.expected(node, "a kind, a list or a mapping", whose, help)
+        return None
+    body = Held(node) if node.value.startswith("$") else KindUse(node, None)
+    return Entry(name, body, NO_MODIFIERS, node.span)
+
+
+def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str) -> Entry | None:
+    kinds: list[tuple[Scalar, Node]] = []
+    fields: dict[str, Node] = {}
+    keys: dict[str, Scalar] = {}
+    for key, value in node:
+        word = str(key.value)
+        if word in MODIFIERS:
+            fields[_FIELD_NAMES.get(word, word)] = value
+            keys[word] = key
+        elif word in LATER_MODIFIERS:
+            _not_yet(reader, key)
+            return None
+        else:
+            kinds.append((key, value))
+    if not kinds:
+        _no_kind(reader, node, whose)
+        return None
+    modifiers = Modifiers(**fields, keys=keys)
+    kind, arguments = _the_kind(reader, kinds, whose)
+    if kind.value == "layers":
+        return Entry(
+            name, document.Sequence(read_entries(reader, arguments, f"`layers` of {whose}")), modifiers, node.span
+        )
+    if str(kind.value).startswith("$"):
+        return Entry(name, Held(kind), modifiers, node.span)
+    absent = isinstance(arguments, Scalar) and arguments.value is None
+    return Entry(name, KindUse(kind, None if absent else arguments), modifiers, node.span)
+
+
+def _the_kind(reader: Reader, kinds: list[tuple[Scalar, Node]], whose: str) -> tuple[Scalar, Node]:
+    """The one kind key; every other key is recorded as a fault, as the modifier that it comes closest to."""
+    if len(kinds) == 1:
+        return kinds[0]
+    likely = [pair for pair in kinds if not nearest(str(pair[0].value), MODIFIERS)]
+    chosen = next((pair for pair in likely if str(pair[0].value)[:1].isupper()), (likely or kinds)[0])
+    for key, _ in kinds:
+        if key is chosen[0]:
+            continue
+        word = str(key.value)
+        guess = nearest(word, MODIFIERS)
+        if guess:
+            help, edit = f"did you mean `{guess[0]}`?", Edit(key.span, guess[0])
+        else:
+            help, edit = (
+                f"put arguments inside `{chosen[0].value}: {{…}}`, and other layers in entries of their own",
+                None,
+            )
+        message = f"{whose} already has the kind `{clip(str(chosen[0].value))}`, and `{clip(word)}` is no modifier"
+        reader.fault("AS105", message, key.span, help=help, edit=edit)
+    return chosen
+
+
+def _no_kind(reader: Reader, node: Mapping, whose: str) -> None:
+    given = ", ".join(f"`{key.value}`" for key, _ in node)
+    beside = f" beside {given}" if given else ""
+    span = node.entries[0][0].span if len(node) else node.span
+    reader.fault("AS105", f"{whose} has no kind{beside}", span, help="say what it is, e.g. `{Linear: 10}`")
+
+
+def _not_yet(reader: Reader, key: Scalar) -> None:
+    message = f"`{key.value}` is part of the language, but this version of archspec cannot compile it yet"
+    reader.fault("AS108", message, key.span, help="write the layers out one by one")

@@ -1,0 +1,85 @@
+"""`vars` and the `params` of blocks: a type means required, a value is the default."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from archspec.source.tree import Mapping, Node, Scalar, Sequence
+from archspec.spec.document import TYPE_NAMES, Parameter, TypeName
+from archspec.spec.names import identifier_fault
+from archspec.spec.reader import Reader
+
+_FULL_FORM = ("type", "default", "min", "max", "choices")
+_POSITION_NAMES = ("index", "count", "stage", "stages", "position", "total", "input", "previous", "N")
+
+
+def read_parameters(reader: Reader, node: Node, whose: str) -> tuple[Parameter, ...]:
+    """Each declared parameter; faulty ones are left out."""
+    mapping = reader.mapping(node, whose, help=f"write `{whose.strip('`')}: {{name: value}}`")
+    if mapping is None:
+        return ()
+    read = (_read_one(reader, key, value) for key, value in mapping)
+    return tuple(parameter for parameter in read if parameter is not None)
+
+
+def _read_one(reader: Reader, key: Scalar, value: Node) -> Parameter | None:
+    name = str(key.value)
+    fault = identifier_fault(name, "a variable")
+    if fault is None and name in _POSITION_NAMES:
+        fault = f"`{name}` has a meaning of its own in expressions"
+    if fault is not None:
+        reader.fault("AS106", fault, key.span, help="choose another name")
+        return None
+    if isinstance(value, Mapping) and value.get("type") is not None:
+        return _read_full(reader, key, value)
+    required = _type_of_word(value)
+    if required is not None:
+        return Parameter(key, *required)
+    return Parameter(key, *type_of_default(value), default=value)
+
+
+def _type_of_word(node: Node) -> tuple[TypeName, bool] | None:
+    """`int` is (int, False), `[int]` is (int, True), a default value is None."""
+    if isinstance(node, Sequence) and len(node) == 1:
+        inner = _type_of_word(node.items[0])
+        return None if inner is None or inner[1] else (inner[0], True)
+    if isinstance(node, Scalar) and not node.quoted and node.value in TYPE_NAMES:
+        return cast(TypeName, node.value), False
+    return None
+
+
+def type_of_default(node: Node) -> tuple[TypeName | None, bool]:
+    """The type that a default value shows; None for `null` and for what an expression will give."""
+    if isinstance(node, Mapping):
+        return "layer", False
+    if isinstance(node, Sequence):
+        kinds = {type_of_default(item) for item in node}
+        if kinds == {("int", False), ("float", False)}:
+            return "float", True
+        kind = kinds.pop() if len(kinds) == 1 else (None, False)
+        return (kind[0], True) if not kind[1] else (None, False)
+    value = node.value
+    if isinstance(value, str):
+        return (None if "$" in value else "str"), False
+    for type_, name in ((bool, "bool"), (int, "int"), (float, "float")):
+        if isinstance(value, type_):
+            return cast(TypeName, name), False
+    return None, False
+
+
+def _read_full(reader: Reader, key: Scalar, node: Mapping) -> Parameter | None:
+    reader.keys(node, _FULL_FORM, f"the declaration of `{key.value}`")
+    type_node = node.get("type")
+    assert type_node is not None
+    word = _type_of_word(type_node)
+    if word is None:
+        reader.expected(type_node, "one of " + ", ".join(TYPE_NAMES) + ", or a list of one", f"`type` of `{key.value}`")
+        return None
+    return Parameter(
+        key,
+        *word,
+        default=node.get("default"),
+        min=node.get("min"),
+        max=node.get("max"),
+        choices=node.get("choices"),
+    )
