@@ -1,4 +1,4 @@
-"""Rewrite archspec/ops/signatures.json from the installed torch and torchvision: `python tools/generate_signatures.py`."""
+"""Rewrite archspec/ops/signatures.json from the installed torch and torchvision."""
 
 from __future__ import annotations
 

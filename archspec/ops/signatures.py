@@ -1,4 +1,4 @@
-"""What a recipe may call by name: arguments and one-line docs of torch's optimisers, schedulers, losses, … without torch."""
+"""Arguments and docs of what a recipe calls by name (torch's optimisers, schedulers, losses, …), without torch."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def _classes(module: types.ModuleType, wanted: Callable[[type], bool]) -> Iterat
 def _signature(group: Group, name: str, thing: Any) -> Signature:
     hints = _hints(thing)
     arguments = tuple(
-        _argument(group, parameter, hints.get(parameter.name, parameter.annotation))
+        _argument(group, thing, parameter, hints.get(parameter.name, parameter.annotation))
         for parameter in inspect.signature(thing).parameters.values()
         if parameter.name not in _SUPPLIED | _DEPRECATED
         and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
@@ -99,14 +99,14 @@ def _signature(group: Group, name: str, thing: Any) -> Signature:
 
 def _hints(thing: Any) -> dict[str, Any]:
     """Evaluated annotations. The abstract collections are in scope, as torch imports some for type checkers only."""
-    function = thing.__init__ if isinstance(thing, type) else thing
+    function = vars(thing)["__init__"] if isinstance(thing, type) and "__init__" in vars(thing) else thing
     try:
         return typing.get_type_hints(function, localns=dict(vars(collections.abc)))
     except NameError:
         return {}
 
 
-def _argument(group: Group, parameter: inspect.Parameter, annotation: Any) -> Argument:
+def _argument(group: Group, owner: Any, parameter: inspect.Parameter, annotation: Any) -> Argument:
     required = parameter.default is inspect.Parameter.empty
     default = NO_DEFAULT if required else _plain(parameter.default)
     accepts, choices = _accepted(annotation)
@@ -121,7 +121,7 @@ def _argument(group: Group, parameter: inspect.Parameter, annotation: Any) -> Ar
     if "float" in accepts:
         accepts -= {"tensor"}
     if group == "losses" and parameter.name == "reduction":
-        choices = _REDUCTIONS
+        choices = _REDUCTIONS if owner is not nn.KLDivLoss else (*_REDUCTIONS, "batchmean")
     if parameter.name == "interpolation":
         accepts, choices = {"str"}, tuple(mode.value for mode in InterpolationMode)
     ordered = tuple(word for word in _ORDER if word in accepts)

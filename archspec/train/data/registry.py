@@ -1,0 +1,24 @@
+"""The data sets that a recipe may name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from archspec.train.data import digits, digits_segmentation, image_folder
+from archspec.train.data.images import ImageData
+from archspec.train.data.request import Request
+
+FACTORIES: Mapping[str, Callable[[Request], ImageData]] = {
+    "digits": digits.load,
+    "digits_segmentation": digits_segmentation.load,
+    "ImageFolder": image_folder.load,
+}
+
+
+def load_data(request: Request) -> ImageData:
+    """The data set of the recipe, for the model's input.
+
+    Raises:
+        SpecError: AS552 to AS559, the data set cannot give what the spec asks for, or is not there.
+    """
+    return FACTORIES[request.name](request)

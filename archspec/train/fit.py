@@ -1,0 +1,111 @@
+"""Does the model's output fit the data's classes? Asked, and answered with a mend, before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from torch import nn
+
+from archspec.errors import Diagnostic, Span, SpecError
+from archspec.spec.recipe import LOSS_TARGETS, SINGLE_OUTPUT_LOSSES, Recipe
+from archspec.tensors import TensorType, show_shape
+from archspec.train.data.images import ImageData
+
+
+class Trainable(Protocol):
+    """What the runner asks of a compiled architecture."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def input_types(self) -> Mapping[str, TensorType]: ...
+    @property
+    def output_types(self) -> Mapping[str, TensorType]: ...
+    @property
+    def variables(self) -> Mapping[str, object]: ...
+    @property
+    def recipe(self) -> Recipe | None: ...
+    @property
+    def spec_text(self) -> str: ...
+    def with_variables(self, **values: object) -> Trainable: ...
+    def build(self, device: object = None, dtype: object = None, seed: int = 0) -> nn.Module: ...
+
+
+def check_head(architecture: Trainable, data: ImageData, recipe: Recipe) -> None:
+    """The first output has a channel per class (or one for two classes), per image or per pixel.
+
+    Raises:
+        SpecError: AS551, it has not; the help is a change that mends it, where one was found.
+    """
+    loss, span = recipe.loss.name, recipe.data.span
+    name, output = next(iter(architecture.output_types.items()))
+    wanted = len(data.classes)
+    if not _has_layout(architecture, data, output):
+        raise SpecError([_wrong_layout(name, output, architecture, data, span)])
+    channels = output.shape[1]
+    if channels == wanted or (channels == 1 and wanted == 2 and loss in SINGLE_OUTPUT_LOSSES):
+        return
+    has = f"`{data.name}` has {wanted}"
+    notes = (f"one output tells two classes apart only with a loss such as `BCEWithLogitsLoss`, not `{loss}`",)
+    raise SpecError(
+        [
+            Diagnostic(
+                "AS551",
+                f"`{name}` gives {channels} class{'' if channels == 1 else 'es'}, but {has}",
+                span,
+                notes=notes if channels == 1 and wanted == 2 else (),
+                help=_mend(architecture, data, recipe) or f"give `{name}` {wanted} outputs",
+            )
+        ]
+    )
+
+
+def _has_layout(architecture: Trainable, data: ImageData, output: TensorType) -> bool:
+    if data.task == "classification":
+        return output.rank == 2
+    given = next(iter(architecture.input_types.values()))
+    return output.rank == 4 and output.shape[2:] == given.shape[2:]
+
+
+def _wrong_layout(
+    name: str, output: TensorType, architecture: Trainable, data: ImageData, span: Span | None
+) -> Diagnostic:
+    given = next(iter(architecture.input_types.values()))
+    gives = f"`{name}` gives {show_shape(output.shape)}"
+    classes = len(data.classes)
+    if data.task == "classification":
+        wants = f"`{data.name}` has one label per image, which wants [N, {classes}]"
+        help = f"end with `Flatten` and `Linear: {classes}`"
+        if output.rank == 4 and output.shape[2:] == given.shape[2:] and data.name == "digits":
+            help = "for a label per pixel use `--set train.data=digits_segmentation`"
+    else:
+        size = ", ".join(map(str, given.shape[2:]))
+        wants = f"`{data.name}` has a label per pixel, which wants [N, {classes}, {size}]"
+        help = "for a label per image use `--set train.data=digits`"
+        if output.rank == 4:
+            help = (
+                "give the output the size of the input, e.g. with `{interpolate: {size: …}}`, or use another input size"
+            )
+    return Diagnostic("AS551", f"{gives}, but {wants}", span, help=help)
+
+
+def _mend(architecture: Trainable, data: ImageData, recipe: Recipe) -> str | None:
+    """`--set num_classes=10`, where that variable decides the head and nothing else breaks."""
+    channels, wanted = next(iter(architecture.output_types.values())).shape[1], len(data.classes)
+    for name, value in architecture.variables.items():
+        if isinstance(value, bool) or value != channels:
+            continue
+        try:
+            mended = architecture.with_variables(**{name: wanted})
+        except SpecError:
+            continue
+        output = next(iter(mended.output_types.values()))
+        same_inputs = dict(mended.input_types) == dict(architecture.input_types)
+        if same_inputs and _has_layout(mended, data, output) and output.shape[1] == wanted:
+            return f"use `--set {name}={wanted}`"
+    if data.name == "digits_segmentation" and channels == 11:
+        return "use `--set train.data.digits_segmentation.classes=11`"
+    if wanted == 2 and channels == 1 and LOSS_TARGETS[recipe.loss.name] == "index":
+        return "use `--set train.loss=BCEWithLogitsLoss`"
+    return None

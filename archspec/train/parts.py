@@ -1,0 +1,142 @@
+"""Optimiser, scheduler, loss and transforms made from what the recipe calls them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from torchvision.transforms import InterpolationMode, v2
+
+from archspec.elaborate.recipe import nested, with_primary
+from archspec.errors import Diagnostic, SpecError
+from archspec.ops.signatures import Argument, Group
+from archspec.spec.recipe import Named, Transforms
+from archspec.train import installed
+
+Scheduler: TypeAlias = LRScheduler | ReduceLROnPlateau
+
+_REFUSALS = (TypeError, ValueError, RuntimeError, ZeroDivisionError, IndexError, KeyError, AttributeError)
+_MOST_REHEARSED = 10_000
+
+
+def make_optimizer(named: Named, parameters: Iterable[nn.Parameter]) -> Optimizer:
+    """The optimiser over these parameters.
+
+    Raises:
+        SpecError: AS507, the installed torch lacks it; AS508, torch refuses its arguments.
+    """
+    optimizer: Optimizer = _make("optimizers", named, [p for p in parameters if p.requires_grad])
+    return optimizer
+
+
+def make_scheduler(named: Named, optimizer: Optimizer) -> Scheduler:
+    """The scheduler of this optimiser's learning rates; those named in its arguments are of the same optimiser.
+
+    Raises:
+        SpecError: as `make_optimizer`.
+    """
+    scheduler: Scheduler = _make("schedulers", named, optimizer)
+    return scheduler
+
+
+def make_loss(named: Named) -> nn.Module:
+    """The loss; class weights become tensors.
+
+    Raises:
+        SpecError: as `make_optimizer`.
+    """
+    loss: nn.Module = _make("losses", named)
+    return loss
+
+
+def make_transforms(named: Sequence[Named]) -> v2.Transform | None:
+    """The transforms one after another; None where there are none.
+
+    Raises:
+        SpecError: as `make_optimizer`.
+    """
+    return v2.Compose([_make("transforms", each) for each in named]) if named else None
+
+
+def normalizes(transforms: Transforms) -> bool:
+    """The recipe normalises images itself, so nobody else does."""
+    return any(named.name == "Normalize" for named in (*transforms.train, *transforms.eval))
+
+
+def rehearse(optimizer: Named, scheduler: Named, epochs: int) -> None:
+    """Step a throw-away scheduler as often as the training will, so that what fails fails before it.
+
+    Raises:
+        SpecError: AS508, e.g. `OneCycleLR` with fewer steps than epochs.
+    """
+    throw_away = make_optimizer(optimizer, [nn.Parameter(torch.zeros(2, 2))])
+    rehearsed = make_scheduler(scheduler, throw_away)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            for _ in range(min(epochs, _MOST_REHEARSED)):
+                step_scheduler(rehearsed, loss=1.0, metric=0.0)
+        except _REFUSALS as refusal:
+            raise SpecError([_refused(scheduler, refusal)]) from None
+
+
+def step_scheduler(scheduler: Scheduler, *, loss: float, metric: float) -> None:
+    """After an epoch. `ReduceLROnPlateau` gets the loss where it waits for a minimum, else the first metric."""
+    if isinstance(scheduler, ReduceLROnPlateau):
+        scheduler.step(loss if scheduler.mode == "min" else metric)
+    else:
+        scheduler.step()
+
+
+def _make(group: Group, named: Named, *supplied: Any) -> Any:
+    thing = installed.find(group, named.name)
+    if thing is None:
+        package = "torchvision" if group == "transforms" else "torch"
+        version = installed.versions()[package]
+        message = f"`{named.name}` is not in the installed {package} {version}"
+        raise SpecError([Diagnostic("AS507", message, named.span, help=f"install a newer {package}")])
+    signature = installed.installed_signatures(group)[named.name]
+    named = with_primary(named, signature)
+    arguments = {
+        name: _value(group, signature.argument(name), value, supplied) for name, value in named.arguments.items()
+    }
+    if group == "schedulers" and signature.primary == "schedulers":
+        return _scheduler_of_schedulers(named, thing, arguments, *supplied)
+    try:
+        return thing(*supplied, **arguments)
+    except _REFUSALS as refusal:
+        raise SpecError([_refused(named, refusal)]) from None
+
+
+def _scheduler_of_schedulers(named: Named, kind: Any, arguments: Mapping[str, Any], optimizer: Optimizer) -> Scheduler:
+    """`ChainedScheduler` and `SequentialLR`, which differ in where they take the optimiser."""
+    try:
+        scheduler: Scheduler = kind(optimizer=optimizer, **arguments)
+    except _REFUSALS as refusal:
+        raise SpecError([_refused(named, refusal)]) from None
+    return scheduler
+
+
+def _value(group: Group, argument: Argument | None, value: Any, supplied: tuple[Any, ...]) -> Any:
+    accepts = () if argument is None else argument.accepts
+    if accepts == ("nameds",):
+        return [_make(group, inner, *supplied) for inner in map(nested, value) if inner is not None]
+    if "tensor" in accepts and isinstance(value, (list, tuple)):
+        return torch.tensor(value, dtype=torch.float32)
+    if "dtype" in accepts and isinstance(value, str):
+        return getattr(torch, value)
+    if argument is not None and argument.name == "interpolation":
+        return InterpolationMode(value)
+    if argument is not None and argument.name == "policy":
+        return v2.AutoAugmentPolicy(value)
+    return tuple(value) if isinstance(value, list) and group == "optimizers" else value
+
+
+def _refused(named: Named, refusal: BaseException) -> Diagnostic:
+    reason = " ".join(str(refusal).split()) or type(refusal).__name__
+    return Diagnostic("AS508", f"torch refuses these arguments of `{named.name}`: {reason}", named.span)

@@ -1,0 +1,122 @@
+"""The folder of a run: found or refused before training, and never with a half-written file in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+from archspec.errors import Diagnostic, UsageError
+
+FILES = ("spec.yaml", "metrics.csv", "best.safetensors", "last.safetensors", "curves.png", "predictions.png")
+_MOST_RUNS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Attributes:
+    path: the folder, which exists.
+    """
+
+    path: Path
+
+    def write(self, name: str, data: bytes) -> None:
+        """A whole file at once: whoever looks sees the old one or the new one."""
+        self._replace(name, lambda temporary: _write_bytes(temporary, data))
+
+    def save_weights(self, name: str, state: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+        """A checkpoint as safetensors; tensors that share memory are written once each."""
+        own = _without_sharing(state)
+        self._replace(name, lambda temporary: save_file(own, temporary, {"format": "pt", **metadata}))
+
+    def append_row(self, name: str, values: Iterable[object]) -> None:
+        """One line of a CSV file, on the disk when this returns."""
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(values)
+        with open(self.path / name, "a", encoding="utf-8") as file:
+            file.write(line.getvalue())
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _replace(self, name: str, write: Callable[[Path], None]) -> None:
+        temporary = self.path / f".{name}.{os.getpid()}.part"
+        try:
+            write(temporary)
+            with open(temporary, "rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, self.path / name)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _write_bytes(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+
+
+def _without_sharing(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    seen: set[int] = set()
+    own = {}
+    for name, tensor in state.items():
+        tensor = tensor.detach().cpu().contiguous()
+        address = tensor.untyped_storage().data_ptr()
+        own[name] = tensor.clone() if address in seen else tensor
+        seen.add(address)
+    return own
+
+
+def open_run_folder(name: str, out: str | os.PathLike[str] | None) -> RunFolder:
+    """The folder to write into, made where it is not there.
+
+    Args:
+        name: the spec's; without `out` the folder is `runs/<name>-<n>` with the next free number.
+        out: the folder that the user asked for.
+
+    Raises:
+        UsageError: AS602, it holds a run already; AS603, it cannot be written to.
+    """
+    try:
+        folder = _next_free(name) if out is None else _given(Path(out).expanduser())
+        probe = folder.path / f".probe.{os.getpid()}.part"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        where = error.filename or out
+        message = f"cannot write into `{where}`: {error.strerror or error}"
+        help = "give a folder that can be written to, with `--out DIR`"
+        raise UsageError(Diagnostic("AS603", message, help=help)) from None
+    return folder
+
+
+def _given(path: Path) -> RunFolder:
+    path.mkdir(parents=True, exist_ok=True)
+    held = [name for name in FILES if (path / name).exists()]
+    if held:
+        message = f"`{path}` holds a run already ({', '.join(held)})"
+        help = "give another folder with `--out`, or leave it out for the next free one"
+        raise UsageError(Diagnostic("AS602", message, help=help))
+    return RunFolder(path)
+
+
+def _next_free(name: str) -> RunFolder:
+    stem = re.sub(r"[^\w.-]+", "_", name)[:80].strip(".") or "run"
+    runs = Path("runs")
+    runs.mkdir(exist_ok=True)
+    taken = [
+        int(found[1])
+        for entry in runs.iterdir()
+        if (found := re.fullmatch(rf"{re.escape(stem)}-(\d{{1,6}})", entry.name))
+    ]
+    for number in range(max(taken, default=0) + 1, _MOST_RUNS):
+        try:
+            (runs / f"{stem}-{number}").mkdir()
+        except FileExistsError:
+            continue
+        return RunFolder(runs / f"{stem}-{number}")
+    raise OSError(None, "there are too many runs", str(runs))

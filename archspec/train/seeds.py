@@ -1,0 +1,32 @@
+"""Random numbers that depend on what they are for, and on nothing that was drawn before."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+
+def derive(*parts: int) -> int:
+    """A seed below 2^63 for a purpose named by integers, e.g. (recipe's seed, epoch). The same on every machine."""
+    digest = hashlib.blake2b(repr(parts).encode("ascii"), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 1
+
+
+def order(count: int, seed: int, epoch: int) -> Tensor:
+    """The order of an epoch's samples: a permutation of `count` indices, int64 [count]."""
+    return torch.randperm(count, generator=torch.Generator().manual_seed(derive(seed, epoch)))
+
+
+@contextmanager
+def seeded(*parts: int) -> Iterator[None]:
+    """torch's generator on the CPU seeded for a purpose, and afterwards as it was."""
+    state = torch.get_rng_state()
+    torch.default_generator.manual_seed(derive(*parts))
+    try:
+        yield
+    finally:
+        torch.set_rng_state(state)
