@@ -1,0 +1,121 @@
+"""Spec files: everything about a path is checked before its bytes are taken."""
+
+from __future__ import annotations
+
+import os
+import stat
+from itertools import islice
+
+from archspec.errors import Diagnostic, SourceText, SpecError, clip
+from archspec.source.limits import MAX_BYTES
+from archspec.suggest import nearest
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+_MOST_SIBLINGS = 2_000
+_KINDS = (
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISSOCK, "a socket"),
+)
+
+
+def load_file(path: str | os.PathLike[str]) -> SourceText:
+    """The text of a spec file, named as the caller named it; a UTF-8 byte order mark is dropped.
+
+    Raises:
+        SpecError: there is no such file, it is no regular file, it is larger than 4 MiB, it cannot be read,
+            or it is not UTF-8.
+    """
+    name = os.fspath(path)
+    if not isinstance(name, str):
+        raise TypeError(f"a path is a str or os.PathLike[str], not {type(name).__name__}")
+    _check_before_opening(name)
+    return SourceText(name, _decoded(name, _bytes_of(name)))
+
+
+def _check_before_opening(name: str) -> None:
+    try:
+        found = os.stat(name)
+    except (FileNotFoundError, NotADirectoryError):
+        raise _refused("AS001", f"there is no file `{clip(name, 200)}`", _help_for_missing(name)) from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(name, error) from None
+    if not stat.S_ISREG(found.st_mode):
+        kind = next((words for test, words in _KINDS if test(found.st_mode)), "something else")
+        help = _specs_inside(name) if stat.S_ISDIR(found.st_mode) else None
+        raise _refused("AS002", f"`{clip(name, 200)}` is {kind}, not a file", help)
+    if found.st_size > MAX_BYTES:
+        raise _too_large(name, found.st_size)
+
+
+def _bytes_of(name: str) -> bytes:
+    try:
+        with open(name, "rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(name, error) from None
+    if len(content) > MAX_BYTES:
+        raise _too_large(name, len(content))
+    return content
+
+
+def _decoded(name: str, content: bytes) -> str:
+    for mark, encoding in (
+        (b"\xff\xfe\x00\x00", "UTF-32"),
+        (b"\x00\x00\xfe\xff", "UTF-32"),
+        (b"\xff\xfe", "UTF-16"),
+        (b"\xfe\xff", "UTF-16"),
+    ):
+        if content.startswith(mark):
+            message = f"`{clip(name, 200)}` is not UTF-8: it starts with the byte order mark of {encoding}"
+            raise _refused("AS005", message, "save it as UTF-8")
+    try:
+        return content.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        byte, line = content[error.start], content.count(b"\n", 0, error.start) + 1
+        message = f"`{clip(name, 200)}` is not UTF-8: byte 0x{byte:02X} at offset {error.start} (line {line})"
+        raise _refused("AS005", message, "save it as UTF-8") from None
+
+
+def _help_for_missing(name: str) -> str | None:
+    folder, base = os.path.split(name)
+    if folder and not os.path.isdir(folder):
+        return f"there is no folder `{clip(folder, 200)}` either"
+    siblings = _spec_names(folder)
+    same_stem = [sibling for sibling in siblings if os.path.splitext(sibling)[0] == base]
+    near = same_stem or nearest(base, siblings, limit=3)
+    if not near:
+        return None
+    return "did you mean " + " or ".join(f"`{os.path.join(folder, sibling)}`" for sibling in near) + "?"
+
+
+def _specs_inside(name: str) -> str | None:
+    names = sorted(_spec_names(name))
+    if not names:
+        return "give the path of a spec file"
+    shown = ", ".join(f"`{os.path.join(name, inner)}`" for inner in names[:3])
+    return f"it holds {shown}" + (f" and {len(names) - 3} more specs" if len(names) > 3 else "")
+
+
+def _spec_names(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder or ".") as entries:
+            return [entry.name for entry in islice(entries, _MOST_SIBLINGS) if entry.name.lower().endswith(_SUFFIXES)]
+    except OSError:
+        return []
+
+
+def _unreadable(name: str, error: Exception) -> SpecError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return _refused("AS004", f"`{clip(name, 200)}` cannot be read: {reason[:1].lower()}{reason[1:]}")
+
+
+def _too_large(name: str, size: int) -> SpecError:
+    message = f"`{clip(name, 200)}` has {size:,} bytes; a spec has at most {MAX_BYTES:,}"
+    return _refused("AS003", message, "tensors belong into a checkpoint, not into a spec")
+
+
+def _refused(code: str, message: str, help: str | None = None) -> SpecError:
+    return SpecError([Diagnostic(code, message, help=help)])

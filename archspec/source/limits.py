@@ -1,0 +1,24 @@
+"""How large a spec may be. Each limit is enforced before the memory that it bounds is taken."""
+
+from __future__ import annotations
+
+MAX_BYTES = 4 * 2**20
+"""The size of a file, and the length of a text in characters."""
+
+MAX_DEPTH = 64
+"""Lists and mappings inside each other."""
+
+MAX_NODES = 200_000
+"""Lists, mappings and scalars; an alias counts what it repeats, a key does not count."""
+
+MAX_SCALAR = 64 * 2**10
+"""Characters of one value."""
+
+MAX_KEY = 1_024
+"""Characters of one key."""
+
+MAX_FAULTS = 100
+"""Faults that are told of one text; whoever has more than that has made one mistake many times."""
+
+MAX_INTEGER = 2**53
+"""Integers beyond this are refused: no size, count or index is that large, and floats are no longer exact."""

@@ -1,0 +1,73 @@
+"""What YAML accepts and nobody means: valid texts whose value is not what their writer sees."""
+
+from __future__ import annotations
+
+from archspec.errors import Diagnostic, Edit, Span, clip
+from archspec.source.tree import Scalar
+
+
+def habit_fault(value: str, span: Span) -> Diagnostic | None:
+    """A plain value that swallowed a list item of the next line, or lost its end to a comma."""
+    if "$(" in value and value.count("(") > value.count(")"):
+        return _cut_expression(span)
+    if " - " in value and "\n" in span.text:
+        return _swallowed_item(span)
+    return None
+
+
+def glued_key(key: Scalar) -> Diagnostic | None:
+    """`{lr:0.1}`: to YAML a key named `lr:0.1` with no value."""
+    name, colon, value = str(key.value).partition(":")
+    if key.quoted or not colon or not name or not value:
+        return None
+    return Diagnostic(
+        "AS025",
+        f"`{clip(str(key.value))}` has no space after its colon",
+        Span(key.span.source, key.span.start + len(name), key.span.start + len(name) + 1),
+        help=f"write `{clip(name)}: {clip(value)}`",
+        edit=Edit(key.span, f"{name}: {value}") if key.span.text == key.value else None,
+    )
+
+
+def _cut_expression(span: Span) -> Diagnostic | None:
+    text = span.source.text
+    after = text[span.end : span.end + 80].lstrip(" ")
+    if not after.startswith((",", "]", "}", ":", "#")):
+        return None
+    closed = _closing_parenthesis(text, span.start)
+    whole = text[span.start : closed]
+    usable = closed > span.end and "\n" not in whole and '"' not in whole and "\\" not in whole
+    edit = Edit(Span(span.source, span.start, closed), f'"{whole}"') if usable else None
+    return Diagnostic(
+        "AS029",
+        f"the expression is cut off at `{after[0]}`, which ends a value that is not quoted",
+        span,
+        help=f'quote it: `"{clip(whole)}"`' if usable else 'quote the whole expression: `"$(…)"`',
+        edit=edit,
+    )
+
+
+def _closing_parenthesis(text: str, start: int) -> int:
+    """Just after the parenthesis that closes the first one after `start`, at most 4,096 characters on."""
+    depth = 0
+    for at in range(text.find("(", start), min(len(text), start + 4_096)):
+        depth += {"(": 1, ")": -1}.get(text[at], 0)
+        if depth == 0:
+            return at + 1
+    return start
+
+
+def _swallowed_item(span: Span) -> Diagnostic | None:
+    offset = 0
+    for number, line in enumerate(span.text.splitlines(keepends=True)):
+        inner = line.lstrip(" ")
+        if number and inner.startswith("- "):
+            at = span.start + offset + len(line) - len(inner)
+            return Diagnostic(
+                "AS023",
+                "this item is indented more than the one before, so it is read as a part of that one's text",
+                Span(span.source, at, at + 1),
+                help="indent it as the item before it",
+            )
+        offset += len(line)
+    return None

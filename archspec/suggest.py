@@ -1,0 +1,63 @@
+"""Did-you-mean: the known names nearest to a misspelt one, at a bounded cost whatever is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+
+_LONGEST_WORD = 64
+_MOST_CANDIDATES = 5_000
+
+
+def nearest(word: str, candidates: Iterable[str], limit: int = 1) -> list[str]:
+    """The candidates that `word` was probably meant to be, the nearest first.
+
+    Nearness is the Damerau–Levenshtein distance in its optimal string alignment form (insertions,
+    deletions, substitutions, swaps of neighbours), of the words without case, `_` and `-`; those
+    differences only break ties. About one edit in three characters is allowed.
+
+    Args:
+        word: what was written; a word longer than 64 characters is nobody's typing error.
+        candidates: the names that exist; those after the first 5,000 are not looked at.
+        limit: how many to return at most.
+    """
+    if not word or len(word) > _LONGEST_WORD:
+        return []
+    plain = _folded(word)
+    allowed = max(1, len(plain) // 3) if len(plain) > 1 else 0
+    found: list[tuple[int, int, str]] = []
+    for candidate in dict.fromkeys(islice(candidates, _MOST_CANDIDATES)):
+        if abs(len(candidate) - len(word)) > allowed + 2 or len(candidate) > _LONGEST_WORD or candidate == word:
+            continue
+        distance = _distance(plain, _folded(candidate), allowed)
+        if distance <= allowed:
+            found.append((distance, _distance(word, candidate, _LONGEST_WORD), candidate))
+    return [candidate for *_, candidate in sorted(found)[:limit]]
+
+
+def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
+    """A help line, "did you mean `width`?", or None where nothing is near."""
+    found = nearest(word, candidates)
+    return f"did you mean `{found[0]}`?" if found else None
+
+
+def _folded(word: str) -> str:
+    return word.casefold().replace("_", "").replace("-", "") or word
+
+
+def _distance(left: str, right: str, allowed: int) -> int:
+    """The distance, or any number above `allowed` where it is more than that."""
+    if abs(len(left) - len(right)) > allowed or len(set(left) - set(right)) > allowed:
+        return allowed + 1
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, letter in enumerate(left, 1):
+        before, row, last = row, [i], before
+        for j, other in enumerate(right, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == right[j - 2] and left[i - 2] == other:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+        if min(row) > allowed:
+            return allowed + 1
+    return row[-1]
