@@ -1,0 +1,48 @@
+"""Training: a compiled architecture and a recipe into a trained model and a folder that tells how it went."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from archspec.spec.recipe import Recipe
+from archspec.train.result import TrainResult
+
+if TYPE_CHECKING:
+    from archspec.train.fit import Trainable
+
+__all__ = ["TrainResult", "train"]
+
+
+def train(
+    architecture: Trainable,
+    *,
+    recipe: Recipe | None = None,
+    device: str = "auto",
+    out: str | os.PathLike[str] | None = None,
+    quiet: bool = False,
+) -> TrainResult:
+    """Train a model, in a folder of its own, reproducibly.
+
+    The recipe's seed decides the initial weights, the order of the samples and everything random; on the CPU two
+    runs of the same recipe give the same bits.
+
+    Args:
+        architecture: a checked architecture, as `archspec.load` gives it.
+        recipe: how; by default what the spec's `train` section says.
+        device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
+        out: the folder to write into; by default `runs/<name>-<n>` with the next free number.
+        quiet: print nothing.
+
+    Returns:
+        The history, the best metric, the folder and the model.
+
+    Raises:
+        SpecError: the recipe is wrong (AS501 to AS509), the model does not fit the data (AS551, AS552), or the
+            data is not there (AS553 to AS556).
+        UsageError: there is no such device (AS601), the folder holds a run (AS602) or cannot be written to
+            (AS603), the loss is no finite number any more (AS604), or an image cannot be read (AS557).
+    """
+    from archspec.train.run import run
+
+    return run(architecture, recipe or architecture.recipe or Recipe(), device, out, quiet)

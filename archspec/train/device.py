@@ -22,7 +22,7 @@ def pick_device(asked: str) -> torch.device:
     if kind not in _KINDS or (index and not index.isdecimal()):
         raise _no_device(asked, "it is not one of `auto`, `cpu`, `cuda`, `mps`")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
-        built = "" if torch.backends.cuda.is_built() else ", and this torch is built without CUDA"
+        built = "" if torch.version.cuda or torch.version.hip else ", and this torch is built without CUDA"
         raise _no_device(asked, f"torch sees {torch.cuda.device_count()} CUDA devices here{built}")
     if kind == "mps" and not torch.backends.mps.is_available():
         raise _no_device(asked, "torch sees no Apple GPU here")

@@ -105,7 +105,7 @@ def _mend(architecture: Trainable, data: ImageData, recipe: Recipe) -> str | Non
         if same_inputs and _has_layout(mended, data, output) and output.shape[1] == wanted:
             return f"use `--set {name}={wanted}`"
     if data.name == "digits_segmentation" and channels == 11:
-        return "use `--set train.data.digits_segmentation.classes=11`"
+        return "write `data: {digits_segmentation: {classes: 11}}` to have the digits told apart"
     if wanted == 2 and channels == 1 and LOSS_TARGETS[recipe.loss.name] == "index":
         return "use `--set train.loss=BCEWithLogitsLoss`"
     return None

@@ -34,7 +34,14 @@ class RunFolder:
     def save_weights(self, name: str, state: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
         """A checkpoint as safetensors; tensors that share memory are written once each."""
         own = _without_sharing(state)
-        self._replace(name, lambda temporary: save_file(own, temporary, {"format": "pt", **metadata}))
+
+        def write(temporary: Path) -> None:
+            temporary.touch()
+            mode = temporary.stat().st_mode  # safetensors makes files that their owner alone can read
+            save_file(own, temporary, {"format": "pt", **metadata})
+            temporary.chmod(mode)
+
+        self._replace(name, write)
 
     def append_row(self, name: str, values: Iterable[object]) -> None:
         """One line of a CSV file, on the disk when this returns."""

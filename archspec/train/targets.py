@@ -54,4 +54,6 @@ def predict(loss: str, output: Tensor) -> Tensor:
 
 def confusion(labels: Tensor, predicted: Tensor, classes: int) -> Tensor:
     """How often each class (row) was taken for each (column), int64 [classes, classes]."""
-    return torch.bincount(labels.flatten() * classes + predicted.flatten(), minlength=classes**2).view(classes, classes)
+    pairs = (labels * classes + predicted).flatten()
+    counts = torch.zeros(classes**2, dtype=torch.int64, device=pairs.device)
+    return counts.scatter_add_(0, pairs, torch.ones_like(pairs)).view(classes, classes)

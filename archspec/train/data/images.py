@@ -112,7 +112,8 @@ class Preparation:
         if list(mask.shape[-2:]) == self.shape.size:
             return mask
         nearest = v2.InterpolationMode.NEAREST
-        return functional.resize(mask.unsqueeze(0), self.shape.size, interpolation=nearest).squeeze(0)
+        resized: Tensor = functional.resize(mask.unsqueeze(0), self.shape.size, interpolation=nearest)
+        return resized.squeeze(0)
 
     @staticmethod
     def _column(values: Sequence[float]) -> Tensor:

@@ -1,0 +1,46 @@
+"""What a training run comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """Attributes:
+    history: a mapping per epoch, with the columns of `metrics.csv`.
+    metric: the name of the metric that chose the best epoch.
+    best: that metric on the evaluation data, at its best.
+    best_epoch: counted from 1.
+    folder: where the run is kept.
+    device: what was trained on, e.g. `cuda:0`.
+    model: the trained module, as it was after the last epoch.
+    """
+
+    history: Sequence[Mapping[str, Any]]
+    metric: str
+    best: float
+    best_epoch: int
+    folder: Path
+    device: str
+    model: nn.Module
+
+    @property
+    def seconds(self) -> float:
+        """How long all epochs took, in seconds."""
+        return float(sum(row["seconds"] for row in self.history))
+
+    def summary(self) -> str:
+        """Two lines for people: how good, how long, and where it is."""
+        epochs = len(self.history)
+        return (
+            f"best eval {self.metric} {self.best:.4f} at epoch {self.best_epoch} of {epochs}; "
+            f"{self.seconds:.1f} s on {self.device}\n"
+            f"kept in {self.folder}: best.safetensors, last.safetensors, metrics.csv, curves.png, predictions.png"
+        )
