@@ -64,6 +64,14 @@ def _aligned(args: Args, inputs: Inputs) -> Inputs:
             input=0,
             help="leave `align` out",
         )
+    if args.align == "resize" and not first.is_floating:
+        raise RuleFault(
+            "AS306",
+            f"`align: resize` of {{name}} interpolates floating-point numbers, but the first input is {first}",
+            arg="align",
+            input=0,
+            help="write `align: pad` or `align: crop`",
+        )
     return (first, *(_align_one(args.align, first, other, index) for index, other in enumerate(inputs[1:], 1)))
 
 

@@ -21,7 +21,7 @@ from archspec.ops.entry import Arg, Args, Inferred, Inputs, Op, State
 from archspec.ops.faults import RuleFault
 from archspec.tensors import per_sample
 
-_EPS = Arg("eps", Float(min=0), 1e-5, doc="added to the variance")
+_EPS = Arg("eps", Float(above=0), 1e-5, doc="added to the variance")
 _NUM_FEATURES = Arg("num_features", Int(1), inferred=Inferred(channels, "channels"), doc="channels of the input")
 
 
@@ -186,7 +186,7 @@ _RMS_NORM = Op(
     doc="Divides by the root mean square over the last dimensions.",
     args=(
         _NORMALIZED_SHAPE,
-        Arg("eps", Maybe(Float(min=0)), None, doc="added to the mean square; the type's resolution when left out"),
+        Arg("eps", Maybe(Float(above=0)), None, doc="added to the mean square; the type's resolution when left out"),
         _ELEMENTWISE,
     ),
     primary="normalized_shape",

@@ -24,6 +24,17 @@ def _sides(args: Args, count: int) -> list[tuple[int, int]]:
 def _shape(args: Args, inputs: Inputs) -> Outputs:
     given = inputs[0]
     sides = _sides(args, given.rank - 2)
+    kept = tuple(
+        size + min(before, 0) + min(after, 0) for size, (before, after) in zip(given.spatial, sides, strict=True)
+    )
+    if min(kept) < 0:
+        raise RuleFault(
+            "AS303",
+            f"the negative `padding` of {{name}} crops more than there is of {given}",
+            arg="padding",
+            input=0,
+            help="crop less",
+        )
     out = tuple(size + before + after for size, (before, after) in zip(given.spatial, sides, strict=True))
     refuse_empty(out, given, "padding")
     return (images(given, (*given.shape[:2], *out)),)

@@ -65,14 +65,33 @@ def _windows(args: Args, given: TensorType) -> tuple[int, ...]:
     if any(size < 1 for size in out):
         padded = tuple(size + 2 * extra for size, extra in zip(given.spatial, padding, strict=True))
         reach = tuple(step * (size - 1) + 1 for step, size in zip(dilation, kernel, strict=True))
-        raise RuleFault(
-            "AS303",
-            f"the window of {{name}} is {by(reach)} but its input is only {by(padded)}",
-            arg="kernel_size",
-            input=0,
-            help="use a smaller window, fewer downsampling steps before it, or a larger input",
-        )
+        raise _window_too_large(reach, padded)
     return out
+
+
+def _check_room(args: Args, inputs: Inputs) -> None:
+    """torch's averages in three dimensions do not count the padding, nor what hangs over with `ceil_mode`."""
+    given = inputs[0]
+    kernel = spread(args.kernel_size, 3)
+    if any(size < window for size, window in zip(given.spatial, kernel, strict=True)):
+        raise _window_too_large(kernel, given.spatial)
+
+
+def _window_too_large(window: tuple[int, ...], room: tuple[int, ...]) -> RuleFault:
+    return RuleFault(
+        "AS303",
+        f"the window of {{name}} is {by(window)} but its input is only {by(room)}",
+        arg="kernel_size",
+        input=0,
+        help="use a smaller window, fewer downsampling steps before it, or a larger input",
+    )
+
+
+def _check_average(args: Args, inputs: Inputs) -> None:
+    if "padding" in args:
+        _check_padding(args, inputs)
+    if inputs[0].rank == 5:
+        _check_room(args, inputs)
 
 
 def _pool_shape(args: Args, inputs: Inputs) -> Outputs:
@@ -126,7 +145,7 @@ def _avg_pool(count: int) -> Op:
         primary="kernel_size",
         ranks=(count + 2,),
         layout=LAYOUTS[count],
-        check=_check_padding,
+        check=_check_average,
         shape=_pool_shape,
     )
 
@@ -146,6 +165,7 @@ def _lp_pool(count: int) -> Op:
         primary="norm_type",
         ranks=(count + 2,),
         layout=LAYOUTS[count],
+        check=_check_average,
         shape=_pool_shape,
     )
 
@@ -171,13 +191,14 @@ def _fractional_shape(args: Args, inputs: Inputs) -> Outputs:
         out = tuple(int(size * ratio) for size, ratio in zip(given.spatial, ratios, strict=True))
         refuse_empty(out, given, arg)
     kernel = spread(args.kernel_size, count)
-    if any(o + k - 1 > size for o, k, size in zip(out, kernel, given.spatial, strict=True)):
+    spare = count - 2  # torch wants one element more in three dimensions than in two
+    if any(o + k - 1 + spare > size for o, k, size in zip(out, kernel, given.spatial, strict=True)):
         raise RuleFault(
             "AS303",
             f"{{name}} cannot place {by(out)} windows of {by(kernel)} in {by(given.spatial)}",
             arg=arg,
             input=0,
-            help="use a smaller window or a smaller output: together they may exceed the input by one",
+            help="use a smaller window or a smaller output",
         )
     return with_indices(args, images(given, (*given.shape[:2], *out)))
 

@@ -1,0 +1,141 @@
+"""The named rules: everything that torch takes and the catalogue refuses, each with its sentence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from archspec.ops.faults import RuleFault
+from tests.conformance.strategies import Call
+
+_MERGES = ("add", "sub", "mul", "div", "concat")
+_DIVISORS = ("beta", "alpha", "norm_type")
+_SOFTMAXES = ("softmax", "softmin", "logsoftmax", "log_softmax")
+_EMPTY = {False: (0,), True: (0, -1)}
+_ANY_RANK_IN_TORCH = ("Dropout", "ZeroPad", "ConstantPad", "Softmax2d")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A refusal beyond torch's own.
+
+    Attributes:
+        sentence: the rule, as the language reference says it.
+        applies: whether a fault of a call is this rule's.
+    """
+
+    sentence: str
+    applies: Callable[[Call, RuleFault], bool]
+
+
+def _items(call: Call, fault: RuleFault) -> tuple[Any, ...]:
+    value = call.written.get(fault.arg)
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _is_odd_type(call: Call, fault: RuleFault) -> bool:
+    """A bool or a string or a fraction where a number is wanted, a number where a bool is, a number that is none."""
+    if fault.code != "AS401":
+        return False
+    arg = call.op.by_name[fault.arg]
+    if "`true` or `false`" in arg.type.describe():
+        return not isinstance(call.written[fault.arg], bool)
+    return any(
+        isinstance(item, (bool, str)) or item is None or (isinstance(item, float) and not math.isfinite(item))
+        for item in _items(call, fault)
+    ) or ("an integer" in arg.type.describe() and any(isinstance(item, float) for item in _items(call, fault)))
+
+
+def _is_number_below(low: float, *names: str, included: bool = False) -> Callable[[Call, RuleFault], bool]:
+    def applies(call: Call, fault: RuleFault) -> bool:
+        return (
+            fault.code == "AS401"
+            and fault.arg in names
+            and any(
+                isinstance(item, (int, float)) and (item < low or (included and item == low))
+                for item in _items(call, fault)
+            )
+        )
+
+    return applies
+
+
+def _is_momentum(call: Call, fault: RuleFault) -> bool:
+    return fault.code == "AS401" and fault.arg == "momentum"
+
+
+def _is_empty(call: Call, fault: RuleFault) -> bool:
+    if fault.code == "AS303":
+        return "empty output" in fault.message
+    return (
+        fault.code == "AS401"
+        and fault.arg not in ("eps", *_DIVISORS)
+        and any(item in _EMPTY[fault.arg == "kernel_size"] for item in _items(call, fault))
+    )
+
+
+def _is_list_of_other_length(call: Call, fault: RuleFault) -> bool:
+    return fault.code == "AS401" and isinstance(call.written[fault.arg], tuple) and fault.index is None
+
+
+def _is_layout(call: Call, fault: RuleFault) -> bool:
+    return fault.code == "AS302" and (
+        call.inputs[0].rank == min(call.op.ranks) - 1 or call.kind.startswith(_ANY_RANK_IN_TORCH)
+    )
+
+
+def _is_mixed(call: Call, fault: RuleFault) -> bool:
+    return fault.code == "AS306" and call.kind in _MERGES and len({given.dtype for given in call.inputs}) > 1
+
+
+def _is_broadcast(call: Call, fault: RuleFault) -> bool:
+    return fault.code == "AS304" and call.kind in _MERGES and len({given.shape for given in call.inputs}) > 1
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("A value has the type that its argument says: `true` is no number and 1 is no `true`.", _is_odd_type),
+    Rule("No size, count or output is empty.", _is_empty),
+    Rule("A list has one value for each dimension.", _is_list_of_other_length),
+    Rule(
+        "The batch dimension is always there, so a layer takes the layout that torch documents for batches.",
+        _is_layout,
+    ),
+    Rule(
+        "A layer that computes with real numbers takes floating-point inputs; some of torch's take or turn integers.",
+        lambda call, fault: fault.code == "AS306" and call.op.floating and not call.inputs[0].is_floating,
+    ),
+    Rule(
+        "A layer's parameters and its input have one element type.",
+        lambda call, fault: fault.code == "AS306" and "parameters" in fault.message,
+    ),
+    Rule("Merges do not mix element types.", _is_mixed),
+    Rule("Merges do not broadcast.", _is_broadcast),
+    Rule(
+        "`align` is for tensors with spatial dimensions.",
+        lambda call, fault: fault.code == "AS304" and fault.arg == "align" and call.inputs[0].rank < 3,
+    ),
+    Rule(
+        "A layer of the last dimension does not infer its size from an image's width: a `Flatten` was forgotten.",
+        lambda call, fault: fault.code == "AS305" and call.inputs[0].channels_first,
+    ),
+    Rule(
+        "The dimension of a softmax is written.",
+        lambda call, fault: fault.code in ("AS203", "AS401") and call.kind.lower() in _SOFTMAXES,
+    ),
+    Rule(
+        "A written number of channels or features is the input's, even where torch does not look.",
+        lambda call, fault: fault.code == "AS301" and call.kind.startswith(("InstanceNorm", "BatchNorm", "GroupNorm")),
+    ),
+    Rule("`eps` is positive.", _is_number_below(0, "eps", included=True)),
+    Rule("`momentum` weighs an average, so it is between 0 and 1.", _is_momentum),
+    Rule("Scales that are divided by are positive.", _is_number_below(0, *_DIVISORS, included=True)),
+    Rule("A divisor is positive.", _is_number_below(0, "divisor_override")),
+    Rule("Only constant paddings may be negative, to crop.", _is_number_below(0, "padding")),
+)
+
+
+def rule_for(call: Call, faults: tuple[RuleFault, ...]) -> Rule | None:
+    """The first named rule that one of the faults belongs to."""
+    return next((rule for rule in RULES for fault in faults if rule.applies(call, fault)), None)
