@@ -103,9 +103,7 @@ class TreeBuilder:
         value = scalar.value
         if isinstance(value, str):
             if len(value) > MAX_SCALAR:
-                raise SpecError(
-                    [Diagnostic("AS013", f"a value of {len(value):,} characters; at most {MAX_SCALAR:,}", scalar.span)]
-                )
+                raise _long_value(value, scalar.span)
             if not (value.isascii() and value.isprintable()):
                 fault = character_fault(value, scalar.span, is_key=False)
                 if fault is not None:
@@ -192,6 +190,13 @@ class TreeBuilder:
             )
             top.merges.pop()
         top.entries.append((key, node))
+
+
+def _long_value(value: str, span: Span) -> SpecError:
+    message = f"a value of {len(value):,} characters; at most {MAX_SCALAR:,}"
+    if value.startswith("$("):
+        message += ", and an expression is not longer than 256 tokens"
+    return SpecError([Diagnostic("AS013", message, span)])
 
 
 def _last_end(top: _Open) -> int:

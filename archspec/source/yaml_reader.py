@@ -208,7 +208,8 @@ class _YamlReader:
             at = _token_end(text, at)
             if at < event.end_mark.index:
                 at = _next_token(text, at)
-        return min(at, max(event.end_mark.index, event.start_mark.index))
+        end: int = event.end_mark.index
+        return min(at, end)
 
     def _property(self, event: Any, sign: str) -> Span:
         """The anchor or tag itself."""

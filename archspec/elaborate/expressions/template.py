@@ -1,0 +1,156 @@
+"""Strings with `$name`, `$(…)` and `$$` in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from archspec.elaborate.expressions.evaluate import evaluate, unknown_name
+from archspec.elaborate.expressions.faults import Fault
+from archspec.elaborate.expressions.operations import UNKNOWN, describe_value
+from archspec.elaborate.expressions.parser import Expression, parse
+from archspec.elaborate.expressions.tokens import tokenize
+from archspec.errors import Diagnostic, Edit, Span, SpecError
+from archspec.source.tree import Scalar
+from archspec.tensors import TensorType
+
+Locate: TypeAlias = Callable[[int, int], Span]
+
+_MAX_RESULT = 64 * 2**10
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ATTRIBUTE = re.compile(r"\.([A-Za-z_]+)")
+
+
+def resolve(scalar: Scalar, names: Mapping[str, Any]) -> Any:
+    """The value of a scalar: itself, unless it is a string with `$` in it.
+
+    `$name` or `$(…)` alone gives the value as it is, of any type; inside a longer string, numbers, strings and
+    booleans are written into it. `$$` is a dollar sign.
+
+    Args:
+        scalar: a leaf of the tree.
+        names: the variables and tensors in scope. Values are numbers, strings, booleans, None, lists,
+            `TensorType`, `UNKNOWN`, or anything else, which can then only be passed on.
+
+    Returns:
+        The value, or `UNKNOWN` where it depends on one.
+
+    Raises:
+        SpecError: one diagnostic, whose span lies inside the expression wherever the text shows it as it is.
+    """
+    if not isinstance(scalar.value, str) or "$" not in scalar.value:
+        return scalar.value
+    return evaluate_text(scalar.value, names, _locator(scalar))
+
+
+def evaluate_text(text: str, names: Mapping[str, Any], locate: Locate) -> Any:
+    """The value of a text; `locate` makes a span of two offsets into it.
+
+    Raises:
+        SpecError: one diagnostic.
+    """
+    try:
+        parts = _parts(text)
+        _check_names(parts, names)
+        if len(parts) == 1 and isinstance(parts[0], Expression):
+            return evaluate(parts[0], text, names)
+        return _joined(parts, text, names)
+    except Fault as fault:
+        span = locate(fault.start, fault.end)
+        exact = span.text == text[fault.start : fault.end]
+        edit = Edit(span, fault.replacement) if fault.replacement is not None and exact else None
+        raise SpecError([Diagnostic(fault.code, fault.message, span, help=fault.help, edit=edit)]) from None
+
+
+@lru_cache(maxsize=4_096)
+def _parts(text: str) -> tuple[str | Expression, ...]:
+    """Literal pieces and parsed expressions, in order. Cached: a block's texts are read once for each instance."""
+    parts: list[str | Expression] = []
+    at = 0
+    while (dollar := text.find("$", at)) >= 0:
+        if dollar > at:
+            parts.append(text[at:dollar])
+        follower = text[dollar + 1 : dollar + 2]
+        if follower == "$":
+            parts.append("$")
+            at = dollar + 2
+        elif follower == "(":
+            tokens = tokenize(text, dollar + 1)
+            parts.append(parse(tokens))
+            at = tokens[-1].end
+        else:
+            name = _NAME.match(text, dollar + 1)
+            if name is None:
+                raise _stray(text, dollar)
+            parts.append(Expression("name", dollar + 1, name.end(), name.group()))
+            at = name.end()
+    if at < len(text):
+        parts.append(text[at:])
+    return tuple(parts)
+
+
+def _stray(text: str, dollar: int) -> Fault:
+    if text.startswith("${", dollar):
+        end = text.find("}", dollar)
+        inner = text[dollar + 2 : end] if end > 0 else ""
+        usable = bool(inner) and "{" not in inner
+        help = f"write `$({inner})`" if usable and len(inner) < 60 else "write `$(…)`"
+        replacement = f"$({inner})" if usable else None
+        stop = end + 1 if usable else dollar + 2
+        return Fault("AS222", "expressions are written `$(…)`, not `${…}`", dollar, stop, help, replacement)
+    message = "`$` without a name or `(` after it"
+    return Fault("AS222", message, dollar, dollar + 1, "write `$$` for a dollar sign", "$$")
+
+
+def _check_names(parts: tuple[str | Expression, ...], names: Mapping[str, Any]) -> None:
+    """Every name must exist, also in a branch that is not taken this time."""
+    pending = [part for part in reversed(parts) if isinstance(part, Expression)]
+    while pending:
+        node = pending.pop()
+        if node.kind == "name" and node.value not in names:
+            raise unknown_name(node.value, node.start, node.end, names)
+        pending.extend(reversed(node.parts))
+
+
+def _joined(parts: tuple[str | Expression, ...], text: str, names: Mapping[str, Any]) -> Any:
+    known, pieces, length = True, [], 0
+    for index, part in enumerate(parts):
+        if isinstance(part, str):
+            piece = part
+        else:
+            value = evaluate(part, text, names)
+            if value is UNKNOWN:
+                known = False
+                continue
+            piece = _formatted(value, part, parts[index + 1] if index + 1 < len(parts) else "")
+        pieces.append(piece)
+        length += len(piece)
+        if length > _MAX_RESULT:
+            raise Fault("AS219", f"a string of more than {_MAX_RESULT:,} characters", 0, len(text))
+    return "".join(pieces) if known else UNKNOWN
+
+
+def _formatted(value: Any, part: Expression, after: str | Expression) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float, str)):
+        return str(value)
+    help = "a value of another kind must stand alone: `$name` or `$(…)` and nothing else"
+    attribute = _ATTRIBUTE.match(after) if isinstance(after, str) else None
+    if isinstance(value, TensorType) and attribute is not None:
+        help = f"write `$({part.value}{attribute.group()})`"
+    message = f"{describe_value(value)} cannot be written into a string"
+    raise Fault("AS221", message, part.start, part.end, help)
+
+
+def _locator(scalar: Scalar) -> Locate:
+    """Offsets into the value as spans of the source: exact where the text shows the value as it is."""
+    span, value = scalar.span, str(scalar.value)
+    text = span.source.text
+    quotes = 1 if scalar.quoted else 0
+    inner = span.start + quotes
+    if text[inner : span.end - quotes] != value:
+        return lambda start, end: span
+    return lambda start, end: Span(span.source, inner + start, inner + end)
