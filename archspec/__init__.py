@@ -1,0 +1,12 @@
+"""A declarative architecture compiler: neural networks from YAML or JSON specs to torch modules.
+
+>>> import archspec
+>>> model = archspec.build("specs/resnet34.yaml", num_classes=10)
+"""
+
+from archspec.api import build, check, load, train
+from archspec.architecture import Architecture
+from archspec.errors import Diagnostic, SpecError, UsageError
+
+__all__ = ["Architecture", "Diagnostic", "SpecError", "UsageError", "build", "check", "load", "train"]
+__version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""The document into the graph: blocks and repeats expanded, expressions evaluated, shapes inferred, faults collected."""
+"""The document into the graph: blocks and repeats expanded, expressions evaluated, shapes inferred."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from archspec.elaborate.sequence import place_sequence
 from archspec.elaborate.skip import Skip, merged, projected, read_skip
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic
+from archspec.graph.nodes import Absent, Ref
 from archspec.ops.registry import find
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
 from archspec.spec.document import Entry, Held, KindUse
@@ -48,7 +49,7 @@ def place_one(
     if wanted is None:
         return NOTHING
     if not wanted:
-        return Placed((), bind(inputs[0] if inputs else NOWHERE), dropped=True)
+        return _absent(context, entry, inputs[0] if inputs else NOWHERE, name, path)
     node = entry.modifiers.skip
     skip = None if node is None else read_skip(context, node)
     if node is not None and skip is None:
@@ -59,6 +60,15 @@ def place_one(
     if isinstance(entry.body, KindUse) and str(entry.body.kind.value) not in context.blocks:
         return _wrapped(context, entry, environment, inputs, name, path, overrides, skip)
     return _body(context, entry, environment, inputs, name, path, overrides, skip)
+
+
+def _absent(context: Context, entry: Entry, value: Value, name: str, path: str) -> Placed:
+    """What stands for its input; in a numbered list nothing at all, since the next entry takes its number."""
+    if entry.name is None or entry.modifiers.repeat is not None or value.type is None:
+        return Placed((), bind(value), dropped=True)
+    node = Absent(context.new_id(entry.span), name, path, (value.ref,), (value.type,), entry.span)
+    context.record(node.id, "", node.outputs, entry.span, node.inputs)
+    return Placed((node,), bind(Value(Ref(node.id), value.type)), dropped=True)
 
 
 def _wrapped(

@@ -174,9 +174,9 @@ def _check_argument(
         guess = nearest(str(value.value), argument.choices)
         words = ", ".join(f"`{choice}`" for choice in argument.choices)
         message = f"`{name}` of `{signature.name}` must be one of {words}, found {describe(value)}"
-        help = f"did you mean `{guess[0]}`?" if guess else None
+        mend = f"did you mean `{guess[0]}`?" if guess else None
         edit = Edit(value.span, guess[0]) if guess else None
-        context.fault(Diagnostic("AS401", message, value.span, help=help, edit=edit))
+        context.fault(Diagnostic("AS401", message, value.span, help=mend, edit=edit))
         return False
     return True
 

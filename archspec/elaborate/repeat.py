@@ -13,7 +13,7 @@ from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.scope import NOTHING, Placed, join, open_scope
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic
-from archspec.graph.nodes import Node
+from archspec.graph.nodes import Copy, Node
 from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node as TreeNode
 from archspec.source.tree import Sequence, describe
@@ -104,13 +104,15 @@ def place_copies(
     scope = open_scope(context, name, path, "copies", entry.span, inputs)
     values = tuple(scope.values().values())
     nodes: list[Node] = []
+    copies: list[Copy] = []
     inner: dict[str, Binding] = {}
     for number in range(len(planned.counts)):
         placed = _stage(context, entry, environment, values, str(number), join(path, str(number)), planned, number)
         nodes += placed.nodes
+        copies.append(Copy(len(placed.nodes), placed.binding.first.ref))
         inner[str(number)] = placed.binding
         values = (placed.binding.first, *values[1:])
-    return scope.close(nodes, {"output": values[0]}, inner=inner, copies=(1,) * len(nodes))
+    return scope.close(nodes, {"output": values[0]}, inner=inner, copies=tuple(copies))
 
 
 def _stage(
@@ -126,21 +128,21 @@ def _stage(
     scope = open_scope(context, name, path, "copies", entry.span, inputs)
     values = tuple(scope.values().values())
     nodes: list[Node] = []
-    counts: list[int] = []
+    copies: list[Copy] = []
     inner: dict[str, Binding] = {}
     for index in range(planned.counts[stage]):
         position = planned.position(stage, index)
         inside = environment.child(variables=position.variables(), previous=values)
         overrides = _overrides(context, entry, inside, position)
-        copy_path = join(path, str(len(counts)))
+        copy_path = join(path, str(len(copies)))
         with context.inside(f"in copy {index} of `{path}`, line {entry.span.line}", entry.span):
-            placed = context.place_one(context, entry, inside, values, str(len(counts)), copy_path, overrides)
+            placed = context.place_one(context, entry, inside, values, str(len(copies)), copy_path, overrides)
         if not placed.dropped:
-            inner[str(len(counts))] = placed.binding
+            inner[str(len(copies))] = placed.binding
             nodes += placed.nodes
-            counts.append(len(placed.nodes))
+            copies.append(Copy(len(placed.nodes), placed.binding.first.ref))
             values = (placed.binding.first, *values[1:])
-    return scope.close(nodes, {"output": values[0]}, inner=inner, copies=tuple(counts))
+    return scope.close(nodes, {"output": values[0]}, inner=inner, copies=tuple(copies))
 
 
 def _overrides(context: Context, entry: Entry, inside: Environment, position: Position) -> Overrides:

@@ -9,7 +9,7 @@ from typing import Any
 from archspec.elaborate.context import Context
 from archspec.elaborate.environment import LOST, Binding, Environment, Value
 from archspec.errors import Span
-from archspec.graph.nodes import Node, Ref, Scope, ScopeInput, ScopeKind
+from archspec.graph.nodes import Copy, Node, Ref, Scope, ScopeInput, ScopeKind
 from archspec.tensors import TensorType
 
 _NO_TYPE = TensorType(())  # stands in nodes of a graph that a fault will withhold
@@ -54,7 +54,7 @@ class OpenScope:
         results: Mapping[str, Value],
         *,
         inner: Mapping[str, Binding] | None = None,
-        copies: tuple[int, ...] = (),
+        copies: tuple[Copy, ...] = (),
     ) -> Placed:
         """The finished scope. `results` are its outputs by port name, `inner` what can be referred to inside it."""
         node_id = self.context.new_id(self.span)

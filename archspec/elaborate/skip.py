@@ -72,7 +72,7 @@ def _read_long(context: Context, node: TreeMapping) -> Skip | None:
 
 
 def merged(context: Context, skip: Skip, inputs: tuple[Value, ...], placed: Placed, name: str, path: str) -> Placed:
-    """The entry's nodes, and after them the merge of its input with its output. The name then means the merged value."""
+    """The entry's nodes, and after them the merge of its input with its output, which the name then means."""
     result = _merge(context, skip, inputs[0], placed.binding.first, f"{name}-skip", f"{path}-skip", name)
     return Placed(
         (*placed.nodes, *result.nodes), Binding(result.binding.ports, placed.binding.inner, placed.binding.closed)
@@ -122,12 +122,18 @@ def _automatic(context: Context, shortcut: Value, wanted: TensorType, path: str,
     steps = [_stride(size, target) for size, target in zip(given.spatial, wanted.spatial, strict=True)]
     if any(step is None for step in steps):
         return _cannot_project(context, given, wanted, shown, skip)
+    layers: list[tuple[str, dict[str, object]]]
     if rank == 2:
         layers = [("Linear", {"out_features": wanted.shape[1], "bias": False}), ("BatchNorm1d", {})]
     else:
         stride = steps[0] if len(set(steps)) == 1 else list(steps)
-        convolution = {"out_channels": wanted.shape[1], "kernel_size": 1, "stride": stride, "bias": False}
-        layers = [(f"Conv{rank - 2}d", convolution), (f"BatchNorm{rank - 2}d", {})]
+        convolution: dict[str, object] = {
+            "out_channels": wanted.shape[1],
+            "kernel_size": 1,
+            "stride": stride,
+            "bias": False,
+        }
+        layers = [(f"Conv{rank - 2}d", dict(convolution)), (f"BatchNorm{rank - 2}d", {})]
     return _made(context, shortcut, layers, path, skip)
 
 

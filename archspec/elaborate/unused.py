@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archspec.errors import Diagnostic, Span
-from archspec.graph.nodes import Call, Graph, Node, Scope
+from archspec.graph.nodes import Absent, Graph, Node, Scope
 
 
 def unused_values(graph: Graph, input_spans: dict[str, Span]) -> list[Diagnostic]:
@@ -62,7 +62,7 @@ def _live(root: Scope, nodes: dict[int, Node], outer: dict[int, int]) -> set[int
         if node is None:
             waiting += [outer[at]] if at in outer else []
         else:
-            waiting += [ref.id for ref in (node.inputs if isinstance(node, Call) else node.results)]
+            waiting += [ref.id for ref in (node.results if isinstance(node, Scope) else node.inputs)]
     return live
 
 
@@ -70,7 +70,7 @@ def _idle(scope: Scope, live: set[int], taken: set[int]) -> Iterator[Node]:
     for node in scope.body:
         if isinstance(node, Scope) and _any_live(node, live):
             yield from _idle(node, live, taken)
-        elif node.id not in live and node.id not in taken:
+        elif not isinstance(node, Absent) and node.id not in live and node.id not in taken:
             yield node
 
 

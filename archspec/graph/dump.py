@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archspec.graph.nodes import Call, Graph, Node, Ref, Scope
+from archspec.graph.nodes import Absent, Call, Graph, Node, Ref, Scope
 from archspec.ops.entry import Args, Op
 
 
@@ -27,6 +27,9 @@ def _node_lines(node: Node, names: dict[int, str], indent: str) -> Iterator[str]
     names[node.id] = f"%{node.path}"
     inputs = ", ".join(_show(ref, names) for ref in node.inputs)
     types = ", ".join(str(type) for type in node.outputs)
+    if isinstance(node, Absent):
+        yield f"{indent}%{node.path} = absent({inputs}): {types}"
+        return
     if isinstance(node, Call):
         yield f"{indent}%{node.path} = {node.op.name}({inputs}){_changed(node.op, node.args)}: {types}"
         return

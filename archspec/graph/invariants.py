@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archspec.graph.nodes import Graph, Ref, Scope
+from archspec.graph.nodes import Call, Graph, Ref, Scope
 from archspec.tensors import TensorType
 
 
@@ -22,7 +22,7 @@ def check(graph: Graph) -> None:
 
 
 def _check_body(scope: Scope, seen: dict[int, tuple[TensorType, ...]]) -> None:
-    modules = [node.name for node in scope.body if isinstance(node, Scope) or node.op.is_module]
+    modules = [node.name for node in scope.body if not isinstance(node, Call) or node.op.is_module]
     assert len(set(modules)) == len(modules), f"{scope.path}: two children of one name"
     for node in scope.body:
         prefix = f"{scope.path}." if scope.path else ""
@@ -34,7 +34,7 @@ def _check_body(scope: Scope, seen: dict[int, tuple[TensorType, ...]]) -> None:
         assert node.id not in seen, f"{node.path}: its id is taken"
         seen[node.id] = node.outputs
     if scope.kind == "copies":
-        assert sum(scope.copies) == len(scope.body), scope.path
+        assert sum(copy.size for copy in scope.copies) == len(scope.body), scope.path
 
 
 def _check_scope(scope: Scope, seen: dict[int, tuple[TensorType, ...]]) -> None:

@@ -1,7 +1,7 @@
 """The intermediate form: scopes of calls, hierarchical as the module tree, every value typed.
 
-A value is named by a `Ref`: the node (or scope input) that makes it, and which of its ports. Inside a block a call refers
-only to values of that block. A sequence or a chain of copies may also refer to values of the scopes around it
+A value is named by a `Ref`: the node (or scope input) that makes it, and which of its ports. Inside a block a call
+refers only to values of that block. A sequence or a chain of copies may also refer to values of the scopes around it
 (captures), and a later entry may refer to a value inside an earlier sequence (a tap): the emitter turns both into
 arguments and results.
 """
@@ -84,7 +84,7 @@ class Scope:
         body: its nodes in the order in which they run.
         results: which inner values are its outputs.
         ports: the names of its outputs.
-        copies: for `copies`, how many nodes of the body belong to each copy, in order.
+        copies: for `copies`, how the body divides into them.
     """
 
     id: int
@@ -100,17 +100,36 @@ class Scope:
     span: Span
     block: str | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    copies: tuple[int, ...] = ()
+    copies: tuple[Copy, ...] = ()
 
-    def each_copy(self) -> Iterator[tuple[Node, ...]]:
-        """The nodes of each copy of a `copies` scope."""
+    def each_copy(self) -> Iterator[tuple[tuple[Node, ...], Ref]]:
+        """The nodes of each copy of a `copies` scope, and the value that goes on to the next."""
         at = 0
-        for count in self.copies:
-            yield self.body[at : at + count]
-            at += count
+        for copy in self.copies:
+            yield self.body[at : at + copy.size], copy.result
+            at += copy.size
 
 
-Node: TypeAlias = Call | Scope
+class Copy(NamedTuple):
+    """How many nodes of the body belong to a copy, and which value it hands on."""
+
+    size: int
+    result: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A named entry of a block whose `when` is false: it stands for its input, and its attribute is None."""
+
+    id: int
+    name: str
+    path: str
+    inputs: tuple[Ref, ...]
+    outputs: tuple[TensorType, ...]
+    span: Span
+
+
+Node: TypeAlias = Call | Scope | Absent
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +185,7 @@ def calls_of(node: Node) -> Iterator[Call]:
     """Every call inside a node, in order."""
     if isinstance(node, Call):
         yield node
-    else:
+    elif isinstance(node, Scope):
         for inner in node.body:
             yield from calls_of(inner)
 

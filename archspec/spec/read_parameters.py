@@ -44,7 +44,7 @@ def _type_of_word(node: Node) -> tuple[TypeName, bool] | None:
         inner = _type_of_word(node.items[0])
         return None if inner is None or inner[1] else (inner[0], True)
     if isinstance(node, Scalar) and not node.quoted and node.value in TYPE_NAMES:
-        return cast(TypeName, node.value), False
+        return node.value, False
     return None
 
 

@@ -1,0 +1,154 @@
+"""A checked architecture: what a spec says, before and beside any module made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from archspec.compiler import compile_text
+from archspec.emit.table import Table, table
+from archspec.errors import Diagnostic, SourceText, SpecError, UsageError
+from archspec.graph.nodes import Graph
+from archspec.spec.overrides import Override
+from archspec.spec.recipe import Recipe
+from archspec.tensors import Shape, TensorType
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+MOST_PARAMS = 2_000_000_000
+"""`build` refuses larger models unless told otherwise."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Architecture:
+    """A spec that has been read, expanded and checked. No torch is needed to have one.
+
+    Attributes:
+        graph: its calls with their shapes.
+        variables: the spec's variables and their values.
+        recipe: its `train` section; None if it has none.
+        warnings: what is legal but looks like a mistake.
+    """
+
+    graph: Graph
+    variables: Mapping[str, Any]
+    recipe: Recipe | None
+    warnings: tuple[Diagnostic, ...]
+    _text: SourceText
+    _overrides: tuple[Override, ...]
+
+    @property
+    def name(self) -> str:
+        """The class name of the compiled module."""
+        return self.graph.name
+
+    @property
+    def spec_text(self) -> str:
+        """The spec as it was read, without overrides."""
+        return self._text.text
+
+    @property
+    def input_types(self) -> dict[str, TensorType]:
+        """What forward takes, by argument name. The batch dimension is `N`."""
+        return {parameter.name: parameter.type for parameter in self.graph.root.parameters}
+
+    @property
+    def output_types(self) -> dict[str, TensorType]:
+        """What forward returns in training mode, by name; a single output is called `output`."""
+        return {output.name: output.type for output in self.graph.outputs}
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        """The output shape of every layer and function, by its path, e.g. `layer1.0.conv1`."""
+        return {call.path: call.outputs[0].shape for call in self.graph.calls()}
+
+    @property
+    def num_params(self) -> int:
+        """The number of parameters."""
+        return self.graph.num_params
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of matrix products and convolutions for one sample."""
+        return self.graph.macs
+
+    def table(self, *, full: bool = False) -> Table:
+        """Name, kind, output shape, parameters and MACs of each layer."""
+        return table(self.graph, full=full)
+
+    def summary(self, *, full: bool = False) -> str:
+        """The table as text; `full` unfolds repeats."""
+        return self.table(full=full).render()
+
+    def with_variables(self, **values: Any) -> Architecture:
+        """The same spec with other values for some variables.
+
+        Raises:
+            SpecError: it is wrong with these values.
+        """
+        return compiled(self._text, (*self._overrides, *python_overrides(values)))
+
+    def build(
+        self,
+        *,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | str | None = None,
+        seed: int = 0,
+        max_params: int = MOST_PARAMS,
+    ) -> nn.Module:
+        """The module that this architecture compiles to, its weights initialised.
+
+        Args:
+            device: where its tensors are made; `meta` allocates nothing. Default: torch's default device.
+            dtype: of its floating-point tensors, as `torch.bfloat16` or `"bfloat16"`. Default: torch's default.
+            seed: of the initial weights. A parameter's values depend on the seed and its name alone.
+            max_params: the largest number of parameters for which memory is allocated.
+
+        Raises:
+            UsageError: AS603, it has more parameters; AS604, there is no such device or dtype.
+        """
+        from archspec.emit.module import build_module
+        from archspec.emit.request import device_of, dtype_of
+
+        where = device_of(device)
+        if self.num_params > max_params and (where is None or where.type != "meta"):
+            raise UsageError(_too_large(self, max_params))
+        return build_module(self.graph, device=where, dtype=dtype_of(dtype), seed=seed)
+
+
+def _too_large(architecture: Architecture, limit: int) -> Diagnostic:
+    count = architecture.num_params
+    return Diagnostic(
+        "AS603",
+        f"`{architecture.name}` has {count:,} parameters, {count * 4 / 1e9:,.1f} GB in float32; the limit is {limit:,}",
+        help=f"allow it with `--max-params {count}`, or `max_params={count}` in Python",
+    )
+
+
+def python_overrides(values: Mapping[str, Any]) -> tuple[Override, ...]:
+    """Keyword arguments as overrides, each with a text of its own that faults can point into."""
+    from archspec.spec.settings import override_from_value
+
+    return tuple(override_from_value(name, value) for name, value in values.items())
+
+
+def compiled(text: SourceText, overrides: Sequence[Override] = ()) -> Architecture:
+    """The architecture of a spec.
+
+    Raises:
+        SpecError: the spec is wrong.
+    """
+    result = compile_text(text, overrides)
+    if result.graph is None:
+        raise SpecError(result.diagnostics)
+    return Architecture(
+        graph=result.graph,
+        variables=result.variables,
+        recipe=result.recipe,
+        warnings=result.diagnostics,
+        _text=text,
+        _overrides=tuple(overrides),
+    )

@@ -1,0 +1,53 @@
+"""The pipeline: text goes in at the top, each stage hands one immutable thing to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archspec import source
+from archspec.elaborate.elaborate import elaborate
+from archspec.elaborate.recipe import check_recipe
+from archspec.elaborate.train import read_train
+from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order
+from archspec.graph.nodes import Graph
+from archspec.source.tree import Mapping
+from archspec.spec.overrides import Override, apply_overrides
+from archspec.spec.read import read_document
+from archspec.spec.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What the front end makes of a spec. `graph` is None where a diagnostic is an error."""
+
+    graph: Graph | None
+    variables: dict[str, Any]
+    recipe: Recipe | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def compile_text(text: SourceText, overrides: Sequence[Override] = ()) -> Compiled:
+    """Read, elaborate and infer a spec. Never raises for a spec's faults: they are in the result.
+
+    A stage whose input is broken as a whole does not start; otherwise a faulty part is left out of what the next
+    stage sees, so that all independent faults are found in one run.
+    """
+    try:
+        tree = source.read(text)
+        if isinstance(tree, Mapping):
+            tree = apply_overrides(tree, overrides)
+    except SpecError as error:
+        return Compiled(None, {}, None, error.diagnostics)
+    document, faults = read_document(tree)
+    if document is None:
+        return Compiled(None, {}, None, tuple(in_file_order(faults)))
+    elaborated = elaborate(document)
+    recipe, recipe_faults = read_train(document.train, elaborated.variables)
+    faults = [*faults, *elaborated.diagnostics, *recipe_faults]
+    if recipe is not None:
+        faults += check_recipe(recipe)
+    failed = any(fault.severity == "error" for fault in faults)
+    graph = None if failed else elaborated.graph
+    return Compiled(graph, elaborated.variables, recipe, tuple(in_file_order(faults)))

@@ -1,0 +1,214 @@
+"""The classes of a compiled module: for the model, for each block kind, for each sequence that is no plain chain."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from archspec.emit.forward import INDENT, ForwardWriter
+from archspec.emit.lift import Crossings, find_crossings
+from archspec.emit.names import Names, class_name
+from archspec.graph.nodes import Absent, Call, Graph, Node, Output, Ref, Scope
+
+_HEADER = """import torch
+import torch.nn.functional as F
+from torch import nn
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The generated Python module.
+
+    Attributes:
+        source: its whole text.
+        classes: the class of each scope that has one, by the scope's id. Other sequences are `nn.Sequential`.
+        optional: for each block, the children that some of its instances have and others have not.
+    """
+
+    source: str
+    classes: dict[int, str]
+    optional: dict[str, frozenset[str]]
+
+
+def generate(graph: Graph) -> Program:
+    """The classes of a graph, each with its `forward`."""
+    return _Generator(graph, find_crossings(graph), _optional_children(graph)).program()
+
+
+def _optional_children(graph: Graph) -> dict[str, frozenset[str]]:
+    """By block: entries whose `when` is false in some instances, and which are layers of one value in the others."""
+    absent: dict[str, set[str]] = defaultdict(set)
+    present: dict[str, set[str]] = defaultdict(set)
+    unfit: dict[str, set[str]] = defaultdict(set)
+    for scope in _scopes(graph.root):
+        if scope.kind != "block" or scope.block is None:
+            continue
+        for node in scope.body:
+            if isinstance(node, Absent):
+                absent[scope.block].add(node.name)
+            elif _can_be_none(node):
+                present[scope.block].add(node.name)
+            else:
+                unfit[scope.block].add(node.name)
+    return {block: frozenset(absent[block] & present[block] - unfit[block]) for block in absent}
+
+
+def _can_be_none(node: Node) -> bool:
+    is_module = node.kind != "copies" if isinstance(node, Scope) else isinstance(node, Call) and node.op.is_module
+    return is_module and len(node.inputs) == 1 and len(node.outputs) == 1
+
+
+def _scopes(scope: Scope) -> list[Scope]:
+    found = [scope]
+    for node in scope.body:
+        if isinstance(node, Scope):
+            found += _scopes(node)
+    return found
+
+
+@dataclass(slots=True)
+class _Generator:
+    graph: Graph
+    crossings: Crossings
+    optional: dict[str, frozenset[str]]
+    names: Names = field(default_factory=Names)
+    classes: dict[int, str] = field(default_factory=dict)
+    known: dict[tuple[str, str], str] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+    helpers: dict[str, str] = field(default_factory=dict)
+
+    def program(self) -> Program:
+        """The classes of all scopes, inner ones first, the model's last."""
+        model = self.names.allocate(self.graph.name)
+        self._visit(self.graph.root)
+        self._write(self.graph.root, model, self._model_forward())
+        parts = [_HEADER, *self.helpers.values(), *self.texts]
+        return Program("\n\n".join(part.strip("\n") + "\n" for part in parts), self.classes, self.optional)
+
+    def _visit(self, scope: Scope) -> None:
+        for node in scope.body:
+            if isinstance(node, Scope):
+                self._visit(node)
+                if node.kind == "block" or (node.kind == "sequence" and not self._is_plain_chain(node)):
+                    self._add(node)
+
+    def _is_plain_chain(self, scope: Scope) -> bool:
+        """Whether `nn.Sequential` does what the scope does."""
+        if self.crossings.captures.get(scope.id) or self.crossings.taps.get(scope.id) or len(scope.results) != 1:
+            return False
+        value = Ref(scope.parameters[0].id)
+        for node in scope.body:
+            if node.inputs != (value,) or len(node.outputs) != 1:
+                return False
+            if isinstance(node, Absent) or (isinstance(node, Call) and not node.op.is_module):
+                return False
+            if isinstance(node, Scope) and node.kind == "copies":
+                return False
+            value = Ref(node.id)
+        return len(scope.parameters) == 1 and scope.results == (value,)
+
+    def _add(self, scope: Scope) -> None:
+        """Give a scope the class that has the same text already, or a new one."""
+        wish = scope.block or (f"{scope.name} sequence" if scope.name.isdecimal() else scope.name)
+        wish = class_name(wish)
+        forward = self._forward(scope)
+        name = self.known.get((wish, forward))
+        if name is None:
+            name = self.known[wish, forward] = self.names.allocate(wish)
+            self._write(scope, name, forward)
+        self.classes[scope.id] = name
+
+    def _write(self, scope: Scope, name: str, forward: str) -> None:
+        self.classes[scope.id] = name
+        self.texts.append(f"class {name}(nn.Module):\n{forward}")
+
+    def _writer(self, scope: Scope) -> tuple[ForwardWriter, list[str]]:
+        """A writer that knows the arguments of a scope's forward, and those arguments' names."""
+        names = Names()
+        text = {Ref(parameter.id): names.allocate(parameter.name) for parameter in scope.parameters}
+        for index, ref in enumerate(self.crossings.captures.get(scope.id, ())):
+            text[ref] = names.allocate(f"other{index + 1}" if index else "other")
+        optional = self.optional.get(scope.block or "", frozenset())
+        writer = ForwardWriter(self.crossings, optional, self._note_helpers, dict(text), names)
+        return writer, list(text.values())
+
+    def _note_helpers(self, call: Call, code: str) -> None:
+        for name, source in call.op.helpers.items():
+            if f"{name}(" in code:
+                self.helpers.setdefault(name, source)
+
+    def _forward(self, scope: Scope) -> str:
+        writer, arguments = self._writer(scope)
+        results = [*scope.results, *self.crossings.taps.get(scope.id, ())]
+        lines = writer.statements(scope.body, results)
+        lines.append("return " + ", ".join(writer.of(ref) for ref in results))
+        kind = "torch.Tensor" if len(results) == 1 else f"tuple[{', '.join(['torch.Tensor'] * len(results))}]"
+        return _function(arguments, kind, lines)
+
+    def _model_forward(self) -> str:
+        root = self.graph.root
+        writer, arguments = self._writer(root)
+        always = [output for output in self.graph.outputs if not output.training_only]
+        guarded = frozenset[int]()
+        if len(always) < len(self.graph.outputs):
+            needed = _needed(root, [output.ref for output in always])
+            guarded = frozenset(node.id for node in root.body if node.id not in needed)
+        lines = writer.statements(root.body, [output.ref for output in self.graph.outputs], guarded)
+        if len(always) < len(self.graph.outputs):
+            lines += ["if self.training:", INDENT + self._return(writer, self.graph.outputs)]
+        lines.append(self._return(writer, always))
+        return _function(arguments, _ANNOTATIONS[self.graph.form], lines)
+
+    def _return(self, writer: ForwardWriter, outputs: Sequence[Output]) -> str:
+        values = [writer.of(output.ref) for output in outputs]
+        if self.graph.form == "single":
+            return f"return {values[0]}"
+        if self.graph.form == "tuple":
+            return f"return {', '.join(values)}" + ("," if len(values) == 1 else "")
+        items = (f"{output.name!r}: {value}" for output, value in zip(outputs, values, strict=True))
+        return f"return {{{', '.join(items)}}}"
+
+
+_ANNOTATIONS = {"single": "torch.Tensor", "tuple": "tuple[torch.Tensor, ...]", "dict": "dict[str, torch.Tensor]"}
+
+
+def _function(arguments: list[str], result: str, lines: list[str]) -> str:
+    listed = ", ".join(f"{argument}: torch.Tensor" for argument in arguments)
+    head = f"{INDENT}def forward(self, {listed}) -> {result}:"
+    return "\n".join([head, *(INDENT * 2 + line for line in lines)]) + "\n"
+
+
+def _needed(root: Scope, wanted: Sequence[Ref]) -> set[int]:
+    """The ids of the root's nodes that the wanted values depend on."""
+    home: dict[int, Node] = {}
+    for node in root.body:
+        home[node.id] = node
+        if isinstance(node, Scope):
+            home.update((inner_id, node) for inner_id in _ids(node))
+    needed: set[int] = set()
+    waiting = [ref.id for ref in wanted]
+    while waiting:
+        found = home.get(waiting.pop())
+        if found is None or found.id in needed:
+            continue
+        needed.add(found.id)
+        waiting += [ref.id for ref in found.inputs]
+        if isinstance(found, Scope):
+            waiting += [ref.id for ref in _refs(found)]
+    return needed
+
+
+def _ids(scope: Scope) -> Iterator[int]:
+    for node in scope.body:
+        yield node.id
+        if isinstance(node, Scope):
+            yield from _ids(node)
+
+
+def _refs(scope: Scope) -> Iterator[Ref]:
+    for node in scope.body:
+        yield from node.inputs
+        if isinstance(node, Scope):
+            yield from _refs(node)

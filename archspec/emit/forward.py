@@ -1,0 +1,239 @@
+"""The body of a generated `forward`: straight-line code, with a loop for every chain of like copies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeGuard
+
+from archspec.emit.lift import Crossings
+from archspec.emit.names import Names, attribute
+from archspec.graph.nodes import Absent, Call, Node, Ref, Scope
+from archspec.ops.code import expression
+
+INDENT = "    "
+_BEYOND = -1  # a use that the running variable does not live to see
+
+
+@dataclass(slots=True)
+class ForwardWriter:
+    """Writes one forward.
+
+    A value that only the next statement takes is held by one running variable, `x`, as people write it; every other
+    value has a variable named after its entry.
+
+    Attributes:
+        crossings: what crosses the borders of the scopes that are called.
+        optional: names of entries which some instances of the block have and others have not.
+        on_function: told of each function call and its text, for the helpers that it needs.
+        text: the expression of each value that exists already; holds the arguments at the start.
+        names: the identifiers of this function.
+    """
+
+    crossings: Crossings
+    optional: frozenset[str]
+    on_function: Callable[[Call, str], None]
+    text: dict[Ref, str]
+    names: Names
+    _uses: dict[Ref, set[int]] = field(default_factory=dict)
+    _aliases: dict[Ref, Ref] = field(default_factory=dict)
+    _running: str = ""
+
+    def statements(
+        self, nodes: Sequence[Node], results: Sequence[Ref], guarded: frozenset[int] = frozenset()
+    ) -> list[str]:
+        """One statement or loop per node, the `return` excluded. `guarded` nodes run in training mode only."""
+        self._running = self.names.allocate("x", "out", "h")
+        self._count_uses(nodes, results)
+        lines: list[str] = []
+        in_guard = False
+        for step, node in enumerate(nodes):
+            written = self._step(node, step)
+            if node.id in guarded and written:
+                lines += [] if in_guard else ["if self.training:"]
+                lines += [INDENT + line for line in written]
+            else:
+                lines += written
+            in_guard = node.id in guarded if written else in_guard
+        return lines
+
+    def of(self, ref: Ref) -> str:
+        """The expression of a value that exists."""
+        return self.text[self._aliases.get(ref, ref)]
+
+    # Who takes what, hence which values the running variable can hold.
+
+    def _count_uses(self, nodes: Sequence[Node], results: Sequence[Ref]) -> None:
+        for step, node in enumerate(nodes):
+            if isinstance(node, Absent) and node.name not in self.optional:
+                source = node.inputs[0]
+                self._aliases[Ref(node.id)] = self._aliases.get(source, source)
+                continue
+            for ref in self._taken(node):
+                self._use(ref, step)
+            if _is_copies(node):
+                for ref in self._taken_inside(node):
+                    self._use(ref, step)
+                    self._use(ref, _BEYOND)
+        for ref in results:
+            self._use(ref, len(nodes))
+
+    def _use(self, ref: Ref, step: int) -> None:
+        self._uses.setdefault(self._aliases.get(ref, ref), set()).add(step)
+
+    def _taken(self, node: Node) -> tuple[Ref, ...]:
+        """What the statement of a node takes."""
+        if isinstance(node, Scope) and node.kind != "copies":
+            return (*node.inputs, *self.crossings.captures.get(node.id, ()))
+        return node.inputs
+
+    def _taken_inside(self, scope: Scope) -> Iterator[Ref]:
+        for node in scope.body:
+            yield from self._taken(node)
+            if _is_copies(node):
+                yield from self._taken_inside(node)
+
+    def _variable(self, ref: Ref, wish: str, step: int) -> str:
+        if self._uses.get(ref, set()) == {step + 1} and ref.port == 0:
+            return self._running
+        return self.names.allocate(wish)
+
+    # Statements.
+
+    def _step(self, node: Node, step: int) -> list[str]:
+        if Ref(node.id) in self._aliases:
+            return []
+        result = Ref(node.id)
+        if _is_copies(node):
+            variable = self._variable(result, node.name, step)
+            lines = self._chain(node, attribute("self", node.name), variable, step)
+            self.text[result] = self.of(node.results[0])
+            return lines
+        value = self._value(node, attribute("self", node.name))
+        made = self._made(node)
+        for ref, wish in made:
+            self.text[ref] = self._variable(ref, wish, step) if ref.id == node.id else self.names.allocate(wish)
+        return [f"{', '.join(self.text[ref] for ref, _ in made)} = {value}"]
+
+    def _value(self, node: Node, module: str) -> str:
+        inputs = tuple(self.of(ref) for ref in self._taken(node))
+        if isinstance(node, Call) and not node.op.is_module:
+            code = expression(node.op, node.args, inputs)
+            self.on_function(node, code)
+            return code
+        call = f"{module}({', '.join(inputs)})"
+        if node.name in self.optional:
+            return f"{inputs[0]} if {module} is None else {call}"
+        return call
+
+    def _made(self, node: Node) -> list[tuple[Ref, str]]:
+        """Each value that a node makes, with the name that its variable would like."""
+        count = len(node.outputs)
+        ports = [node.name] if count == 1 else [f"{node.name}_{port}" for port in _ports(node)[:count]]
+        made = [(Ref(node.id, index), name) for index, name in enumerate(ports)]
+        taps = self.crossings.taps.get(node.id, ()) if isinstance(node, Scope) else ()
+        return made + [(ref, f"{node.name}_tap") for ref in taps]
+
+    # Copies: a loop where every copy would be written alike, else one statement after the other.
+
+    def _chain(self, scope: Scope, container: str, variable: str, step: int) -> list[str]:
+        """The statements that take the chain's input through all copies; the result is then in `variable`."""
+        for parameter, ref in zip(scope.parameters, scope.inputs, strict=True):
+            self.text[Ref(parameter.id)] = self.of(ref)
+        start = self.of(scope.inputs[0])
+        loop = self._loop(scope, container, variable, step)
+        if loop is None:
+            return self._unrolled(scope, container, variable, step)
+        return loop if start == variable else [f"{variable} = {start}", *loop]
+
+    def _loop(self, scope: Scope, container: str, variable: str, step: int) -> list[str] | None:
+        """The loop over a ModuleList; None where the copies are not alike, or something else takes from inside."""
+        if not all(self._can_loop(scope, nodes, result, step) for nodes, result in scope.each_copy()):
+            return None
+        item = self.names.allocate(*_item_names(scope))
+        locals_: dict[tuple[int, int], str] = {}
+        incoming = Ref(scope.parameters[0].id)
+        before = dict(self.text)
+        written: list[str] | None = None
+        for nodes, result in scope.each_copy():
+            self.text[incoming] = variable
+            lines = self._copy(nodes, result, item, variable, locals_, step)
+            if not lines or (written is not None and lines != written):
+                self.text = before
+                return None
+            written, incoming = lines, result
+        return [f"for {item} in {container}:", *(INDENT + line for line in written or ())]
+
+    def _can_loop(self, scope: Scope, nodes: Sequence[Node], result: Ref, step: int) -> bool:
+        modules = sum(not isinstance(node, Call) or node.op.is_module for node in nodes)
+        tapped = any(isinstance(node, Scope) and self.crossings.taps.get(node.id) for node in nodes)
+        wanted = result not in scope.results and any(self._wanted(ref, step) for ref in _values_of(nodes))
+        return modules == 1 and not tapped and not wanted
+
+    def _wanted(self, ref: Ref, step: int) -> bool:
+        """Whether something after this step takes the value."""
+        return bool(self._uses.get(ref, set()) - {step, _BEYOND})
+
+    def _unrolled(self, scope: Scope, container: str, variable: str, step: int) -> list[str]:
+        lines: list[str] = []
+        for index, (nodes, result) in enumerate(scope.each_copy()):
+            last = result == scope.results[0]
+            target = variable if last else self.names.allocate(f"{scope.name}_{index}")
+            lines += self._copy(nodes, result, f"{container}[{index}]", target, {}, step)
+        return lines
+
+    def _copy(
+        self,
+        nodes: Sequence[Node],
+        result: Ref,
+        module: str,
+        variable: str,
+        locals_: dict[tuple[int, int], str],
+        step: int,
+    ) -> list[str]:
+        """The statements of one copy. `locals_` are the variables of values that stay inside it, by position."""
+        lines: list[str] = []
+        for position, node in enumerate(nodes):
+            if _is_copies(node):
+                lines += self._chain(node, module, variable, step)
+                self.text[Ref(node.id)] = variable
+                continue
+            value = self._value(node, module)
+            made = self._made(node)
+            for index, (ref, wish) in enumerate(made):
+                if ref == result:
+                    self.text[ref] = variable
+                    continue
+                wish = "y" if wish.isdecimal() else wish
+                known = locals_.get((position, index))
+                self.text[ref] = locals_[position, index] = known or self.names.allocate(wish)
+            lines.append(f"{', '.join(self.text[ref] for ref, _ in made)} = {value}")
+        return lines
+
+
+def _is_copies(node: Node) -> TypeGuard[Scope]:
+    return isinstance(node, Scope) and node.kind == "copies"
+
+
+def _values_of(nodes: Sequence[Node]) -> Iterator[Ref]:
+    """Every value made in a copy, those in copies inside it included."""
+    for node in nodes:
+        for port in range(len(node.outputs)):
+            yield Ref(node.id, port)
+        if _is_copies(node):
+            yield from _values_of(node.body)
+
+
+def _ports(node: Node) -> tuple[str, ...]:
+    if isinstance(node, Call):
+        return node.op.ports
+    return node.ports if isinstance(node, Scope) else ("output",)
+
+
+def _item_names(scope: Scope) -> tuple[str, ...]:
+    """What the variable of a loop over the copies would like to be called."""
+    first = scope.body[0]
+    if _is_copies(first):
+        return ("stage", "inner_stage")
+    is_block = isinstance(first, Scope) and first.kind == "block"
+    return ("block", f"{scope.name}_block") if is_block else ("layer", f"{scope.name}_layer")

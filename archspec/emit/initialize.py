@@ -1,0 +1,69 @@
+"""Initial weights: each parameter's from a generator of its own, by the policy that wins."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from archspec.graph.nodes import Graph
+from archspec.ops.entry import Init
+
+
+@torch.no_grad()
+def initialize(graph: Graph, module: nn.Module, seed: int) -> None:
+    """Fill every parameter. Buffers have their values from their layer's constructor.
+
+    Args:
+        graph: what the module was built from.
+        module: on any device but `meta`.
+        seed: a parameter's values depend on it and on the parameter's name alone.
+    """
+    owners = dict(module.named_modules())
+    for call in graph.calls():
+        if not call.state:
+            continue
+        parameters = owners[call.path]._parameters
+        for name, tensor in call.state.items():
+            parameter = parameters.get(name)
+            if parameter is not None:
+                fill(parameter, tensor.init, seed, f"{call.path}.{name}")
+
+
+def fill(tensor: torch.Tensor, init: Init, seed: int, name: str) -> None:
+    """Fill one tensor in place by a function of `torch.nn.init`."""
+    function = _function(init.function)
+    arguments: dict[str, Any] = dict(init.arguments)
+    if init.function in _RANDOM:
+        arguments["generator"] = generator(seed, name, tensor.device)
+    function(tensor, **arguments)
+
+
+def generator(seed: int, name: str, device: torch.device) -> torch.Generator:
+    """The generator of one parameter, derived from the seed and its name."""
+    digest = hashlib.blake2b(f"{seed}:{name}".encode(), digest_size=8).digest()
+    made = torch.Generator(device)
+    made.manual_seed(int.from_bytes(digest, "little") >> 1)
+    return made
+
+
+_RANDOM = frozenset(
+    {
+        "uniform",
+        "normal",
+        "trunc_normal",
+        "xavier_uniform",
+        "xavier_normal",
+        "kaiming_uniform",
+        "kaiming_normal",
+        "orthogonal",
+        "sparse",
+    }
+)
+
+
+def _function(name: str) -> Callable[..., torch.Tensor]:
+    return getattr(nn.init, f"{name}_")  # type: ignore[no-any-return]  # names come from the checked signatures

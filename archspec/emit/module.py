@@ -1,0 +1,81 @@
+"""The graph into an `nn.Module`: every layer made once, without its default initialisation, then initialised once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import torch
+from torch import nn
+
+from archspec.emit.compiled import classes, program, torch_class
+from archspec.emit.initialize import initialize
+from archspec.graph.nodes import Absent, Call, Graph, Node, Scope
+
+
+def build_module(
+    graph: Graph,
+    *,
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
+    seed: int = 0,
+    initial: bool = True,
+) -> nn.Module:
+    """The compiled module of a graph.
+
+    Args:
+        graph: a checked graph.
+        device: where its tensors are made; torch's default device if None.
+        dtype: the type of its floating-point tensors; torch's default if None.
+        seed: of the initial weights. A parameter's values depend on the seed and its name alone.
+        initial: whether to initialise; without, parameters hold whatever was in memory, for a checkpoint to fill.
+    """
+    builder = _Builder(graph, torch.device(device) if device is not None else torch.get_default_device(), dtype)
+    module = builder.scope(graph.root)
+    if initial and builder.device.type != "meta":
+        initialize(graph, module, seed)
+    return module
+
+
+class _Builder:
+    def __init__(self, graph: Graph, device: torch.device, dtype: torch.dtype | None) -> None:
+        self.device = device
+        self._dtype = dtype
+        self._program = program(graph)
+        self._classes = classes(graph)
+
+    def scope(self, scope: Scope) -> nn.Module:
+        """A scope's module with its children, in the order of the spec."""
+        if scope.kind == "copies":
+            return nn.ModuleList(module for _, module in self._children(scope.body))
+        name = self._program.classes.get(scope.id)
+        made: nn.Module = nn.Sequential() if name is None else getattr(self._classes, name)()
+        optional = self._program.optional.get(scope.block or "", frozenset())
+        for node in scope.body:
+            if isinstance(node, Absent) and node.name in optional:
+                setattr(made, node.name, None)
+        for child_name, module in self._children(scope.body):
+            made.add_module(child_name, module)
+        return made
+
+    def _children(self, nodes: Iterable[Node]) -> Iterator[tuple[str, nn.Module]]:
+        for node in nodes:
+            if isinstance(node, Scope):
+                yield node.name, self.scope(node)
+            elif isinstance(node, Call) and node.op.is_module:
+                yield node.name, self._layer(node)
+
+    def _layer(self, call: Call) -> nn.Module:
+        """An instance of torch's own class, whose `reset_parameters` has not run."""
+        kind = torch_class(call.op.target)
+        layer = kind.__new__(kind)
+        layer.__dict__["reset_parameters"] = _do_nothing  # hides the method from the constructor
+        arguments = {arg.name: value for arg in call.op.args if (value := call.args[arg.name]) != arg.default}
+        if call.state:
+            arguments |= {"device": self.device, "dtype": self._dtype}
+        layer.__init__(**arguments)  # type: ignore[misc]
+        del layer.__dict__["reset_parameters"]
+        return layer
+
+
+def _do_nothing() -> None:
+    pass

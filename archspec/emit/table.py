@@ -1,0 +1,120 @@
+"""The table of a model: name, kind, output shape, parameters and MACs of each layer, repeats folded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from archspec.graph.nodes import Absent, Call, Graph, Node, Scope, calls_of
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line. `count` is the number of like copies that it stands for; numbers are those of one of them."""
+
+    depth: int
+    name: str
+    kind: str
+    output: str
+    num_params: int
+    macs: int
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All lines and the totals."""
+
+    rows: tuple[Row, ...]
+    num_params: int
+    macs: int
+
+    def render(self) -> str:
+        """Aligned text, as `archspec build` prints it."""
+        head = ("name", "kind", "output shape", "params", "MACs")
+        body = [_cells(row) for row in self.rows]
+        total = ("total", "", "", f"{self.num_params:,}", f"{self.macs:,}")
+        widths = [max(len(line[column]) for line in (head, *body, total)) for column in range(5)]
+        rule = "─" * (sum(widths) + 2 * 4)
+        lines = [_line(head, widths), rule, *(_line(line, widths) for line in body), rule, _line(total, widths)]
+        return "\n".join(lines) + "\n"
+
+
+def table(graph: Graph, *, full: bool = False) -> Table:
+    """The table of a graph.
+
+    Args:
+        graph: a checked graph.
+        full: a line for every copy of a repeat and every layer; otherwise copies that are alike share one line, and
+            blocks are not opened below the second copy.
+    """
+    rows = [Row(0, parameter.name, "input", str(parameter.type), 0, 0) for parameter in graph.root.parameters]
+    for node in graph.root.body:
+        rows += _rows(node, 0, full)
+    return Table(tuple(rows), graph.num_params, graph.macs)
+
+
+def _cells(row: Row) -> tuple[str, str, str, str, str]:
+    name = "  " * row.depth + row.name + (f" ×{row.count}" if row.count > 1 else "")
+    return name, row.kind, row.output, _number(row.num_params), _number(row.macs)
+
+
+def _number(value: int) -> str:
+    return f"{value:,}" if value else "–"
+
+
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    words = [cell.ljust(width) for cell, width in zip(cells[:3], widths[:3], strict=True)]
+    numbers = [cell.rjust(width) for cell, width in zip(cells[3:], widths[3:], strict=True)]
+    return "  ".join(words + numbers).rstrip()
+
+
+def _rows(node: Node, depth: int, full: bool) -> Iterator[Row]:
+    if isinstance(node, Absent):
+        return
+    kind = _kind(node)
+    output = ", ".join(str(type_) for type_ in node.outputs)
+    yield Row(depth, node.name, kind, output, _params(node), _macs(node))
+    if isinstance(node, Scope):
+        if full or node.kind != "copies":
+            for inner in node.body:
+                yield from _rows(inner, depth + 1, full)
+        else:
+            yield from _folded(node, depth + 1)
+
+
+def _kind(node: Call | Scope) -> str:
+    if isinstance(node, Call):
+        return node.op.name
+    if node.kind == "block":
+        return str(node.block)
+    return "ModuleList" if node.kind == "copies" else "Sequential"
+
+
+def _params(node: Node) -> int:
+    return sum(call.num_params for call in calls_of(node))
+
+
+def _macs(node: Node) -> int:
+    return sum(call.macs for call in calls_of(node))
+
+
+def _folded(scope: Scope, depth: int) -> Iterator[Row]:
+    """Runs of copies that have the same shapes and sizes, each run as its first copy with a count."""
+    runs: list[tuple[list[tuple[Node, ...]], list[Row]]] = []
+    for nodes, _ in scope.each_copy():
+        rows = [row for node in nodes for row in _rows(node, depth, full=False)]
+        if runs and _alike(runs[-1][1], rows):
+            runs[-1][0].append(nodes)
+        else:
+            runs.append(([nodes], rows))
+    for copies, rows in runs:
+        first = rows[0]
+        name = first.name if len(copies) == 1 else f"{first.name}–{copies[-1][0].name}"
+        yield Row(depth, name, first.kind, first.output, first.num_params, first.macs, len(copies))
+        yield from rows[1:]
+
+
+def _alike(a: list[Row], b: list[Row]) -> bool:
+    """Equal but for the copies' own names."""
+    return [replace(a[0], name=""), *a[1:]] == [replace(b[0], name=""), *b[1:]]

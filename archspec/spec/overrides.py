@@ -1,0 +1,83 @@
+"""`--set name=value`: another value for a variable, the input, or anything in the `train` section."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from archspec.errors import Diagnostic, Edit, Span, SpecError, clip
+from archspec.source.tree import Mapping, Node, Scalar
+from archspec.suggest import nearest
+
+_TOP_LEVEL = ("input", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One setting: the dotted path as written, its place, and the value."""
+
+    path: str
+    span: Span
+    value: Node
+
+
+def apply_overrides(tree: Mapping, overrides: Sequence[Override]) -> Mapping:
+    """The tree with every override in place.
+
+    Raises:
+        SpecError: AS109, an override names nothing that can be set.
+    """
+    faults: list[Diagnostic] = []
+    for override in overrides:
+        head, *rest = override.path.split(".")
+        if head == "train" and rest:
+            tree = _set(tree, [head, *rest], override)
+        elif head == "vars" and len(rest) == 1 and _is_variable(tree, rest[0]):
+            tree = _set(tree, ["vars", rest[0]], override)
+        elif not rest and _is_variable(tree, head):
+            tree = _set(tree, ["vars", head], override)
+        elif not rest and head in _TOP_LEVEL:
+            tree = _set(tree, [head], override)
+        else:
+            faults.append(_unknown(tree, override))
+    if faults:
+        raise SpecError(faults)
+    return tree
+
+
+def _variables(tree: Mapping) -> list[str]:
+    declared = tree.get("vars")
+    return [str(key.value) for key, _ in declared] if isinstance(declared, Mapping) else []
+
+
+def _is_variable(tree: Mapping, name: str) -> bool:
+    return name in _variables(tree)
+
+
+def _set(tree: Mapping, path: Sequence[str], override: Override) -> Mapping:
+    """A copy of the tree in which the value at `path` is another; what is missing on the way is added."""
+    head, *rest = path
+    old = tree.get(head)
+    if rest:
+        inner = old if isinstance(old, Mapping) else Mapping((), override.span)
+        new: Node = _set(inner, rest, override)
+    elif isinstance(old, Mapping) and old.get("type") is not None:  # a variable in its long form: its default
+        new = _set(old, ["default"], override)
+    else:
+        new = override.value
+    if old is None:
+        key = Scalar(head, override.span)
+        return Mapping((*tree.entries, (key, new)), tree.span)
+    return Mapping(tuple((key, new if key.value == head else value) for key, value in tree), tree.span)
+
+
+def _unknown(tree: Mapping, override: Override) -> Diagnostic:
+    known = [*_variables(tree), *_TOP_LEVEL]
+    guess = nearest(override.path, known)
+    if guess:
+        help, edit = f"did you mean `{guess[0]}`?", Edit(override.span, guess[0])
+    else:
+        listed = ", ".join(f"`{name}`" for name in known)
+        help, edit = f"what can be set: {listed}, and everything in `train`, e.g. `train.epochs=3`", None
+    message = f"the spec has no variable `{clip(override.path)}`"
+    return Diagnostic("AS109", message, override.span, help=help, edit=edit)
