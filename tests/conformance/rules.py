@@ -14,7 +14,7 @@ _MERGES = ("add", "sub", "mul", "div", "concat")
 _DIVISORS = ("beta", "alpha", "norm_type")
 _SOFTMAXES = ("softmax", "softmin", "logsoftmax", "log_softmax")
 _EMPTY = {False: (0,), True: (0, -1)}
-_ANY_RANK_IN_TORCH = ("Dropout", "ZeroPad", "ConstantPad", "Softmax2d")
+_ANY_RANK_IN_TORCH = ("AdaptiveAvgPool", "Dropout", "ZeroPad", "ConstantPad", "Softmax2d")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,86 @@
+"""Argument names, order and defaults are those of the installed torch's classes and functions."""
+
+from __future__ import annotations
+
+import inspect
+from pydoc import locate
+
+import pytest
+
+from archspec.ops.entry import REQUIRED, Op
+from archspec.ops.registry import CATALOGUE
+from tests.conformance.strategies import values
+
+CHOSEN_WHEN_BUILT = {"device", "dtype"}
+LEFT_OUT = {
+    "BatchNorm": {"bias"},  # newer than the oldest torch that is supported
+    "InstanceNorm": {"bias"},
+    "GroupNorm": {"bias"},
+    "Hardtanh": {"min_value", "max_value"},  # deprecated names of min_val and max_val
+    "FractionalMaxPool": {"_random_samples"},  # for tests of torch itself
+    "relu": {"inplace"},  # a function's result is a new tensor
+    "silu": {"inplace"},
+    "mish": {"inplace"},
+    "softmax": {"_stacklevel"},
+    "log_softmax": {"_stacklevel"},
+}
+OWN_DEFAULTS = {
+    ("Softmax", "dim"),
+    ("Softmin", "dim"),
+    ("LogSoftmax", "dim"),
+    ("softmax", "dim"),
+    ("log_softmax", "dim"),
+}
+"""Required here, where torch guesses."""
+
+
+def torch_parameters(op: Op) -> dict[str, inspect.Parameter] | None:
+    """torch's own arguments that a spec may write; None for functions without a signature."""
+    try:
+        signature = inspect.signature(locate(op.target))
+    except ValueError:
+        return None
+    left_out = CHOSEN_WHEN_BUILT | next((names for kind, names in LEFT_OUT.items() if op.name.startswith(kind)), set())
+    return {
+        name: parameter
+        for name, parameter in signature.parameters.items()
+        if name not in left_out
+        and parameter.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        and (op.is_module or name not in op.inputs)
+    }
+
+
+@pytest.mark.parametrize("op", CATALOGUE.values(), ids=tuple(CATALOGUE))
+def test_names_order_and_defaults_are_torchs(op: Op) -> None:
+    theirs = torch_parameters(op)
+    if theirs is None:
+        return
+    assert [arg.name for arg in op.args] == list(theirs)
+    for arg in op.args:
+        if (op.name, arg.name) in OWN_DEFAULTS:
+            continue
+        default = theirs[arg.name].default
+        if arg.default is REQUIRED:
+            assert default is inspect.Parameter.empty, arg.name
+        else:
+            assert default == arg.default, arg.name
+            assert type(default) is type(arg.default), arg.name
+
+
+@pytest.mark.parametrize("op", CATALOGUE.values(), ids=tuple(CATALOGUE))
+def test_defaults_and_examples_are_of_their_own_type(op: Op) -> None:
+    for arg in op.args:
+        if arg.default is not REQUIRED:
+            assert arg.type.accept(arg.default) == arg.default
+        if arg.is_required:
+            arg.type.accept(arg.example)
+        assert arg.doc
+        values(arg.type, tame=True)
+
+
+@pytest.mark.parametrize("op", CATALOGUE.values(), ids=tuple(CATALOGUE))
+def test_the_entry_is_complete(op: Op) -> None:
+    assert op.doc.endswith((".", ")."))
+    assert locate(op.target) is not None
+    assert op.primary is None or op.primary in op.by_name
+    assert bool(op.ranks) == bool(op.layout)
