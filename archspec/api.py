@@ -11,12 +11,12 @@ from archspec.architecture import MOST_PARAMS, Architecture, compiled, python_ov
 from archspec.compiler import compile_text
 from archspec.errors import Diagnostic, SourceText, SpecError
 from archspec.spec.settings import override_from_text
+from archspec.train import TrainResult
+from archspec.train import train as run_training
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
-
-    from archspec.train.result import TrainResult
 
 Spec = str | os.PathLike[str] | Mapping[str, Any]
 
@@ -89,10 +89,8 @@ def train(
         SpecError: the spec is wrong, or its head does not fit the data.
         UsageError: the device is not there, or the run folder cannot be used.
     """
-    from archspec.train.run import train as run
-
     architecture = spec if isinstance(spec, Architecture) else load(spec, set=set, **variables)
-    return run(architecture, device=device, out=out, quiet=quiet)
+    return run_training(architecture, device=device, out=out, quiet=quiet)
 
 
 def text_of(spec: Spec) -> SourceText:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from archspec.errors import Diagnostic, SourceText, SpecError, UsageError
 from archspec.graph.nodes import Graph
 from archspec.spec.overrides import Override
 from archspec.spec.recipe import Recipe
+from archspec.spec.settings import override_from_value
 from archspec.tensors import Shape, TensorType
 
 if TYPE_CHECKING:
@@ -108,7 +110,7 @@ class Architecture:
             max_params: the largest number of parameters for which memory is allocated.
 
         Raises:
-            UsageError: AS603, it has more parameters; AS604, there is no such device or dtype.
+            UsageError: AS703, it has more parameters; AS704, there is no such device or dtype.
         """
         from archspec.emit.module import build_module
         from archspec.emit.request import device_of, dtype_of
@@ -118,11 +120,32 @@ class Architecture:
             raise UsageError(_too_large(self, max_params))
         return build_module(self.graph, device=where, dtype=dtype_of(dtype), seed=seed)
 
+    def prove(self, module: nn.Module) -> tuple[Diagnostic, ...]:
+        """Run a built module once, in eval mode on random data, and compare every shape with the inferred one.
+
+        Returns:
+            A diagnostic (AS900) for each difference. There should be none: each is a fault of archspec.
+        """
+        from archspec.emit.prove import disagreements
+
+        help = "this is a fault of archspec, not of the spec: please report it with the spec"
+        return tuple(Diagnostic("AS900", sentence, help=help) for sentence in disagreements(self.graph, module))
+
+    def save_weights(self, module: nn.Module, path: str | os.PathLike[str]) -> None:
+        """Write a module's parameters and buffers as a safetensors file, whole or not at all.
+
+        Raises:
+            UsageError: AS705, the file cannot be written.
+        """
+        from archspec.emit.weights import save_weights
+
+        save_weights(module, path)
+
 
 def _too_large(architecture: Architecture, limit: int) -> Diagnostic:
     count = architecture.num_params
     return Diagnostic(
-        "AS603",
+        "AS703",
         f"`{architecture.name}` has {count:,} parameters, {count * 4 / 1e9:,.1f} GB in float32; the limit is {limit:,}",
         help=f"allow it with `--max-params {count}`, or `max_params={count}` in Python",
     )
@@ -130,8 +153,6 @@ def _too_large(architecture: Architecture, limit: int) -> Diagnostic:
 
 def python_overrides(values: Mapping[str, Any]) -> tuple[Override, ...]:
     """Keyword arguments as overrides, each with a text of its own that faults can point into."""
-    from archspec.spec.settings import override_from_value
-
     return tuple(override_from_value(name, value) for name, value in values.items())
 
 

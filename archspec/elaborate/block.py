@@ -30,11 +30,10 @@ def place_block(
     kind = str(block.name.value)
     known = {str(parameter.name.value) for parameter in block.parameters}
     primary = str(block.parameters[0].name.value) if block.parameters else None
-    nodes = {
-        key: node for key, node in written(context, use.kind, use.arguments, primary).nodes.items() if key in known
-    }
-    relevant = {key: given for key, given in overrides.items() if key in known}
-    arguments = block_arguments(context, kind, use.kind, block.parameters, nodes, relevant, environment)
+    nodes = written(context, use.kind, use.arguments, primary).nodes
+    if not known.issuperset({*nodes, *overrides}):
+        return NOTHING  # a misspelt argument, reported by the check of kinds: this would be another block
+    arguments = block_arguments(context, kind, use.kind, block.parameters, nodes, overrides, environment)
     names = [str(scalar.value) for scalar in block.inputs] or ["input"]
     if len(names) != len(inputs):
         _wrong_count(context, kind, names, inputs, entry, use)

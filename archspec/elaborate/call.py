@@ -33,7 +33,8 @@ def place_call(
     given = _arguments(context, op, entry, use).evaluate(context, environment, overrides)
     known = {name: argument for name, argument in given.items() if op.arg(name) is not None}
     shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
-    return apply_op(context, op, known, inputs, name, path, shown, use.kind.span)
+    misspelt = len(known) < len(given)
+    return apply_op(context, op, known, inputs, name, path, shown, use.kind.span, arguments_only=misspelt)
 
 
 def _arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Any:
@@ -65,8 +66,13 @@ def apply_op(
     path: str,
     shown: str,
     span: Span,
+    *,
+    arguments_only: bool = False,
 ) -> Placed:
-    """Apply the rule of an entry to known arguments and inputs; faults become diagnostics."""
+    """Apply the rule of an entry to known arguments and inputs; faults become diagnostics.
+
+    With `arguments_only`, since one of them is misspelt, nothing is said of what is missing or of shapes.
+    """
     types = [value.type for value in inputs]
     if any(type_ is None for type_ in types) or any(argument.value is UNKNOWN for argument in given.values()):
         return NOTHING
@@ -74,9 +80,11 @@ def apply_op(
         applied = apply(op, {key: argument.value for key, argument in given.items()}, tuple(types))  # type: ignore[arg-type]
     except RuleFaults as error:
         for fault in error.faults:
+            if arguments_only and fault.code != "AS401":
+                continue
             context.fault(_diagnostic(context, fault, op, given, inputs, shown, span))
         return NOTHING
-    return _placed(context, op, applied, inputs, name, path, span)
+    return NOTHING if arguments_only else _placed(context, op, applied, inputs, name, path, span)
 
 
 def _placed(

@@ -91,7 +91,7 @@ class Context:
         self._last_id += 1
         if self._last_id > LARGEST_GRAPH:
             message = f"the spec expands to more than {LARGEST_GRAPH:,} layers and values here"
-            raise SpecError([Diagnostic("AS601", message, span, help="use smaller repeats")])
+            raise SpecError([Diagnostic("AS701", message, span, help="use smaller repeats")])
         return self._last_id
 
     def fault(self, diagnostic: Diagnostic, *, same: tuple[object, ...] | None = None) -> None:
@@ -132,7 +132,7 @@ class Context:
         """
         if len(self.frames) >= DEEPEST:
             message = f"blocks and repeats are nested more than {DEEPEST} deep here"
-            raise SpecError([Diagnostic("AS602", message, span, help="flatten some of them")])
+            raise SpecError([Diagnostic("AS702", message, span, help="flatten some of them")])
         self.frames.append(frame)
         try:
             yield

@@ -37,6 +37,7 @@ class ForwardWriter:
     names: Names
     _uses: dict[Ref, set[int]] = field(default_factory=dict)
     _aliases: dict[Ref, Ref] = field(default_factory=dict)
+    _items: dict[str, str] = field(default_factory=dict)
     _running: str = ""
 
     def statements(
@@ -150,7 +151,7 @@ class ForwardWriter:
         """The loop over a ModuleList; None where the copies are not alike, or something else takes from inside."""
         if not all(self._can_loop(scope, nodes, result, step) for nodes, result in scope.each_copy()):
             return None
-        item = self.names.allocate(*_item_names(scope))
+        item = self._item(scope)
         locals_: dict[tuple[int, int], str] = {}
         incoming = Ref(scope.parameters[0].id)
         before = dict(self.text)
@@ -163,6 +164,13 @@ class ForwardWriter:
                 return None
             written, incoming = lines, result
         return [f"for {item} in {container}:", *(INDENT + line for line in written or ())]
+
+    def _item(self, scope: Scope) -> str:
+        """The variable of a loop; loops that follow each other share it."""
+        wish = _item_name(scope)
+        if wish not in self._items:
+            self._items[wish] = self.names.allocate(wish)
+        return self._items[wish]
 
     def _can_loop(self, scope: Scope, nodes: Sequence[Node], result: Ref, step: int) -> bool:
         modules = sum(not isinstance(node, Call) or node.op.is_module for node in nodes)
@@ -230,10 +238,9 @@ def _ports(node: Node) -> tuple[str, ...]:
     return node.ports if isinstance(node, Scope) else ("output",)
 
 
-def _item_names(scope: Scope) -> tuple[str, ...]:
+def _item_name(scope: Scope) -> str:
     """What the variable of a loop over the copies would like to be called."""
     first = scope.body[0]
     if _is_copies(first):
-        return ("stage", "inner_stage")
-    is_block = isinstance(first, Scope) and first.kind == "block"
-    return ("block", f"{scope.name}_block") if is_block else ("layer", f"{scope.name}_layer")
+        return "stage"
+    return "block" if isinstance(first, Scope) and first.kind == "block" else "layer"

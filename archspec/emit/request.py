@@ -12,7 +12,7 @@ def device_of(device: torch.device | str | None) -> torch.device | None:
     """The device; None stays None.
 
     Raises:
-        UsageError: AS604, torch knows no such device, or it is not there.
+        UsageError: AS704, torch knows no such device, or it is not there.
     """
     if device is None:
         return None
@@ -23,7 +23,7 @@ def device_of(device: torch.device | str | None) -> torch.device | None:
     except (RuntimeError, AssertionError) as error:
         reason = str(error).split("\n", 1)[0]
         help = "use `cpu`, or a device that torch reports as available"
-        raise UsageError(Diagnostic("AS604", f"no device `{device}` here: {reason}", help=help)) from None
+        raise UsageError(Diagnostic("AS704", f"no device `{device}` here: {reason}", help=help)) from None
     return found
 
 
@@ -31,12 +31,12 @@ def dtype_of(dtype: torch.dtype | str | None) -> torch.dtype | None:
     """The floating-point type; None stays None.
 
     Raises:
-        UsageError: AS604, it is no floating-point type of torch.
+        UsageError: AS704, it is no floating-point type of torch.
     """
     if dtype is None:
         return None
     found = getattr(torch, dtype) if isinstance(dtype, str) and dtype in FLOATS else dtype
     if not isinstance(found, torch.dtype) or not found.is_floating_point:
         words = ", ".join(f"`{name}`" for name in FLOATS)
-        raise UsageError(Diagnostic("AS604", f"a module's dtype is one of {words}, found `{dtype}`"))
+        raise UsageError(Diagnostic("AS704", f"a module's dtype is one of {words}, found `{dtype}`"))
     return found

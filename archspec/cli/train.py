@@ -1,0 +1,28 @@
+"""`archspec train`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+import archspec
+from archspec.cli.options import set_option
+from archspec.cli.show import print_diagnostics
+
+
+@click.command()
+@click.argument("spec")
+@set_option
+@click.option("--device", default="auto", show_default=True, metavar="DEVICE", help="auto, cpu, cuda or mps.")
+@click.option("--out", metavar="DIR", help="The run folder; a new one in runs/ unless given.")
+@click.option("--quiet", is_flag=True, help="Print the result only.")
+def train(spec: str, settings: tuple[str, ...], device: str, out: str | None, quiet: bool) -> int:
+    """Train a spec's model by its `train` section."""
+    architecture = archspec.load(spec, set=settings)
+    print_diagnostics(architecture.warnings, sys.stderr)
+    if not quiet:
+        click.echo(architecture.summary())
+    result = archspec.train(architecture, device=device, out=out, quiet=quiet)
+    click.echo(result.summary())
+    return 0

@@ -1,0 +1,83 @@
+"""The compiled module run once, every shape compared with the inferred one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from archspec.graph.nodes import Call, Graph
+from archspec.tensors import Batch, Shape, TensorType, show_shape
+
+_BATCH = 2
+
+
+def disagreements(graph: Graph, module: nn.Module) -> list[str]:
+    """Where the module does not do what was inferred; each a sentence. None should ever be found.
+
+    Args:
+        graph: what the module was built from.
+        module: on any device. It is run in eval mode on random data, a batch of two, without gradients.
+    """
+    seen: dict[str, Any] = {}
+    owners = dict(module.named_modules())
+    calls = [call for call in graph.calls() if call.op.is_module]
+    hooks = [owners[call.path].register_forward_hook(_keep(seen, call.path)) for call in calls]
+    training = {path: owner.training for path, owner in owners.items()}
+    try:
+        with torch.no_grad():
+            result = module.eval()(*_inputs(graph, module))
+    finally:
+        for hook in hooks:
+            hook.remove()
+        for path, owner in owners.items():
+            owner.training = training[path]
+    found = [_compare(call, seen[call.path]) for call in calls if call.path in seen]
+    found.append(_compare_results(graph, result))
+    return [sentence for sentence in found if sentence is not None]
+
+
+def _keep(seen: dict[str, Any], path: str) -> Callable[..., None]:
+    def hook(module: nn.Module, inputs: Any, output: Any) -> None:
+        seen[path] = output
+
+    return hook
+
+
+def _inputs(graph: Graph, module: nn.Module) -> list[torch.Tensor]:
+    like = next((parameter for parameter in module.parameters()), torch.empty(0))
+    return [_sample(parameter.type, like) for parameter in graph.root.parameters]
+
+
+def _sample(type_: TensorType, like: torch.Tensor) -> torch.Tensor:
+    shape = _concrete(type_.shape)
+    if type_.is_floating:
+        dtype = like.dtype if type_.dtype == "float32" else getattr(torch, type_.dtype)
+        return torch.randn(shape, device=like.device).to(dtype)
+    return torch.zeros(shape, dtype=getattr(torch, type_.dtype), device=like.device)
+
+
+def _concrete(shape: Shape) -> tuple[int, ...]:
+    return tuple(dim.multiple * _BATCH if isinstance(dim, Batch) else dim for dim in shape)
+
+
+def _compare(call: Call, output: Any) -> str | None:
+    made = output if isinstance(output, tuple) else (output,)
+    wanted = tuple(_concrete(type_.shape) for type_ in call.outputs)
+    got = tuple(tuple(tensor.shape) for tensor in made)
+    return None if got == wanted else f"`{call.path}` was inferred to give {wanted}, but gave {got}"
+
+
+def _compare_results(graph: Graph, result: Any) -> str | None:
+    if isinstance(result, torch.Tensor):
+        made = [result]
+    else:
+        made = list(result.values() if isinstance(result, dict) else result)
+    outputs = [output for output in graph.outputs if not output.training_only]
+    wanted = [_concrete(output.type.shape) for output in outputs]
+    got = [tuple(tensor.shape) for tensor in made]
+    if got == wanted:
+        return None
+    return "the outputs were inferred as " + ", ".join(map(show_shape, wanted)) + f" for a batch of 2, but are {got}"

@@ -1,0 +1,37 @@
+"""A module's tensors as a safetensors file, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from torch import nn
+
+from archspec.errors import Diagnostic, UsageError
+
+
+def save_weights(module: nn.Module, path: str | os.PathLike[str]) -> None:
+    """Write parameters and buffers under their state-dict names.
+
+    The file appears under its name only when it is complete: it is written beside it and renamed.
+
+    Raises:
+        UsageError: AS705, it cannot be written.
+    """
+    from safetensors.torch import save_model
+
+    target = Path(path)
+    temporary = ""
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        os.close(handle)
+        save_model(module, temporary)
+        os.replace(temporary, target)
+    except OSError as error:
+        help = "choose a file in a folder that exists and that you may write to"
+        message = f"cannot write `{target}`: {error.strerror or error}"
+        raise UsageError(Diagnostic("AS705", message, help=help)) from None
+    finally:
+        if temporary and os.path.exists(temporary):
+            os.unlink(temporary)
