@@ -94,13 +94,12 @@ class Loop:
             UsageError: AS604, the loss is no finite number any more.
             KeyboardInterrupt: the user stopped it; the last checkpoint is then what the model was.
         """
-        epoch = 0
         try:
             with forked_generators(self.device):
                 for epoch in range(1, self.epochs + 1):
                     self._epoch(epoch)
         except KeyboardInterrupt:
-            self._save("last.safetensors", epoch)
+            self._save("last.safetensors")
             raise
 
     def _epoch(self, epoch: int) -> None:
@@ -195,15 +194,15 @@ class Loop:
             self.folder.append_row("metrics.csv", row)
         self.history.append(row)
         self.folder.append_row("metrics.csv", row.values())
-        self._save("last.safetensors", epoch)
+        self._save("last.safetensors")
         metric = row[f"eval_{self.metrics[0]}"]
         if metric > self.best:
             self.best, self.best_epoch = metric, epoch
-            self._save("best.safetensors", epoch)
+            self._save("best.safetensors")
         self.progress.epoch(row, self.epochs, is_best=epoch == self.best_epoch)
 
-    def _save(self, name: str, epoch: int) -> None:
-        self.folder.save_weights(name, self.model.state_dict(), {"epoch": str(epoch)})
+    def _save(self, name: str) -> None:
+        self.folder.save_weights(name, self.model.state_dict())
 
 
 @contextmanager

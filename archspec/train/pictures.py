@@ -109,7 +109,7 @@ def _masks(loop: Loop) -> Figure:
     for place, (index, image) in enumerate(zip(shown, _images(loop, shown), strict=True)):
         axes = grid[place % pairs][3 * (place // pairs) :][:3]
         _show(axes[0], image)
-        axes[1].imshow(labels[index], cmap=colours, norm=norm, interpolation="nearest")
+        axes[1].imshow(labels[index].numpy(), cmap=colours, norm=norm, interpolation="nearest")
         said = colours(norm(predicted[index].numpy()))
         said[(predicted[index] != labels[index]).numpy()] = to_rgba(_WRONG)
         axes[2].imshow(said, interpolation="nearest")
@@ -153,9 +153,9 @@ def _evenly(values: Sequence[int], count: int) -> list[int]:
 
 def _show(axes: Axes, image: Tensor) -> None:
     if image.shape[0] == 1:
-        axes.imshow(image[0], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        axes.imshow(image[0].numpy(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     else:
-        axes.imshow(image.movedim(0, -1), interpolation="nearest")
+        axes.imshow(image.movedim(0, -1).numpy(), interpolation="nearest")
 
 
 def _frame(axes: Axes) -> None:

@@ -67,7 +67,7 @@ class PlainLines(Quiet):
         self._print(epoch_line(row, epochs, is_best=is_best))
 
     def _print(self, text: str) -> None:
-        self._console.print(text, markup=False, soft_wrap=True)
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 class InTerminal(PlainLines):

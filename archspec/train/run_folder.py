@@ -31,14 +31,14 @@ class RunFolder:
         """A whole file at once: whoever looks sees the old one or the new one."""
         self._replace(name, lambda temporary: _write_bytes(temporary, data))
 
-    def save_weights(self, name: str, state: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
-        """A checkpoint as safetensors; tensors that share memory are written once each."""
+    def save_weights(self, name: str, state: Mapping[str, Tensor]) -> None:
+        """A checkpoint as safetensors, the same bytes for the same weights; shared tensors are written once each."""
         own = _without_sharing(state)
 
         def write(temporary: Path) -> None:
             temporary.touch()
             mode = temporary.stat().st_mode  # safetensors makes files that their owner alone can read
-            save_file(own, temporary, {"format": "pt", **metadata})
+            save_file(own, temporary, {"format": "pt"})
             temporary.chmod(mode)
 
         self._replace(name, write)

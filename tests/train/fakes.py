@@ -72,7 +72,9 @@ class UNet(nn.Module):
     def __init__(self, base: int = 8, num_classes: int = 2, channels: int = 1):
         super().__init__()
         self.down = nn.ModuleList([double(channels, base), double(base, 2 * base), double(2 * base, 4 * base)])
-        self.ups = nn.ModuleList([nn.ConvTranspose2d(4 * base, 2 * base, 2, 2), nn.ConvTranspose2d(2 * base, base, 2, 2)])
+        self.ups = nn.ModuleList(
+            [nn.ConvTranspose2d(4 * base, 2 * base, 2, 2), nn.ConvTranspose2d(2 * base, base, 2, 2)]
+        )
         self.convs = nn.ModuleList([double(4 * base, 2 * base), double(2 * base, base)])
         self.out = nn.Conv2d(base, num_classes, 1)
 

@@ -1,0 +1,17 @@
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def no_pictures(monkeypatch):
+    """Drawing takes longer than training on so little."""
+    monkeypatch.setattr("archspec.train.run.draw_curves", lambda loop: None)
+    monkeypatch.setattr("archspec.train.run.draw_predictions", lambda loop: None)
