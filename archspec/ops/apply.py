@@ -5,7 +5,6 @@ The elaborator and the conformance tests both go through `apply`, so what is jud
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -87,7 +86,7 @@ def _normalised(op: Op, written: Mapping[str, Any]) -> tuple[dict[str, Any], lis
 
 
 def _unknown(op: Op, name: str) -> RuleFault:
-    near = nearest(name, op.by_name)
+    near = nearest(name, op.by_name) or _named_by(op, name)
     if name in _CHOSEN_LATER:
         help = _CHOSEN_LATER[name]
     elif near:
@@ -100,6 +99,12 @@ def _unknown(op: Op, name: str) -> RuleFault:
     return RuleFault("AS202", message, arg=name, help=help, suggestion=near[0] if near else None)
 
 
+def _named_by(op: Op, word: str) -> list[str]:
+    """The arguments whose names begin with a word or hold it, as `kernel_size` holds `kernel`; inferred ones last."""
+    found = [arg for arg in op.args if arg.name.startswith(word) or word in arg.name.split("_")]
+    return [arg.name for arg in sorted(found, key=lambda arg: arg.inferred is not None)]
+
+
 def _bad_value(arg: Arg, value: Any, fault: BadValue) -> RuleFault:
     found = value[fault.index] if fault.index is not None else value
     return RuleFault(
@@ -107,21 +112,28 @@ def _bad_value(arg: Arg, value: Any, fault: BadValue) -> RuleFault:
         f"`{arg.name}` of {{name}} must be {fault.expected}, found {show(found)}",
         arg=arg.name,
         index=fault.index,
-        help=fault.help,
+        help=fault.help or _example(arg),
         suggestion=fault.suggestion,
     )
 
 
+def _example(arg: Arg) -> str:
+    if arg.inferred is not None:
+        return f"remove `{arg.name}` to have it inferred"
+    if not arg.is_required:
+        return f"leave it out for `{arg.name}: {show(arg.default)}`, torch's default"
+    return f"write a value like `{arg.name}: {show(arg.example)}`"
+
+
 def _missing(op: Op, written: Mapping[str, Any]) -> list[RuleFault]:
-    return [
-        RuleFault(
-            "AS203",
-            f"{{name}} needs `{arg.name}`: {arg.doc}",
-            help=f"write `{op.name}: {{{arg.name}: {json.dumps(arg.example)}}}`, with the value that you want",
-        )
-        for arg in op.args
-        if arg.is_required and arg.name not in written
-    ]
+    missing = [arg for arg in op.args if arg.is_required and arg.name not in written]
+    if not missing:
+        return []
+    required = ", ".join(
+        f"{arg.name}: {show(written.get(arg.name, arg.example))}" for arg in op.args if arg.is_required
+    )
+    help = f"write `{op.name}: {{{required}}}`, with the values that you want"
+    return [RuleFault("AS203", f"{{name}} needs `{arg.name}`: {arg.doc}", help=help) for arg in missing]
 
 
 def _inferred(op: Op, written: Mapping[str, Any], values: dict[str, Any], inputs: Inputs) -> list[RuleFault]:

@@ -6,7 +6,7 @@ from archspec.ops.common import looks_channels_last
 from archspec.ops.entry import Inputs, Op
 from archspec.ops.faults import RuleFault
 from archspec.ops.registry import CATALOGUE
-from archspec.tensors import Batch, TensorType
+from archspec.tensors import Batch, TensorType, show_shape
 
 _COUNTS = {0: "no input", 1: "one input", 2: "two inputs", 3: "three inputs"}
 
@@ -90,9 +90,12 @@ def _rank_help(op: Op, given: TensorType) -> str:
     family, dims = op.name[:-2], given.rank - 2
     sibling = f"{family}{dims}d"
     if op.name[-1:] == "d" and op.name != sibling and sibling in CATALOGUE and given.rank > 2:
-        return f"use `{sibling}` for an input of {_spatial(dims)}"
+        use = f"use `{sibling}` for an input of {_spatial(dims)}"
+        missing = given.rank == min(op.ranks) - 1 and not given.channels_first
+        one_channel = show_shape((1, *given.shape[1:]))
+        return f"write the input as `{one_channel}` if it has one channel, or {use}" if missing else use
     if given.rank == 2:
-        return "put it before the `Flatten`, or bring the dimensions back with `Unflatten`"
+        return "put it before the `Flatten`, if there is one, or bring the dimensions back with `Unflatten`"
     if given.rank > max(op.ranks):
         return "flatten some of the dimensions first"
     return "give it an input of that layout"

@@ -55,10 +55,10 @@ def _at_most(spare: int, words: str) -> Callable[[Args, Inputs], None]:
 def _too_wide(given: TensorType, padding: int, size: int, words: str) -> RuleFault:
     return RuleFault(
         "AS402",
-        f"`padding` of {{name}} must be {words} the size of its input {given}, but {padding} is asked of {size}",
+        f"`padding` of {{name}} must be {words} the size it pads, but is {padding} for a size of {size} in {given}",
         arg="padding",
         input=0,
-        help="use a smaller padding, or `ZeroPad` or `ReplicationPad`, which have no such limit",
+        help=f"use a smaller padding, or `ReplicationPad{given.rank - 2}d`, which has no such limit",
     )
 
 

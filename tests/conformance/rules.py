@@ -91,7 +91,12 @@ def _is_mixed(call: Call, fault: RuleFault) -> bool:
 
 
 def _is_broadcast(call: Call, fault: RuleFault) -> bool:
-    return fault.code == "AS304" and call.kind in _MERGES and len({given.shape for given in call.inputs}) > 1
+    return (
+        fault.code == "AS304"
+        and fault.arg is None
+        and call.kind in _MERGES
+        and len({given.shape for given in call.inputs}) > 1
+    )
 
 
 RULES: tuple[Rule, ...] = (
@@ -112,6 +117,10 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("Merges do not mix element types.", _is_mixed),
     Rule("Merges do not broadcast.", _is_broadcast),
+    Rule(
+        "`align: pad` only pads, and `align: crop` only crops.",
+        lambda call, fault: fault.code == "AS304" and call.written.get("align") in ("pad", "crop"),
+    ),
     Rule(
         "`align` is for tensors with spatial dimensions.",
         lambda call, fault: fault.code == "AS304" and fault.arg == "align" and call.inputs[0].rank < 3,
