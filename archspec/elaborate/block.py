@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec.elaborate.arguments import Overrides, written
-from archspec.elaborate.context import Context
+from archspec.elaborate.context import Context, Frame
 from archspec.elaborate.environment import Environment, Value
 from archspec.elaborate.outputs import block_outputs
 from archspec.elaborate.scope import NOTHING, OpenScope, Placed, open_scope
@@ -41,11 +41,13 @@ def place_block(
     _refuse_recursion(context, kind, use)
     scope = open_scope(context, name, path, "block", use.kind.span, inputs, names, kind, arguments)
     context.open_blocks.append(kind)
+    context.outside.append(environment)
     try:
-        with context.inside(f"in `{kind}`, used as `{path}` in line {use.kind.span.line}", use.kind.span):
+        with context.inside(Frame(f"`{kind}`", path, use.kind.span.line), use.kind.span):
             return _body(context, block, scope, {**context.globals, **arguments}, skip)
     finally:
         context.open_blocks.pop()
+        context.outside.pop()
 
 
 def _body(context: Context, block: Block, scope: OpenScope, variables: dict[str, object], skip: Skip | None) -> Placed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from archspec.elaborate.arguments import Given, Overrides, unquoted, written
@@ -16,6 +17,7 @@ from archspec.ops.entry import Op
 from archspec.ops.faults import RuleFault, RuleFaults
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec.document import Entry, KindUse
+from archspec.tensors import TensorType
 
 
 def place_call(
@@ -34,7 +36,29 @@ def place_call(
     known = {name: argument for name, argument in given.items() if op.arg(name) is not None}
     shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
     misspelt = len(known) < len(given)
+    if op.arg("in_channels") is not None and "in_channels" not in given:
+        _refuse_channels_last(context, inputs[:1], shown, use.kind.span)
     return apply_op(context, op, known, inputs, name, path, shown, use.kind.span, arguments_only=misspelt)
+
+
+def _refuse_channels_last(context: Context, inputs: tuple[Value, ...], shown: str, span: Span) -> None:
+    """A model's input is taken to be [N, C, H, W] without doubt only where someone has written the channels."""
+    for value in inputs:
+        made = context.made.get(value.ref.id)
+        while made is not None and not made.name and made.inputs:
+            made = context.made.get(made.inputs[0].id)
+        if value.type is not None and made is not None and not made.inputs and looks_channels_last(value.type):
+            height, _, channels = value.type.shape[1:]
+            context.fault(
+                Diagnostic(
+                    "AS309",
+                    f"{shown} takes [N, C, H, W], but its input {value.type} looks channels-last",
+                    span,
+                    notes=(f"`{made.name}` is declared in line {made.span.line}",),
+                    help=f"declare it as `[{channels}, {height}, {height}]`, "
+                    f"or write `in_channels: {height}` if {height} channels are meant",
+                )
+            )
 
 
 def _arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Any:
@@ -103,7 +127,7 @@ def _placed(
         macs=applied.macs,
         span=span,
     )
-    context.record(call.id, name, applied.outputs, span, refs)
+    context.record(call.id, path if name.isdecimal() else name, applied.outputs, span, refs)
     ports = {
         port: Value(Ref(call.id, index), type_)
         for index, (port, type_) in enumerate(zip(op.ports, applied.outputs, strict=False))
@@ -122,21 +146,40 @@ def _diagnostic(
 ) -> Diagnostic:
     argument = given.get(fault.arg) if fault.arg is not None else None
     place = span if argument is None else argument.element_span(fault.index)
-    notes = list(fault.notes)
-    if fault.input is not None and fault.input < len(inputs):
-        origin = context.chain(inputs[fault.input])
-        if origin is not None:
-            notes.insert(0, f"{_subject(inputs, fault.input)} comes from  {origin}")
+    notes = (*fault.notes, *_origins(context, fault, op, inputs))
     help, edit = fault.help, None
     if argument is not None:
+        computed = "$" in place.text and fault.code == "AS401"  # then the mend belongs where the value comes from
         mend = unquoted(argument.node) if fault.code == "AS401" else None
-        if mend is not None and help is None:
+        if computed:
+            help = None
+        elif mend is not None:
             help, edit = "remove the quotes", mend
         elif fault.suggestion is not None:
             edit = Edit(place, _literal(fault.suggestion))
     message = fault.message.replace("`{name}`", "{name}").replace("{name}", shown)
     label = "written here" if fault.code == "AS301" else ""
-    return Diagnostic(fault.code, message, place, label=label, notes=tuple(notes), help=help, edit=edit)
+    return Diagnostic(fault.code, message, place, label=label, notes=notes, help=help, edit=edit)
+
+
+def _origins(context: Context, fault: RuleFault, op: Op, inputs: tuple[Value, ...]) -> Iterator[str]:
+    """Where the input at fault comes from; where inputs disagree, where each of the two does."""
+    if fault.input is None or fault.input >= len(inputs):
+        return
+    for index in (0, fault.input) if fault.code == "AS304" and fault.input else (fault.input,):
+        origin = context.chain(inputs[index])
+        if origin is not None:
+            yield f"{_subject(inputs, index)} comes from  {origin}"
+    type_ = inputs[fault.input].type
+    if type_ is not None and fault.code in ("AS301", "AS303") and op.layout.startswith("[N, C"):
+        if looks_channels_last(type_):
+            yield f"{type_} looks channels-last: images are [N, C, H, W]"
+
+
+def looks_channels_last(type_: TensorType) -> bool:
+    """Whether an image's last dimension, and not its second, is what channels usually are."""
+    shape = type_.shape
+    return len(shape) == 4 and shape[-1] in (1, 3, 4) and shape[1] == shape[2] and shape[1] not in (1, 3, 4)
 
 
 def _subject(inputs: tuple[Value, ...], index: int) -> str:

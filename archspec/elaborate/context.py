@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from archspec.elaborate.environment import Environment, Value
 from archspec.errors import Diagnostic, Span, SpecError, plural
@@ -20,6 +20,23 @@ if TYPE_CHECKING:
 
 LARGEST_GRAPH = 200_000
 DEEPEST = 64
+
+
+class Frame(NamedTuple):
+    """A place that is being elaborated: an instance of a block, a copy of a repeat, or the use of a held layer."""
+
+    what: str
+    path: str
+    line: int
+    copy: int | None = None
+
+    def __str__(self) -> str:
+        return f"in {self.what}, {self._copy_words()}, line {self.line}"
+
+    def _copy_words(self) -> str:
+        if self.copy is None:
+            return f"which is `{self.path}`"
+        return f"copy {self.copy} of `{self.path.rpartition('.')[0]}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +83,7 @@ class Context:
         place: elaborates an entry; held here because scopes hold entries and entries hold scopes.
         place_one: elaborates one copy of an entry.
         open_blocks: the blocks that are being instantiated, outermost first.
+        outside: the scope around each of them, which they cannot see.
         made: what made each value.
         frames: the block instances and copies that are being elaborated, outermost first.
     """
@@ -76,8 +94,9 @@ class Context:
     place: Place
     place_one: PlaceOne
     made: dict[int, Made] = field(default_factory=dict)
-    frames: list[str] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
     open_blocks: list[str] = field(default_factory=list)
+    outside: list[Environment] = field(default_factory=list)
     _faults: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
     _repeats: dict[tuple[object, ...], int] = field(default_factory=dict)
     _last_id: int = 0
@@ -94,26 +113,27 @@ class Context:
             raise SpecError([Diagnostic("AS701", message, span, help="use smaller repeats")])
         return self._last_id
 
-    def fault(self, diagnostic: Diagnostic, *, same: tuple[object, ...] | None = None) -> None:
+    def fault(self, diagnostic: Diagnostic, *, same: tuple[object, ...] | None = None, counted: bool = True) -> None:
         """Record a fault once, however many copies show it.
 
         Args:
             diagnostic: the fault, as its first instance shows it.
             same: what makes another fault the same one; its code and place unless given.
+            counted: whether to say in how many more places it shows.
         """
         span = diagnostic.span
         place = (None, 0) if span is None else (id(span.source), span.start)
         key = same or (diagnostic.code, *place)
         if key in self._faults:
-            self._repeats[key] = self._repeats.get(key, 0) + 1
+            self._repeats[key] = self._repeats.get(key, 0) + counted
             return
-        self._faults[key] = replace(diagnostic, notes=(*diagnostic.notes, *reversed(self.frames)))
+        self._faults[key] = replace(diagnostic, notes=(*diagnostic.notes, *self._whereabouts()))
 
     def faults(self) -> list[Diagnostic]:
         """Every fault, with the number of further places where it shows."""
         return [
             replace(fault, notes=(*fault.notes, f"and in {plural(self._repeats[key], 'more place')}"))
-            if key in self._repeats
+            if self._repeats.get(key)
             else fault
             for key, fault in self._faults.items()
         ]
@@ -123,8 +143,19 @@ class Context:
         """Whether any fault (not only warnings) has been found."""
         return any(fault.severity == "error" for fault in self._faults.values())
 
+    def _whereabouts(self) -> Iterator[str]:
+        """The frames, innermost first; a copy that is a block's instance is told once, as the instance."""
+        inner: Frame | None = None
+        for frame in reversed(self.frames):
+            if inner is None or inner.path != frame.path:
+                copy = next(
+                    (other.copy for other in self.frames if other.path == frame.path and other.copy is not None), None
+                )
+                yield str(frame._replace(copy=copy))
+            inner = frame
+
     @contextmanager
-    def inside(self, frame: str, span: Span) -> Iterator[None]:
+    def inside(self, frame: Frame, span: Span) -> Iterator[None]:
         """Faults found here say so in a note.
 
         Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archspec.elaborate.arguments import NO_OVERRIDES, Overrides
 from archspec.elaborate.block import place_block
 from archspec.elaborate.call import inputs_in_value, place_call
-from archspec.elaborate.context import Context
+from archspec.elaborate.context import Context, Frame
 from archspec.elaborate.environment import NOWHERE, Environment, Names, Value, bind
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.kinds import check_kinds
@@ -82,7 +82,7 @@ def _wrapped(
     skip: Skip,
 ) -> Placed:
     """A bare layer with a projection: the projection needs a module to live in, whose other child is `layer`."""
-    scope = open_scope(context, name, path, "sequence", entry.span, inputs)
+    scope = open_scope(context, name, path, "sequence", entry.place, inputs)
     values = scope.values()
     inside = environment.child(inputs=values, previous=tuple(values.values()))
     placed = _body(context, entry, inside, inside.previous, "layer", join(path, "layer"), overrides, None)
@@ -137,7 +137,7 @@ def _body(
 ) -> Placed:
     body = entry.body
     if isinstance(body, SequenceBody):
-        return place_sequence(context, body.entries, environment, inputs, name, path, skip)
+        return place_sequence(context, entry, body.entries, environment, inputs, name, path, skip)
     if isinstance(body, Held):
         return _held(context, entry, body, environment, inputs, name, path, overrides)
     kind = str(body.kind.value)
@@ -177,5 +177,5 @@ def _held(
         context.fault(fault)
     if held is None or reader.faults or not check_kinds(context, held):
         return NOTHING
-    with context.inside(f"held by `{body.reference.value}`, used in line {entry.span.line}", entry.span):
+    with context.inside(Frame(f"the layer that `{body.reference.value}` holds", path, entry.span.line), entry.span):
         return place_one(context, held, environment, inputs, name, path, overrides)

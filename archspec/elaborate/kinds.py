@@ -5,9 +5,10 @@ This looks at each entry of the file once, also at those that no instance reache
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from archspec.elaborate.context import Context
+from archspec.elaborate.variables import missing_argument
 from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.ops.registry import CATALOGUE, find
 from archspec.source.tree import Mapping, Node, Scalar
@@ -29,11 +30,23 @@ def check_kinds(context: Context, entry: Entry) -> bool:
     if known is None:
         _unknown_kind(context, entry.body.kind)
         return False
-    for key in _argument_keys(entry.body.arguments, entry.modifiers):
-        if str(key.value) not in known:
+    given = {str(key.value): key for key in _argument_keys(entry.body.arguments, entry.modifiers)}
+    for name, key in given.items():
+        if name not in known:
             _unknown_argument(context, entry.body.kind, key, known)
             good = False
+    block = context.blocks.get(str(entry.body.kind.value))
+    if good and block is not None:
+        _check_required(context, block, entry.body, given)
     return good
+
+
+def _check_required(context: Context, block: Block, use: KindUse, given: Iterable[str]) -> None:
+    """Each parameter without a default is given, by a bare value or by name."""
+    bare = use.arguments is not None and not isinstance(use.arguments, Mapping)
+    for parameter in block.parameters[1:] if bare else block.parameters:
+        if parameter.default is None and parameter.name.value not in given:
+            missing_argument(context, str(block.name.value), use.kind, parameter)
 
 
 def _check_overrides(context: Context, entry: Entry) -> None:

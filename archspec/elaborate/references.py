@@ -87,6 +87,10 @@ def _unknown(context: Context, name: str, span: Span, environment: Environment, 
     elif declared is not None:
         message = f"`{clip(name)}` comes later (line {declared.line}): a reference names something earlier"
         diagnostic = Diagnostic("AS205", message, span, help=f"move `{clip(name)}` up, or this entry down")
+    elif any(outside.find(name) is not None for outside in context.outside[-1:]):
+        message = f"`{clip(name)}` is outside: a block sees its inputs only"
+        help = f"add `{name}` to the `inputs` of `{context.open_blocks[-1]}`, and give it by `from` where it is used"
+        diagnostic = Diagnostic("AS205", message, span, help=help)
     else:
         diagnostic = _nowhere(name, span, environment)
     context.fault(diagnostic, same=("AS205", name, declared))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archspec.elaborate.arguments import Given, Overrides
-from archspec.elaborate.context import Context
+from archspec.elaborate.context import Context, Frame
 from archspec.elaborate.environment import Binding, Environment, Names, Value
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.scope import NOTHING, Placed, join, open_scope
@@ -17,7 +17,7 @@ from archspec.graph.nodes import Copy, Node
 from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node as TreeNode
 from archspec.source.tree import Sequence, describe
-from archspec.spec.document import Entry
+from archspec.spec.document import Entry, KindUse
 
 MOST_COPIES = 100_000
 
@@ -101,7 +101,7 @@ def place_copies(
         return _stage(context, entry, environment, inputs, name, path, planned, stage)
     if not planned.staged:
         return _stage(context, entry, environment, inputs, name, path, planned, 0)
-    scope = open_scope(context, name, path, "copies", entry.span, inputs)
+    scope = open_scope(context, name, path, "copies", entry.place, inputs)
     values = tuple(scope.values().values())
     nodes: list[Node] = []
     copies: list[Copy] = []
@@ -125,7 +125,7 @@ def _stage(
     planned: Plan,
     stage: int,
 ) -> Placed:
-    scope = open_scope(context, name, path, "copies", entry.span, inputs)
+    scope = open_scope(context, name, path, "copies", entry.place, inputs)
     values = tuple(scope.values().values())
     nodes: list[Node] = []
     copies: list[Copy] = []
@@ -135,7 +135,7 @@ def _stage(
         inside = environment.child(variables=position.variables(), previous=values)
         overrides = _overrides(context, entry, inside, position)
         copy_path = join(path, str(len(copies)))
-        with context.inside(f"in copy {index} of `{path}`, line {entry.span.line}", entry.span):
+        with context.inside(Frame(_what(entry), copy_path, entry.span.line, index), entry.span):
             placed = context.place_one(context, entry, inside, values, str(len(copies)), copy_path, overrides)
         if not placed.dropped:
             inner[str(len(copies))] = placed.binding
@@ -143,6 +143,10 @@ def _stage(
             copies.append(Copy(len(placed.nodes), placed.binding.first.ref))
             values = (placed.binding.first, *values[1:])
     return scope.close(nodes, {"output": values[0]}, inner=inner, copies=tuple(copies))
+
+
+def _what(entry: Entry) -> str:
+    return f"`{entry.body.kind.value}`" if isinstance(entry.body, KindUse) else "a sequence"
 
 
 def _overrides(context: Context, entry: Entry, inside: Environment, position: Position) -> Overrides:

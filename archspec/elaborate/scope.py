@@ -75,7 +75,7 @@ class OpenScope:
             arguments=self.arguments,
             copies=copies,
         )
-        self.context.record(node_id, self.name, types, self.span, scope.inputs)
+        self.context.record(node_id, self.path if self.name.isdecimal() else self.name, types, self.span, scope.inputs)
         ports = {port: Value(Ref(node_id, index), value.type) for index, (port, value) in enumerate(results.items())}
         return Placed((scope,), Binding(ports, inner or {}, self.block))
 

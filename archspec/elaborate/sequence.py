@@ -87,6 +87,7 @@ def _stage_name(context: Context, entry: Entry, environment: Environment, stage:
 
 def place_sequence(
     context: Context,
+    entry: Entry,
     entries: Entries,
     environment: Environment,
     inputs: tuple[Value, ...],
@@ -95,7 +96,7 @@ def place_sequence(
     skip: Skip | None,
 ) -> Placed:
     """A scope that holds the entries. Its children can be referred to from outside."""
-    scope = open_scope(context, name, path, "sequence", entries.span, inputs)
+    scope = open_scope(context, name, path, "sequence", entry.place, inputs)
     values = scope.values()
     inside = environment.child(inputs=values, previous=tuple(values.values()))
     nodes = fill(context, entries, inside, path)

@@ -64,6 +64,7 @@ def _circular(context: Context, declared: Mapping[str, Parameter], path: list[st
             help="give one of them a value of its own",
         ),
         same=("AS206", *sorted(set(cycle))),
+        counted=False,
     )
 
 
@@ -112,12 +113,13 @@ def block_arguments(
         elif parameter.default is not None:
             values[name] = _default(context, parameter, {**context.globals, **values}, "parameter")
         else:
-            _missing(context, block, kind, parameter)
+            missing_argument(context, block, kind, parameter)
             values[name] = UNKNOWN
     return values
 
 
-def _missing(context: Context, block: str, kind: Scalar, parameter: Parameter) -> None:
+def missing_argument(context: Context, block: str, kind: Scalar, parameter: Parameter) -> None:
+    """Record that a block is used without one of its parameters."""
     name = str(parameter.name.value)
     context.fault(
         Diagnostic(
@@ -127,6 +129,7 @@ def _missing(context: Context, block: str, kind: Scalar, parameter: Parameter) -
             help=f"write `{{{block}: {{{name}: …}}}}`",
         ),
         same=("AS203", id(kind), name),
+        counted=False,
     )
 
 

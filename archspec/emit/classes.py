@@ -111,8 +111,7 @@ class _Generator:
 
     def _add(self, scope: Scope) -> None:
         """Give a scope the class that has the same text already, or a new one."""
-        wish = scope.block or (f"{scope.name} sequence" if scope.name.isdecimal() else scope.name)
-        wish = class_name(wish)
+        wish = class_name(scope.block or ("Sequence" if scope.name[:1].isdigit() else scope.name))
         forward = self._forward(scope)
         name = self.known.get((wish, forward))
         if name is None:

@@ -60,16 +60,25 @@ class ForwardWriter:
 
     def of(self, ref: Ref) -> str:
         """The expression of a value that exists."""
-        return self.text[self._aliases.get(ref, ref)]
+        return self.text[self._resolved(ref)]
+
+    def _bind(self, ref: Ref, text: str) -> None:
+        self.text[self._resolved(ref)] = text
+
+    def _resolved(self, ref: Ref) -> Ref:
+        """The value itself, where two references mean the same one."""
+        while ref in self._aliases:
+            ref = self._aliases[ref]
+        return ref
 
     # Who takes what, hence which values the running variable can hold.
 
     def _count_uses(self, nodes: Sequence[Node], results: Sequence[Ref]) -> None:
         for step, node in enumerate(nodes):
             if isinstance(node, Absent) and node.name not in self.optional:
-                source = node.inputs[0]
-                self._aliases[Ref(node.id)] = self._aliases.get(source, source)
+                self._aliases[Ref(node.id)] = node.inputs[0]
                 continue
+            self._alias_ends(node)
             for ref in self._taken(node):
                 self._use(ref, step)
             if _is_copies(node):
@@ -79,8 +88,15 @@ class ForwardWriter:
         for ref in results:
             self._use(ref, len(nodes))
 
+    def _alias_ends(self, node: Node) -> None:
+        """A chain's result is its last copy's."""
+        if _is_copies(node):
+            self._aliases[node.results[0]] = Ref(node.id)
+            for inner in node.body:
+                self._alias_ends(inner)
+
     def _use(self, ref: Ref, step: int) -> None:
-        self._uses.setdefault(self._aliases.get(ref, ref), set()).add(step)
+        self._uses.setdefault(self._resolved(ref), set()).add(step)
 
     def _taken(self, node: Node) -> tuple[Ref, ...]:
         """What the statement of a node takes."""
@@ -95,9 +111,7 @@ class ForwardWriter:
                 yield from self._taken_inside(node)
 
     def _variable(self, ref: Ref, wish: str, step: int) -> str:
-        if self._uses.get(ref, set()) == {step + 1} and ref.port == 0:
-            return self._running
-        return self.names.allocate(wish)
+        return self._running if self._uses.get(ref) == {step + 1} else self.names.allocate(wish)
 
     # Statements.
 
@@ -106,15 +120,16 @@ class ForwardWriter:
             return []
         result = Ref(node.id)
         if _is_copies(node):
-            variable = self._variable(result, node.name, step)
-            lines = self._chain(node, attribute("self", node.name), variable, step)
-            self.text[result] = self.of(node.results[0])
-            return lines
+            variable = self._variable(result, _wish(node), step)
+            self._bind(result, variable)
+            return self._chain(node, attribute("self", node.name), variable, step)
         value = self._value(node, attribute("self", node.name))
         made = self._made(node)
-        for ref, wish in made:
-            self.text[ref] = self._variable(ref, wish, step) if ref.id == node.id else self.names.allocate(wish)
-        return [f"{', '.join(self.text[ref] for ref, _ in made)} = {value}"]
+        (first, wish), *others = made
+        self._bind(first, self._variable(first, wish, step))
+        for ref, wish in others:
+            self._bind(ref, self.names.allocate(wish) if ref in self._uses else "_")
+        return [f"{', '.join(self.of(ref) for ref, _ in made)} = {value}"]
 
     def _value(self, node: Node, module: str) -> str:
         inputs = tuple(self.of(ref) for ref in self._taken(node))
@@ -129,19 +144,19 @@ class ForwardWriter:
 
     def _made(self, node: Node) -> list[tuple[Ref, str]]:
         """Each value that a node makes, with the name that its variable would like."""
-        count = len(node.outputs)
-        ports = [node.name] if count == 1 else [f"{node.name}_{port}" for port in _ports(node)[:count]]
-        made = [(Ref(node.id, index), name) for index, name in enumerate(ports)]
+        name = _wish(node)
+        ports = [name, *(f"{name}_{port}" for port in _ports(node)[1 : len(node.outputs)])]
+        made = [(Ref(node.id, index), port) for index, port in enumerate(ports)]
         taps = self.crossings.taps.get(node.id, ()) if isinstance(node, Scope) else ()
-        return made + [(ref, f"{node.name}_tap") for ref in taps]
+        return made + [(ref, f"{name}_tap") for ref in taps]
 
     # Copies: a loop where every copy would be written alike, else one statement after the other.
 
     def _chain(self, scope: Scope, container: str, variable: str, step: int) -> list[str]:
         """The statements that take the chain's input through all copies; the result is then in `variable`."""
-        for parameter, ref in zip(scope.parameters, scope.inputs, strict=True):
-            self.text[Ref(parameter.id)] = self.of(ref)
         start = self.of(scope.inputs[0])
+        for parameter, ref in zip(scope.parameters, scope.inputs, strict=True):
+            self._bind(Ref(parameter.id), self.of(ref))
         loop = self._loop(scope, container, variable, step)
         if loop is None:
             return self._unrolled(scope, container, variable, step)
@@ -157,7 +172,7 @@ class ForwardWriter:
         before = dict(self.text)
         written: list[str] | None = None
         for nodes, result in scope.each_copy():
-            self.text[incoming] = variable
+            self._bind(incoming, variable)
             lines = self._copy(nodes, result, item, variable, locals_, step)
             if not lines or (written is not None and lines != written):
                 self.text = before
@@ -186,7 +201,7 @@ class ForwardWriter:
         lines: list[str] = []
         for index, (nodes, result) in enumerate(scope.each_copy()):
             last = result == scope.results[0]
-            target = variable if last else self.names.allocate(f"{scope.name}_{index}")
+            target = variable if last else self.names.allocate(f"{_wish(scope)}_{index}")
             lines += self._copy(nodes, result, f"{container}[{index}]", target, {}, step)
         return lines
 
@@ -204,18 +219,16 @@ class ForwardWriter:
         for position, node in enumerate(nodes):
             if _is_copies(node):
                 lines += self._chain(node, module, variable, step)
-                self.text[Ref(node.id)] = variable
+                self._bind(Ref(node.id), variable)
                 continue
             value = self._value(node, module)
             made = self._made(node)
             for index, (ref, wish) in enumerate(made):
-                if ref == result:
-                    self.text[ref] = variable
-                    continue
-                wish = "y" if wish.isdecimal() else wish
-                known = locals_.get((position, index))
-                self.text[ref] = locals_[position, index] = known or self.names.allocate(wish)
-            lines.append(f"{', '.join(self.text[ref] for ref, _ in made)} = {value}")
+                if ref != result and (position, index) not in locals_:
+                    unused = ref not in self._uses and len(made) > 1
+                    locals_[position, index] = "_" if unused else self.names.allocate(wish)
+                self._bind(ref, variable if ref == result else locals_[position, index])
+            lines.append(f"{', '.join(self.of(ref) for ref, _ in made)} = {value}")
         return lines
 
 
@@ -230,6 +243,13 @@ def _values_of(nodes: Sequence[Node]) -> Iterator[Ref]:
             yield Ref(node.id, port)
         if _is_copies(node):
             yield from _values_of(node.body)
+
+
+def _wish(node: Node) -> str:
+    """What the variable for a node's value would like to be called."""
+    if not node.name[:1].isdigit():
+        return node.name
+    return node.op.name.lower() if isinstance(node, Call) else "y"
 
 
 def _ports(node: Node) -> tuple[str, ...]:

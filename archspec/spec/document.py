@@ -99,6 +99,15 @@ class Entry:
     modifiers: Modifiers
     span: Span
 
+    @property
+    def place(self) -> Span:
+        """Its kind, or else its name: the few characters that stand for the whole entry."""
+        if isinstance(self.body, KindUse):
+            return self.body.kind.span
+        if isinstance(self.body, Held):
+            return self.body.reference.span
+        return self.span if self.name is None else self.name.span
+
 
 @dataclass(frozen=True, slots=True)
 class Entries:

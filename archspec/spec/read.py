@@ -11,6 +11,7 @@ from archspec.spec.names import identifier_fault
 from archspec.spec.read_entries import read_entries
 from archspec.spec.read_parameters import read_parameters
 from archspec.spec.reader import Reader
+from archspec.suggest import nearest
 from archspec.tensors import DTYPES
 
 LANGUAGE_VERSION = 1
@@ -66,6 +67,8 @@ def _check_keys(reader: Reader, tree: Mapping) -> None:
 
 def _check_version(reader: Reader, tree: Mapping) -> None:
     version = tree.get("archspec")
+    if version is None and _is_misspelt(tree, "archspec"):
+        return
     if version is None:
         edit = Edit(_before(tree), f"archspec: {LANGUAGE_VERSION}\n") if _is_block(tree) else None
         reader.fault(
@@ -129,7 +132,14 @@ def _read_layers(reader: Reader, tree: Mapping) -> Entries | None:
     return read_entries(reader, node, "`layers`")
 
 
+def _is_misspelt(tree: Mapping, key: str) -> bool:
+    """Whether a key that the tree lacks is there in another spelling, which is reported already."""
+    return any(nearest(str(other.value), _KEYS) == [key] for other, _ in tree if other.value not in _KEYS)
+
+
 def _missing(reader: Reader, tree: Mapping, key: str, mend: str) -> None:
+    if _is_misspelt(tree, key):
+        return
     span = tree.entries[0][0].span if len(tree) else tree.span
     reader.fault("AS103", f"the spec has no `{key}`", span, help=f"add {mend}")
 
