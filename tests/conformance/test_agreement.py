@@ -16,6 +16,7 @@ from tests.conformance.judge import arguments_for_torch, caller, judge, promised
 from tests.conformance.rules import rule_for
 from tests.conformance.strategies import Call, calls
 
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # torch warns of some calls that it takes
 EXAMPLES = int(os.environ.get("ARCHSPEC_EXAMPLES", "60"))
 MOST_ELEMENTS = 100_000
 
