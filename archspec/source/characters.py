@@ -11,7 +11,9 @@ _BIDI = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 _INVISIBLE = frozenset(
     "\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064"
 )
-_BOM = "\ufeff"
+_BREAKS = "\x85\u2028\u2029"
+BYTE_ORDER_MARK = "\ufeff"
+_NOWHERE = frozenset("\ufeff\ufffe\uffff")
 
 # Cyrillic and Greek letters that most fonts draw exactly as an ASCII letter (a part of Unicode's confusables.txt).
 _LOOKALIKES = dict(
@@ -26,14 +28,18 @@ _LOOKALIKES = dict(
 def check_text(source: SourceText) -> None:
     """Refuses what may stand nowhere in a spec: control characters, lone surrogates, bidi controls.
 
+    A byte order mark at the start is none of them.
+
     Raises:
         SpecError: with the code point and the position of the first of them.
     """
-    used = set(source.text)
+    text = source.text.removeprefix(BYTE_ORDER_MARK)
+    used = set(text)
     wrong = {character for character in used if character in _CONTROLS or character in _BIDI or _is_stray(character)}
     if not wrong:
         return
-    at = min(source.text.find(character) for character in wrong)
+    skipped = len(source.text) - len(text)
+    at = skipped + min(text.find(character) for character in wrong)
     raise SpecError([_told(source.text[at], Span(source, at, at + 1))])
 
 
@@ -50,8 +56,22 @@ def character_fault(text: str, span: Span, *, is_key: bool) -> Diagnostic | None
     return _invisible(text, span, is_key) or _lookalike(text, span, is_key)
 
 
+def hidden_breaks(text: str) -> list[int]:
+    """Where there are characters that end a line for some readers and not for others."""
+    if text.isascii() or not any(sign in text for sign in _BREAKS):
+        return []
+    return [at for at, sign in enumerate(text) if sign in _BREAKS]
+
+
+def hidden_break_fault(span: Span) -> Diagnostic:
+    """Such a character outside of every value: what follows it in a comment would be read, unseen."""
+    point = code_point(span.text)
+    message = f"{point} ({_name(span.text)}) between the values ends a line for some readers and not for others"
+    return Diagnostic("AS006", message, span, help="break the line here", edit=Edit(span, "\n"))
+
+
 def _is_stray(character: str) -> bool:
-    return character == _BOM or "\ud800" <= character <= "\udfff"
+    return character in _NOWHERE or "\ud800" <= character <= "\udfff"
 
 
 def code_point(character: str) -> str:
@@ -72,7 +92,7 @@ def _told(character: str, span: Span) -> Diagnostic:
 
 
 def _name(character: str) -> str:
-    default = "a control character" if character in _CONTROLS else "no character's code"
+    default = "a control character" if character < "\xa0" else "no character's code"
     return unicodedata.name(character, default).lower()
 
 

@@ -88,7 +88,7 @@ def _laid_out(parts: list[str], brackets: str, indent: str, deeper: str, *, one_
 
 def _key(key: object, path: list[str]) -> str:
     if isinstance(key, str):
-        return str(key)
+        return str.__str__(key)
     if isinstance(key, int) and not isinstance(key, bool):
         return str(int(key))
     raise _refused("AS061", f"a key is {_called(key)}; keys are strings", path)
@@ -115,10 +115,11 @@ def _scalar(value: object, path: list[str]) -> str:
     raise _refused("AS060", f"{_called(value)} is not plain data", path, help)
 
 
-def _string(text: str) -> str:
+def _string(value: str) -> str:
+    text = str.__str__(value)  # an enumeration's member has a `str()` of its own
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
-    return f'"{str(text).translate(_ESCAPES)}"'
+    return f'"{text.translate(_ESCAPES)}"'
 
 
 def _called(value: object) -> str:

@@ -7,6 +7,7 @@ import stat
 from itertools import islice
 
 from archspec.errors import Diagnostic, SourceText, SpecError, clip
+from archspec.source.characters import BYTE_ORDER_MARK
 from archspec.source.limits import MAX_BYTES
 from archspec.suggest import nearest
 
@@ -72,7 +73,7 @@ def _decoded(name: str, content: bytes) -> str:
             message = f"`{clip(name, 200)}` is not UTF-8: it starts with the byte order mark of {encoding}"
             raise _refused("AS005", message, "save it as UTF-8")
     try:
-        return content.decode("utf-8").removeprefix("\ufeff")
+        return content.decode("utf-8").removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError as error:
         byte, line = content[error.start], content.count(b"\n", 0, error.start) + 1
         message = f"`{clip(name, 200)}` is not UTF-8: byte 0x{byte:02X} at offset {error.start} (line {line})"

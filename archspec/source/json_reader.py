@@ -30,20 +30,20 @@ _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r"
 _LONGEST_INTEGER = 24
 
 
-def read_json(source: SourceText) -> Node | None:
-    """The tree of a JSON text, or None where there is nothing in it.
+def read_json(source: SourceText, start: int = 0) -> Node | None:
+    """The tree of a source's JSON text from `start` on, or None where there is nothing in it.
 
     Raises:
         SpecError: a syntax fault (one diagnostic), or every fault of numbers, strings and keys.
     """
-    return _JsonReader(source).read()
+    return _JsonReader(source, start).read()
 
 
 class _JsonReader:
-    def __init__(self, source: SourceText) -> None:
+    def __init__(self, source: SourceText, start: int) -> None:
         self._source = source
         self._text = source.text
-        self._at = 0
+        self._at = start
         self._build = TreeBuilder(source)
 
     def read(self) -> Node | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from archspec.errors import Diagnostic, SourceText, Span, SpecError
-from archspec.source.characters import check_text
+from archspec.source.characters import BYTE_ORDER_MARK, check_text
 from archspec.source.limits import MAX_BYTES
 from archspec.source.tree import Node, Scalar
+from archspec.source.yaml_habits import glued_key
 
 Format = Literal["yaml", "json"]
 _MARKERS = ("<<<<<<< ", ">>>>>>> ", "||||||| ")
@@ -29,9 +30,13 @@ def read(source: SourceText, format: Format | None = None) -> Node:
     _check_merge_conflict(source)
     if format is None:
         format = "json" if source.name.lower().endswith(".json") else "yaml"
-    node = _parse(source, source.text, 0, format)
+    text = source.text.removeprefix(BYTE_ORDER_MARK)
+    node = _parse(source, text, len(source.text) - len(text), format)
     if node is None:
         raise SpecError([_empty(source)])
+    fault = glued_key(node) if isinstance(node, Scalar) else None
+    if fault is not None:
+        raise SpecError([fault])
     return node
 
 
@@ -56,7 +61,7 @@ def _parse(source: SourceText, text: str, base: int, format: Format) -> Node | N
     if format == "json":
         from archspec.source.json_reader import read_json
 
-        return read_json(source)
+        return read_json(source, base)
     from archspec.source.yaml_reader import read_yaml
 
     return read_yaml(source, text, base)

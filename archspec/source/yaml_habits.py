@@ -6,11 +6,11 @@ from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.source.tree import Scalar
 
 
-def habit_fault(value: str, span: Span) -> Diagnostic | None:
-    """A plain value that swallowed a list item of the next line, or lost its end to a comma."""
+def habit_fault(value: str, span: Span, *, is_item: bool) -> Diagnostic | None:
+    """A plain value that lost its end to a comma, or a list item that swallowed the one on the next line."""
     if "$(" in value and value.count("(") > value.count(")"):
         return _cut_expression(span)
-    if " - " in value and "\n" in span.text:
+    if is_item and " - " in value and "\n" in span.text:
         return _swallowed_item(span)
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -9,6 +10,7 @@ import yaml
 
 from archspec.errors import Diagnostic, SourceText, Span, SpecError, clip
 from archspec.source.builder import TreeBuilder
+from archspec.source.characters import hidden_break_fault, hidden_breaks
 from archspec.source.scalars import ScalarFault, resolve_plain
 from archspec.source.tree import Node, Plain, Scalar
 from archspec.source.yaml_faults import explain
@@ -44,6 +46,7 @@ class _YamlReader:
         self._anchors: dict[str, tuple[Node, int, int] | None] = {}
         self._open: list[tuple[str | None, bool]] = []
         self._last: Any = None
+        self._hidden = hidden_breaks(text)
 
     def read(self) -> Node | None:
         """Feeds every event to the builder."""
@@ -63,6 +66,9 @@ class _YamlReader:
                 documents += 1
                 if documents > 1:
                     self._second_document(event)
+        if self._hidden:
+            at = self._base + self._hidden[0]
+            raise SpecError([hidden_break_fault(self._span(at, at + 1))])
         root = self._build.root
         if root is None or (_is_nothing(root) and not self._build.faults):
             return None
@@ -74,10 +80,6 @@ class _YamlReader:
         except yaml.MarkedYAMLError as error:
             last = None if self._last is None else self._last.start_mark.index
             raise SpecError([explain(error, self._source, self._text, self._base, last)]) from None
-        except yaml.YAMLError as error:
-            at = self._base + int(getattr(error, "position", 0))
-            message = "a character here may not stand in YAML"
-            raise SpecError([Diagnostic("AS006", message, self._span(at, at + 1))]) from None
 
     def _span(self, start: int, end: int) -> Span:
         return Span(self._source, start, end)
@@ -89,6 +91,8 @@ class _YamlReader:
         quoted = bool(event.style)
         if quoted and event.style in "|>":
             end = start + len(self._text[start:end].rstrip())
+        if self._hidden:
+            del self._hidden[bisect_left(self._hidden, start) : bisect_left(self._hidden, end)]
         span = self._span(self._base + start, self._base + max(start, end))
         if self._build.wants_key:
             self._key(event, span, quoted)
@@ -116,10 +120,9 @@ class _YamlReader:
 
     def _check_habits(self, value: str, span: Span) -> None:
         key = self._build.waiting_key
+        fault = habit_fault(value, span, is_item=key is None)
         if not value and key is not None and self._open[-1][1]:
             fault = glued_key(key)
-        else:
-            fault = habit_fault(value, span)
         if fault is not None:
             self._build.fault(fault)
 

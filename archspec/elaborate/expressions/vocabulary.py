@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from archspec.elaborate.expressions.faults import Fault
 from archspec.elaborate.expressions.functions import FUNCTIONS
 from archspec.elaborate.expressions.tokens import Token
@@ -17,7 +19,7 @@ def check_words(tokens: list[Token]) -> None:
     Raises:
         Fault: at the first of them.
     """
-    for token, after in zip(tokens, tokens[1:], strict=False):
+    for token, after in pairwise(tokens):
         if token.kind == "name" and after.kind == "(" and token.value not in FUNCTIONS:
             raise not_callable(token.start, token.end, str(token.value))
         if token.kind == "." and after.kind == "name" and after.value not in ATTRIBUTES:

@@ -1,0 +1,96 @@
+"""Brackets and commas of YAML's flow style: which one is missing, and which one is too many."""
+
+from __future__ import annotations
+
+import re
+
+from archspec.errors import Diagnostic, Edit
+from archspec.source.yaml_fault import YamlFault
+
+_CLOSERS = {"[": "]", "{": "}"}
+_TOKEN = re.compile(
+    r"""(?<![^\s,\[{:])"[^"\\]*(?:\\.[^"\\]*)*"|(?<![^\s,\[{:])'[^']*'|(?<!\S)\#[^\n]*|(?P<bracket>[\[\]{}])""",
+    re.DOTALL,
+)
+
+
+def bracket_fault(fault: YamlFault) -> Diagnostic | None:
+    """A bracket that is not closed, closed by another, or closes nothing; a comma too few or too many."""
+    if "flow" not in fault.context and fault.character not in ("]", "}"):
+        return None
+    opened = unclosed_bracket(fault.text, fault.at)
+    if fault.character in ("]", "}") and fault.character:
+        return _wrong_closer(fault, opened)
+    closed_later = opened is not None and _closes(fault.text, opened)
+    if opened is None or (closed_later and fault.character):
+        return _in_brackets(fault)
+    bracket = fault.text[opened]
+    return fault.told(
+        "AS022", f"`{bracket}` is never closed", opened, opened + 1, help=f"add `{_CLOSERS[bracket]}` where it ends"
+    )
+
+
+def _wrong_closer(fault: YamlFault, opened: int | None) -> Diagnostic:
+    found = fault.character
+    if opened is None:
+        edit = Edit(fault.span(fault.at, fault.at + 1), "")
+        message = f"`{found}` closes nothing"
+        return fault.told("AS022", message, fault.at, fault.at + 1, help="remove it", edit=edit)
+    bracket = fault.text[opened]
+    wanted = _CLOSERS[bracket]
+    line = fault.line_number(opened)
+    if wanted == found:
+        return fault.told("AS020", f"a value is missing before `{found}`", fault.at, fault.at + 1)
+    return fault.told(
+        "AS022",
+        f"`{bracket}` of line {line} is closed by `{found}`",
+        fault.at,
+        fault.at + 1,
+        help=f"write `{wanted}`",
+        edit=Edit(fault.span(fault.at, fault.at + 1), wanted),
+    )
+
+
+def _in_brackets(fault: YamlFault) -> Diagnostic:
+    message = "a comma is missing before this, or a string with a colon is not quoted"
+    if fault.character == ",":
+        return fault.told("AS020", "a value is missing before this comma", fault.at, fault.at + 1, help="remove it")
+    if fault.character == ":" and fault.text[: fault.at].rstrip().endswith(("{", "[", ",")):
+        return fault.told("AS031", "there is no key before the colon", fault.at, fault.at + 1, "write a name before it")
+    return fault.told(
+        "AS021",
+        message,
+        fault.at,
+        fault.at + 1,
+        help="separate the entries of `[…]` and `{…}` with commas; quote a string with `: ` in it",
+    )
+
+
+def unclosed_bracket(text: str, end: int) -> int | None:
+    """The innermost bracket that is open at `end`."""
+    stack = _open_brackets(text, end)
+    return stack[-1] if stack else None
+
+
+def _closes(text: str, opened: int) -> bool:
+    """Whether some bracket closes the one at `opened`."""
+    return opened not in _open_brackets(text, len(text))
+
+
+def _open_brackets(text: str, end: int) -> list[int]:
+    stack: list[int] = []
+    for token in _TOKEN.finditer(text, 0, end):
+        sign = token.group("bracket")
+        if sign is None:
+            continue
+        if sign in _CLOSERS:
+            if stack or _starts_value(text, token.start()):
+                stack.append(token.start())
+        elif stack and _CLOSERS[text[stack[-1]]] == sign:
+            stack.pop()
+    return stack
+
+
+def _starts_value(text: str, at: int) -> bool:
+    before = text[max(0, at - 200) : at].rstrip(" ")
+    return not before or before[-1] in ":-\n\r" or before.rstrip().endswith(":")
