@@ -12,7 +12,7 @@ from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.scope import NOTHING, Placed
 from archspec.errors import Diagnostic, Edit, Span
 from archspec.graph.nodes import Call, Ref
-from archspec.ops.apply import Applied, apply
+from archspec.ops.apply import Applied, apply, bad_values
 from archspec.ops.entry import Op
 from archspec.ops.faults import RuleFault, RuleFaults
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
@@ -95,20 +95,21 @@ def apply_op(
 ) -> Placed:
     """Apply the rule of an entry to known arguments and inputs; faults become diagnostics.
 
-    With `arguments_only`, since one of them is misspelt, nothing is said of what is missing or of shapes.
+    With `arguments_only`, since one of them is misspelt, nothing is said of what is missing or of shapes; neither is
+    it where a fault found before hides an argument or an input.
     """
-    types = [value.type for value in inputs]
-    if any(type_ is None for type_ in types) or any(argument.value is UNKNOWN for argument in given.values()):
-        return NOTHING
-    try:
-        applied = apply(op, {key: argument.value for key, argument in given.items()}, tuple(types))  # type: ignore[arg-type]
-    except RuleFaults as error:
-        for fault in error.faults:
-            if arguments_only and fault.code != "AS401":
-                continue
-            context.fault(_diagnostic(context, fault, op, given, inputs, shown, span))
-        return NOTHING
-    return NOTHING if arguments_only else _placed(context, op, applied, inputs, name, path, span)
+    types = tuple(value.type for value in inputs if value.type is not None)
+    values = {key: argument.value for key, argument in given.items() if argument.value is not UNKNOWN}
+    if arguments_only or len(types) < len(inputs) or len(values) < len(given):
+        faults = bad_values(op, values)
+    else:
+        try:
+            return _placed(context, op, apply(op, values, types), inputs, name, path, span)
+        except RuleFaults as error:
+            faults = error.faults
+    for fault in faults:
+        context.fault(_diagnostic(context, fault, op, given, inputs, shown, span))
+    return NOTHING
 
 
 def _placed(
@@ -127,7 +128,7 @@ def _placed(
         macs=applied.macs,
         span=span,
     )
-    context.record(call.id, path if name.isdecimal() else name, applied.outputs, span, refs)
+    context.record(call.id, op.name if name.isdecimal() else name, applied.outputs, span, refs)
     ports = {
         port: Value(Ref(call.id, index), type_)
         for index, (port, type_) in enumerate(zip(op.ports, applied.outputs, strict=False))
@@ -171,9 +172,9 @@ def _origins(context: Context, fault: RuleFault, op: Op, inputs: tuple[Value, ..
         if origin is not None:
             yield f"{_subject(inputs, index)} comes from  {origin}"
     type_ = inputs[fault.input].type
-    if type_ is not None and fault.code in ("AS301", "AS303") and op.layout.startswith("[N, C"):
-        if looks_channels_last(type_):
-            yield f"{type_} looks channels-last: images are [N, C, H, W]"
+    of_images = fault.code in ("AS301", "AS303") and op.layout.startswith("[N, C")
+    if of_images and type_ is not None and looks_channels_last(type_):
+        yield f"{type_} looks channels-last: images are [N, C, H, W]"
 
 
 def looks_channels_last(type_: TensorType) -> bool:

@@ -9,6 +9,7 @@ from archspec.elaborate import entry, initialization
 from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Environment, Value
 from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.inplace import shared_inplace
 from archspec.elaborate.kinds import check_blocks, check_kinds
 from archspec.elaborate.outputs import as_output, model_outputs
 from archspec.elaborate.scope import open_scope
@@ -57,6 +58,10 @@ def elaborate(document: Document) -> Elaborated:
         for diagnostic in error.diagnostics:
             context.fault(diagnostic)
     if context.failed or graph is None:
+        return Elaborated(None, variables, context.faults())
+    for fault in shared_inplace(graph):
+        context.fault(fault)
+    if context.failed:
         return Elaborated(None, variables, context.faults())
     input_spans = {declared.name: declared.span for declared in document.inputs}
     warnings = [*unused_values(graph, input_spans), *initialization.unused(context.policies)]

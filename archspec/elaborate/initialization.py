@@ -105,7 +105,9 @@ def _rules(context: Context, key: Scalar, value: Node) -> list[Policy]:
 def _is_per_parameter(value: Node) -> bool:
     """`{weight: ones, bias: zeros}` as against `{normal: {std: 0.01}}`."""
     functions = signatures("inits")
-    return isinstance(value, TreeMapping) and len(value) > 0 and all(key.value not in functions for key, _ in value)
+    return isinstance(value, TreeMapping) and not any(
+        key.value in functions or nearest(str(key.value), functions) for key, _ in value
+    )
 
 
 def _init(context: Context, node: Node) -> Init | None:

@@ -69,6 +69,11 @@ def apply(op: Op, written: Mapping[str, Any], inputs: Inputs) -> Applied:
     return Applied(args, outputs, state, op.macs(args, inputs, outputs))
 
 
+def bad_values(op: Op, written: Mapping[str, Any]) -> tuple[RuleFault, ...]:
+    """The faults of single argument values, where nothing else of a call is known."""
+    return tuple(_normalised(op, written)[1])
+
+
 def _normalised(op: Op, written: Mapping[str, Any]) -> tuple[dict[str, Any], list[RuleFault]]:
     """The written arguments in normal form, and a fault for each that is unknown or not accepted."""
     values: dict[str, Any] = {}
