@@ -6,6 +6,8 @@ from typing import Any
 
 from archspec.errors import Diagnostic, Edit, SourceText, Span
 
+_UNEXPECTED = ("did not find expected key", "did not find expected '-'", "document start>", "<block end>")
+
 
 class YamlFault:
     """Where a parser stopped, and why.
@@ -29,6 +31,11 @@ class YamlFault:
         mark = error.problem_mark or error.context_mark
         self.at: int = min(mark.index if mark is not None else 0, len(text))
         self.opened: int = error.context_mark.index if error.context_mark is not None else self.at
+
+    @property
+    def is_unexpected(self) -> bool:
+        """Whether something stands where nothing of its kind can."""
+        return any(words in self.problem for words in _UNEXPECTED)
 
     @property
     def character(self) -> str:
