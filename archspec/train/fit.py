@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+import torch
 from torch import nn
 
 from archspec.errors import Diagnostic, Span, SpecError
@@ -29,7 +30,7 @@ class Trainable(Protocol):
     @property
     def spec_text(self) -> str: ...
     def with_variables(self, **values: object) -> Trainable: ...
-    def build(self, device: object = None, dtype: object = None, seed: int = 0) -> nn.Module: ...
+    def build(self, *, device: torch.device | str | None = None, seed: int = 0) -> nn.Module: ...
 
 
 def check_head(architecture: Trainable, data: ImageData, recipe: Recipe) -> None:
@@ -52,13 +53,18 @@ def check_head(architecture: Trainable, data: ImageData, recipe: Recipe) -> None
         [
             Diagnostic(
                 "AS551",
-                f"`{name}` gives {channels} class{'' if channels == 1 else 'es'}, but {has}",
+                f"{_called(name)} gives {channels} class{'' if channels == 1 else 'es'}, but {has}",
                 span,
                 notes=notes if channels == 1 and wanted == 2 else (),
-                help=_mend(architecture, data, recipe) or f"give `{name}` {wanted} outputs",
+                help=_mend(architecture, data, recipe) or f"give its last layer {wanted} outputs",
             )
         ]
     )
+
+
+def _called(name: str) -> str:
+    """A single output has no name of the user's."""
+    return "the model" if name == "output" else f"`{name}`"
 
 
 def _has_layout(architecture: Trainable, data: ImageData, output: TensorType) -> bool:
@@ -72,7 +78,7 @@ def _wrong_layout(
     name: str, output: TensorType, architecture: Trainable, data: ImageData, span: Span | None
 ) -> Diagnostic:
     given = next(iter(architecture.input_types.values()))
-    gives = f"`{name}` gives {show_shape(output.shape)}"
+    gives = f"{_called(name)} gives {show_shape(output.shape)}"
     classes = len(data.classes)
     if data.task == "classification":
         wants = f"`{data.name}` has one label per image, which wants [N, {classes}]"

@@ -111,17 +111,16 @@ def _masks(loop: Loop) -> Figure:
         _show(axes[0], image)
         axes[1].imshow(labels[index].numpy(), cmap=colours, norm=norm, interpolation="nearest")
         said = colours(norm(predicted[index].numpy()))
-        said[(predicted[index] != labels[index]).numpy()] = to_rgba(_WRONG)
+        if classes == 2:
+            said[(predicted[index] != labels[index]).numpy()] = to_rgba(_WRONG)
         axes[2].imshow(said, interpolation="nearest")
         for each, title in zip(axes, ("image", "true", f"predicted, IoU {scores[index]:.2f}"), strict=True):
             each.set_title(title, fontsize=8, color=_RIGHT, pad=3)
     for axes in grid.flatten():
         axes.set_axis_off()
     overall = mean_iou(confusion(labels, predicted, classes))
-    _headline(
-        figure,
-        f"{loop.data.name}: mean IoU {overall:.3f} on {len(labels)} evaluation images; worst to best, wrong pixels red",
-    )
+    told = "from worst to best" + (", wrong pixels in red" if classes == 2 else "")
+    _headline(figure, f"{loop.data.name}: mean IoU {overall:.3f} on {len(labels)} evaluation images, {told}")
     return figure
 
 
@@ -177,9 +176,8 @@ def _name(name: str) -> str:
 
 
 def _colours(classes: int) -> tuple[Any, Any]:
-    """Black for class 0, white for a single other one, else a colour for each."""
-    palette = colormaps["tab20" if classes > 11 else "tab10"]
-    others = ["white"] if classes == 2 else [palette(place % palette.N) for place in range(classes - 1)]
+    """Black for class 0, white for a single other one, else a hue for each."""
+    others = ["white"] if classes == 2 else [colormaps["hsv"](place / (classes - 1)) for place in range(classes - 1)]
     return ListedColormap(["black", *others]), BoundaryNorm([place - 0.5 for place in range(classes + 1)], classes)
 
 

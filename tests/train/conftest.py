@@ -1,6 +1,8 @@
 import pytest
 import torch
 
+from archspec.train import run
+
 
 @pytest.fixture(autouse=True)
 def one_thread():
@@ -13,5 +15,5 @@ def one_thread():
 @pytest.fixture
 def no_pictures(monkeypatch):
     """Drawing takes longer than training on so little."""
-    monkeypatch.setattr("archspec.train.run.draw_curves", lambda loop: None)
-    monkeypatch.setattr("archspec.train.run.draw_predictions", lambda loop: None)
+    monkeypatch.setattr(run, "draw_curves", lambda loop: None)
+    monkeypatch.setattr(run, "draw_predictions", lambda loop: None)

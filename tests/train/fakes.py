@@ -24,6 +24,7 @@ class Fake:
     spec_text: str = "archspec: 1\nname: Fake\n"
     input_dtype: str = "float32"
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    output: str = "fc"
 
     @property
     def input_types(self):
@@ -33,7 +34,7 @@ class Fake:
     def output_types(self):
         with torch.random.fork_rng(devices=[]):
             shape = self.make(**self.variables).eval()(torch.zeros(2, *self.input)).shape
-        return {"fc": TensorType((N, *shape[1:]))}
+        return {self.output: TensorType((N, *shape[1:]))}
 
     def with_variables(self, **values: Any) -> Fake:
         for name, value in values.items():

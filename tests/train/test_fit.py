@@ -27,6 +27,8 @@ def test_wrong_number_of_classes_with_the_variable_that_mends_it(tmp_path):
     assert diagnostic.code == "AS551"
     assert diagnostic.message == "`fc` gives 1000 classes, but `digits` has 10"
     assert diagnostic.help == "use `--set num_classes=10`"
+    unnamed = Fake(mlp, (64,), {"num_classes": 1000}, output="output")
+    assert fault(tmp_path, unnamed).message == "the model gives 1000 classes, but `digits` has 10"
     name, value = re.fullmatch(r"use `--set (\w+)=(\d+)`", diagnostic.help).groups()
     mended = train(
         fake.with_variables(**{name: int(value)}), recipe=Recipe(epochs=1), out=tmp_path / "r", device="cpu", quiet=True
@@ -36,13 +38,13 @@ def test_wrong_number_of_classes_with_the_variable_that_mends_it(tmp_path):
 
 def test_no_variable_is_offered_that_breaks_the_spec_or_changes_nothing(tmp_path):
     fixed = Fake(mlp, (64,), {"num_classes": 12}, fixed={"num_classes": 12})
-    assert fault(tmp_path, fixed).help == "give `fc` 10 outputs"
+    assert fault(tmp_path, fixed).help == "give its last layer 10 outputs"
 
     def unused(other=12):
         return mlp(num_classes=12)
 
-    assert fault(tmp_path, Fake(unused, (64,), {"other": 12})).help == "give `fc` 10 outputs"
-    assert fault(tmp_path, Fake(unused, (64,), {"other": True})).help == "give `fc` 10 outputs"
+    assert fault(tmp_path, Fake(unused, (64,), {"other": 12})).help == "give its last layer 10 outputs"
+    assert fault(tmp_path, Fake(unused, (64,), {"other": True})).help == "give its last layer 10 outputs"
 
 
 def test_image_output_for_labels_and_label_output_for_masks(tmp_path):

@@ -53,8 +53,8 @@ def test_right_labels_are_not(tmp_path):
 
 @pytest.mark.parametrize("samples", [1, 2, 30])
 def test_masks(tmp_path, samples):
-    data = Named("digits_segmentation", {"samples": 16, "eval_samples": samples, "classes": 11})
-    fake = Fake(UNet, (3, 32, 32), {"base": 2, "channels": 3, "num_classes": 11})
+    data = Named("digits_segmentation", {"samples": 16, "eval_samples": samples})
+    fake = Fake(UNet, (3, 32, 32), {"base": 2, "channels": 3})
     _, predictions = pictures(tmp_path, fake, data=data)
     assert predictions.shape[0] > 100
     assert red(predictions) > 100
@@ -74,3 +74,11 @@ def test_choices():
     assert _evenly([7, 8], 1) == [7]
     assert _count([1, 2], [1, 2, 3]) == "all 2"
     assert _count([1, 2, 3], [1, 4]) == "1 of the 3"
+
+
+def test_masks_of_many_classes_have_a_colour_each(tmp_path):
+    data = Named("digits_segmentation", {"samples": 16, "eval_samples": 12, "classes": 11})
+    _, predictions = pictures(tmp_path, Fake(UNet, (1, 32, 32), {"base": 2, "num_classes": 11}), data=data)
+    colours, counts = np.unique(predictions.reshape(-1, 3), axis=0, return_counts=True)
+    hues = [colour for colour, count in zip(colours, counts, strict=True) if count > 100 and np.ptp(colour) > 150]
+    assert len(hues) >= 5

@@ -62,7 +62,7 @@ def test_unwritable_place():
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     folder = RunFolder(tmp_path)
     folder.write("spec.yaml", b"old")
-    monkeypatch.setattr("archspec.train.run_folder.os.fsync", lambda handle: 1 / 0)
+    monkeypatch.setattr(os, "fsync", lambda handle: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         folder.write("spec.yaml", b"new")
     with pytest.raises(ZeroDivisionError):
