@@ -67,9 +67,9 @@ class TreeBuilder:
         return self._open[-1].key if self._open else None
 
     @property
-    def opener(self) -> int:
-        """Where the innermost unfinished list or mapping starts."""
-        return self._open[-1].start
+    def openers(self) -> list[int]:
+        """Where the unfinished lists and mappings start, the innermost last."""
+        return [open_.start for open_ in self._open]
 
     def span(self, start: int, end: int) -> Span:
         return Span(self.source, start, end)

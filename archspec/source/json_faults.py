@@ -108,27 +108,33 @@ def _bad_word(span: Span, word: str) -> SpecError:
     return _error("AS055", f"the text `{clip(word)}` is not quoted", span, f"write `{clip(quoted)}`", edit)
 
 
-def after_value(source: SourceText, at: int, opener: int | None) -> SpecError:
-    """Neither a comma nor the end after a value; `opener` is where the enclosing list or mapping starts."""
+def after_value(source: SourceText, at: int, openers: list[int]) -> SpecError:
+    """Neither a comma nor the end after a value; `openers` is where the enclosing lists and mappings start."""
     comment = _comment(source, at)
     if comment is not None:
         return comment
     sign, span = source.text[at], Span(source, at, at + 1)
-    if opener is None:
+    if not openers:
         if sign in "]}":
             return _error("AS022", f"`{sign}` closes nothing", span, "remove it", Edit(span, ""))
         return _error("AS057", "text after the end of the spec", span, "a spec is one JSON value")
-    bracket = source.text[opener]
     if sign in "]}":
-        line = source.position(opener)[0]
-        wanted = _CLOSERS[bracket]
-        message = f"`{bracket}` of line {line} is closed by `{sign}`"
-        return _error("AS022", message, span, f"write `{wanted}`", Edit(span, wanted))
+        return _wrong_closer(source, span, openers)
     if sign == ":":
         return _error("AS050", "a colon after a value that is no key", span, 'write `{"key": value}` for a mapping')
     before = len(source.text[:at].rstrip())
     gap = Span(source, before, before)
     return _error("AS056", "a comma is missing before this", span, "separate entries with commas", Edit(gap, ","))
+
+
+def _wrong_closer(source: SourceText, span: Span, openers: list[int]) -> SpecError:
+    bracket = source.text[openers[-1]]
+    wanted = _CLOSERS[bracket]
+    message = f"`{bracket}` of line {source.position(openers[-1])[0]} is closed by `{span.text}`"
+    if any(_CLOSERS[source.text[opener]] == span.text for opener in openers):
+        edit = Edit(Span(source, span.start, span.start), wanted)
+        return _error("AS022", message, span, f"add `{wanted}` before it", edit)
+    return _error("AS022", message, span, f"write `{wanted}`", Edit(span, wanted))
 
 
 def _comment(source: SourceText, at: int) -> SpecError | None:

@@ -94,25 +94,25 @@ class _JsonReader:
                 return False
             if sign != closer:
                 if not sign:
-                    raise unclosed(self._source, self._build.opener)
-                raise after_value(self._source, self._at, self._build.opener)
+                    raise unclosed(self._source, self._build.openers[-1])
+                raise after_value(self._source, self._at, self._build.openers)
             self._at += 1
             self._build.close(self._at)
         if self._skip():
-            raise after_value(self._source, self._at, None)
+            raise after_value(self._source, self._at, [])
         return True
 
     def _key(self) -> None:
         if self._skip() != '"':
             if self._at == len(self._text):
-                raise unclosed(self._source, self._build.opener)
+                raise unclosed(self._source, self._build.openers[-1])
             raise bad_key(self._source, self._at)
         key = self._string()
         self._build.key(key)
         if self._skip() != ":":
             span = Span(self._source, self._at, self._at + 1)
             if self._at == len(self._text):
-                raise unclosed(self._source, self._build.opener)
+                raise unclosed(self._source, self._build.openers[-1])
             edit = Edit(Span(self._source, key.span.end, key.span.end), ":")
             raise SpecError(
                 [Diagnostic("AS050", "a colon is missing after this key", key.span, help="write `: ` here", edit=edit)]
@@ -133,7 +133,7 @@ class _JsonReader:
         number = _NUMBER.match(self._text, start)
         if number is None:
             if start == len(self._text):
-                raise unclosed(self._source, self._build.opener)
+                raise unclosed(self._source, self._build.openers[-1])
             raise bad_value(self._source, start)
         self._at = number.end()
         span = self._span(start)

@@ -38,16 +38,17 @@ def _wrong_closer(fault: YamlFault, opened: int | None) -> Diagnostic:
         return fault.told("AS022", message, fault.at, fault.at + 1, help="remove it", edit=edit)
     bracket = fault.text[opened]
     wanted = _CLOSERS[bracket]
-    line = fault.line_number(opened)
     if wanted == found:
         return fault.told("AS020", f"a value is missing before `{found}`", fault.at, fault.at + 1)
+    outer = [_CLOSERS[fault.text[at]] for at in _open_brackets(fault.text, fault.at)]
+    help, end = (f"add `{wanted}` before it", fault.at) if found in outer else (f"write `{wanted}`", fault.at + 1)
     return fault.told(
         "AS022",
-        f"`{bracket}` of line {line} is closed by `{found}`",
+        f"`{bracket}` of line {fault.line_number(opened)} is closed by `{found}`",
         fault.at,
         fault.at + 1,
-        help=f"write `{wanted}`",
-        edit=Edit(fault.span(fault.at, fault.at + 1), wanted),
+        help=help,
+        edit=Edit(fault.span(fault.at, end), wanted),
     )
 
 

@@ -50,7 +50,7 @@ def test_a_quoted_scalar_is_a_string(written):
 
 @pytest.mark.parametrize("key", ["on", "no", "10", "1.0", "true", "1e3", "'null'", '"~"', "0010"])
 def test_keys_stay_as_written(key):
-    (found, _), = tree(f"{key}: 1\n")
+    ((found, _),) = tree(f"{key}: 1\n")
     assert found.value == key.strip("'\"")
 
 
@@ -59,8 +59,8 @@ def test_spans_count_characters_also_beyond_the_basic_plane_and_with_crlf():
     node = tree(text)
     shown = [(leaf.span.text, leaf.value) for leaf in scalars(node)]
     assert shown == [
-        ("a", "a"), ("😀b", "😀b"), ("'k'", "k"), ('"x😀"', "x😀"), ("list", "list"), ("😀 z", "😀 z"), ("1", 1), ("2", 2),
-        ("last", "last"), ("😀 z", "😀 z"),
+        ("a", "a"), ("😀b", "😀b"), ("'k'", "k"), ('"x😀"', "x😀"), ("list", "list"), ("😀 z", "😀 z"), ("1", 1),
+        ("2", 2), ("last", "last"), ("😀 z", "😀 z"),
     ]  # fmt: skip
     assert node.get("list").items[1].span.text == "[1 , 2 ]"
     assert node.get("list").items[1].span.line == 5
@@ -102,8 +102,9 @@ def test_aliases_repeat_the_tree_of_their_anchor():
 @pytest.mark.parametrize(
     "text",
     [
-        "---\na: 1\n...\n", "%YAML 1.2\n---\na: 1\n", "a: 1", "a: 1\n\n\n", "\ufeffa: 1\n", "{a: 1}", "{'a':1}", '{"a": 1,}',
-        "# c\n\na: 1 # d\n", "? a\n: 1\n", "a:    1\n", "a: !!int 1\n", "!!map\na: 1\n", "a: &x 1\n",
+        "---\na: 1\n...\n", "%YAML 1.2\n---\na: 1\n", "a: 1", "a: 1\n\n\n", "\ufeffa: 1\n", "{a: 1}", "{'a':1}",
+        '{"a": 1,}', "# c\n\na: 1 # d\n", "? a\n: 1\n", "a:    1\n", "a: !!int 1\n", "!!map\na: 1\n",
+        "a: &x 1\n",
     ],
 )  # fmt: skip
 def test_the_same_thing_in_other_words(text):
@@ -138,7 +139,8 @@ def test_a_key_and_a_value_of_an_override_point_into_the_argument():
 
 
 @pytest.mark.parametrize(
-    ("written", "value"), [("3", 3), ("resnet", "resnet"), ("1e-3", 1e-3), ("", None), ("{SGD: {lr: 0.1}}", {"SGD": {"lr": 0.1}})]
+    ("written", "value"),
+    [("3", 3), ("resnet", "resnet"), ("1e-3", 1e-3), ("", None), ("{SGD: {lr: 0.1}}", {"SGD": {"lr": 0.1}})],
 )
 def test_values_of_overrides(written, value):
     source = SourceText("--set", "k=" + written)
