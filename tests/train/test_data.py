@@ -116,6 +116,14 @@ def test_transforms_are_random_by_epoch_and_sample_only():
     assert torch.equal(again.flip(0), first)
 
 
+def test_each_sample_draws_for_itself():
+    flip = Transforms(train=(Named("RandomHorizontalFlip", {"p": 0.5}),))
+    flipped, _ = everything(load((1, 8, 8), transforms=flip).train, epoch=1)
+    plain, _ = everything(load((1, 8, 8)).train)
+    share = (flipped != plain).flatten(1).any(1).float().mean()
+    assert 0.4 < float(share) < 0.6
+
+
 def test_transforms_that_change_size_are_resized_and_own_normalisation_is_kept():
     crop = Transforms((Named("RandomCrop", {"size": 6}),), (Named("CenterCrop", {"size": 6}),))
     assert everything(load((1, 12, 12), transforms=crop).eval)[0].shape == (359, 1, 12, 12)
@@ -206,6 +214,7 @@ def test_image_folder_s_workers_change_nothing(folder):
         load((3, 12, 12), "ImageFolder", root=str(folder), workers=workers, transforms=transforms) for workers in (0, 2)
     )
     state = torch.get_rng_state()
+    assert not torch.equal(everything(alone.train, 3)[0], everything(alone.train, 4)[0])
     assert torch.equal(everything(alone.train, 3, 5)[0], everything(helped.train, 3, 5)[0])
     assert torch.equal(torch.get_rng_state(), state)
 
