@@ -17,7 +17,6 @@ from archspec.ops.entry import Op
 from archspec.ops.faults import RuleFault, RuleFaults
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec.document import Entry, KindUse
-from archspec.tensors import TensorType
 
 
 def place_call(
@@ -36,29 +35,7 @@ def place_call(
     known = {name: argument for name, argument in given.items() if op.arg(name) is not None}
     shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
     misspelt = len(known) < len(given)
-    if op.arg("in_channels") is not None and "in_channels" not in given:
-        _refuse_channels_last(context, inputs[:1], shown, use.kind.span)
     return apply_op(context, op, known, inputs, name, path, shown, use.kind.span, arguments_only=misspelt)
-
-
-def _refuse_channels_last(context: Context, inputs: tuple[Value, ...], shown: str, span: Span) -> None:
-    """A model's input is taken to be [N, C, H, W] without doubt only where someone has written the channels."""
-    for value in inputs:
-        made = context.made.get(value.ref.id)
-        while made is not None and not made.name and made.inputs:
-            made = context.made.get(made.inputs[0].id)
-        if value.type is not None and made is not None and not made.inputs and looks_channels_last(value.type):
-            height, _, channels = value.type.shape[1:]
-            context.fault(
-                Diagnostic(
-                    "AS309",
-                    f"{shown} takes [N, C, H, W], but its input {value.type} looks channels-last",
-                    span,
-                    notes=(f"`{made.name}` is declared in line {made.span.line}",),
-                    help=f"declare it as `[{channels}, {height}, {height}]`, "
-                    f"or write `in_channels: {height}` if {height} channels are meant",
-                )
-            )
 
 
 def _arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Any:
@@ -167,20 +144,10 @@ def _origins(context: Context, fault: RuleFault, op: Op, inputs: tuple[Value, ..
     """Where the input at fault comes from; where inputs disagree, where each of the two does."""
     if fault.input is None or fault.input >= len(inputs):
         return
-    for index in (0, fault.input) if fault.code == "AS304" and fault.input else (fault.input,):
+    for index in (0, fault.input) if fault.code in ("AS304", "AS310") and fault.input else (fault.input,):
         origin = context.chain(inputs[index])
         if origin is not None:
             yield f"{_subject(inputs, index)} comes from  {origin}"
-    type_ = inputs[fault.input].type
-    of_images = fault.code in ("AS301", "AS303") and op.layout.startswith("[N, C")
-    if of_images and type_ is not None and looks_channels_last(type_):
-        yield f"{type_} looks channels-last: images are [N, C, H, W]"
-
-
-def looks_channels_last(type_: TensorType) -> bool:
-    """Whether an image's last dimension, and not its second, is what channels usually are."""
-    shape = type_.shape
-    return len(shape) == 4 and shape[-1] in (1, 3, 4) and shape[1] == shape[2] and shape[1] not in (1, 3, 4)
 
 
 def _subject(inputs: tuple[Value, ...], index: int) -> str:

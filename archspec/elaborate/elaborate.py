@@ -19,6 +19,7 @@ from archspec.elaborate.values import evaluate
 from archspec.elaborate.variables import file_variables
 from archspec.errors import Diagnostic, SpecError
 from archspec.graph.nodes import Graph, Ref, Scope
+from archspec.ops.common import model_input
 from archspec.source.tree import Scalar, Sequence, describe
 from archspec.spec.document import Document, Input
 from archspec.tensors import N, TensorType
@@ -115,7 +116,7 @@ def _input_type(context: Context, declared: Input, environment: Environment) -> 
             _bad_size(context, declared, index, size)
             return None
     dtype = "float32" if declared.dtype is None else str(declared.dtype.value)
-    return TensorType((N, *sizes), dtype, channels_first=len(sizes) >= 3 and dtype == "float32")
+    return model_input(TensorType((N, *sizes), dtype))
 
 
 def _bad_size(context: Context, declared: Input, index: int, size: Any) -> None:

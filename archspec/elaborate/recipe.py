@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from importlib import metadata
 from typing import Any, TypeAlias
 
 from archspec.elaborate.recipe_values import expected, fits, odd, out_of_domain, quoted_meaning
@@ -155,6 +154,8 @@ def _newer(group: Group) -> str | None:
     if group in ("datasets", "metrics"):
         return None
     package = "torchvision" if _PACKAGES.get(group) else "torch"
+    from importlib import metadata  # slow to import, and needed for a misspelling only
+
     try:
         installed = metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -54,7 +54,7 @@ def apply(op: Op, written: Mapping[str, Any], inputs: Inputs) -> Applied:
     """
     values, faults = _normalised(op, written)
     faults += _missing(op, written)
-    of_inputs = faults_of_inputs(op, inputs)
+    of_inputs = faults_of_inputs(op, written, inputs)
     faults += of_inputs or _inferred(op, written, values, inputs)
     if faults:
         raise RuleFaults(faults)

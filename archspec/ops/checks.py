@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from archspec.ops.common import looks_channels_last
 from archspec.ops.entry import Inputs, Op
 from archspec.ops.faults import RuleFault
@@ -53,8 +56,10 @@ def check_input_types(op: Op, inputs: Inputs) -> None:
         )
 
 
-def check_ranks(op: Op, inputs: Inputs) -> None:
+def check_ranks(op: Op, written: Mapping[str, Any], inputs: Inputs) -> None:
     """The number of dimensions of the first input, and that they stand where the op's layout has them.
+
+    Whoever writes the number of channels, and writes what dimension 1 has, means the layout as it is.
 
     Raises:
         RuleFault: AS302 for another rank or a batch that is not first, AS309 for an image with its channels last.
@@ -68,7 +73,8 @@ def check_ranks(op: Op, inputs: Inputs) -> None:
     if any(isinstance(dim, Batch) for dim in given.shape[1:]):
         message = f"{{name}} needs {op.layout}, but receives {given}: the batch has to come first"
         raise RuleFault("AS302", message, input=0, help="move the batch to the front before it")
-    if op.layout == "[N, C, H, W]" and looks_channels_last(given):
+    meant = any(written.get(arg.name) == given.shape[1] for arg in op.args if arg.inferred is not None)
+    if op.layout == "[N, C, H, W]" and looks_channels_last(given) and not meant:
         height, width, count = given.shape[1:]
         raise RuleFault(
             "AS309",
@@ -105,7 +111,7 @@ def _spatial(dims: int) -> str:
     return {1: "one spatial dimension", 2: "two spatial dimensions", 3: "three spatial dimensions"}[dims]
 
 
-def faults_of_inputs(op: Op, inputs: Inputs) -> list[RuleFault]:
+def faults_of_inputs(op: Op, written: Mapping[str, Any], inputs: Inputs) -> list[RuleFault]:
     """The first fault of the inputs, if any: their number, then their types, then their ranks.
 
     Returns:
@@ -114,7 +120,7 @@ def faults_of_inputs(op: Op, inputs: Inputs) -> list[RuleFault]:
     try:
         check_arity(op, inputs)
         check_input_types(op, inputs)
-        check_ranks(op, inputs)
+        check_ranks(op, written, inputs)
     except RuleFault as fault:
         return [fault]
     return []

@@ -106,7 +106,30 @@ def _dim_name(dim: int, rank: int) -> str:
     return names.get(dim) or (spatial[dim - 2] if dim - 2 < len(spatial) else f"dimension {dim}")
 
 
-def _merge_fault(first: TensorType, other: TensorType, index: int, dim: int | None) -> RuleFault:
+def _rounded_odd_size(first: TensorType, other: TensorType, skip: int | None) -> bool:
+    """Whether the two differ only as an odd size does from what comes back of it: 15 → 7 → 14."""
+    pairs = list(enumerate(zip(first.shape, other.shape, strict=True)))
+    differing = [pair for dim, pair in pairs if dim >= 2 and pair[0] != pair[1]]
+    others = all(a == b for dim, (a, b) in pairs if dim < 2 and dim != skip)
+    odd = all(isinstance(a, int) and isinstance(b, int) and abs(a - b) == 1 and max(a, b) % 2 for a, b in differing)
+    return bool(differing) and others and odd
+
+
+def _odd_size_fault(first: TensorType, other: TensorType, index: int) -> RuleFault:
+    sizes = " and ".join("×".join(map(str, each.spatial)) for each in (first, other))
+    return RuleFault(
+        "AS310",
+        f"{{name}} merges feature maps of {sizes}: an odd size was rounded down on the way and did not come back",
+        input=index,
+        help="write `align: pad` (or `crop`, `resize`) beside it, or use an input size that halves evenly",
+    )
+
+
+def _merge_fault(
+    first: TensorType, other: TensorType, index: int, dim: int | None, joined: int | None = None
+) -> RuleFault:
+    if dim is not None and _rounded_odd_size(first, other, joined):
+        return _odd_size_fault(first, other, index)
     word = "{name} needs"
     if first.rank != other.rank:
         message = f"{word} inputs of one rank, but input {index + 1} is {other} and the first is {first}"
@@ -170,8 +193,8 @@ def _joined(a: Dim, b: Dim) -> Dim:
 
 
 def _concat_fault(first: TensorType, other: TensorType, index: int, dim: int, differs: int | None) -> RuleFault:
-    fault = _merge_fault(first, other, index, differs)
-    if differs is not None:
+    fault = _merge_fault(first, other, index, differs, dim)
+    if differs is not None and fault.code == "AS304":
         fault.message = (
             f"{{name}} joins dimension {dim}, so all others must be equal: input 1 is {show_shape(first.shape)}, "
             f"input {index + 1} is {show_shape(other.shape)} "

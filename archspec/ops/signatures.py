@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -139,7 +139,7 @@ def _signature(name: str, data: Mapping[str, Any]) -> Signature:
 
 @cache
 def _file() -> Mapping[str, Any]:
-    text = resources.files("archspec.ops").joinpath("signatures.json").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("signatures.json").read_text(encoding="utf-8")
     loaded: Mapping[str, Any] = json.loads(text)
     return loaded
 

@@ -92,7 +92,7 @@ def _is_mixed(call: Call, fault: RuleFault) -> bool:
 
 def _is_broadcast(call: Call, fault: RuleFault) -> bool:
     return (
-        fault.code == "AS304"
+        fault.code in ("AS304", "AS310")
         and fault.arg is None
         and call.kind in _MERGES
         and len({given.shape for given in call.inputs}) > 1
