@@ -1,10 +1,10 @@
 """Faults of a recipe, told without torch."""
 
 import math
+from importlib import metadata
 
 import pytest
 
-from archspec.elaborate import recipe as checks
 from archspec.elaborate.recipe import check_recipe, nested, with_primary
 from archspec.errors import SourceText, Span
 from archspec.ops.signatures import NO_DEFAULT, signatures
@@ -53,10 +53,10 @@ def test_unknown_name_far_from_all_lists_a_short_group():
 
 
 def test_name_of_a_newer_torch_is_a_warning(monkeypatch):
-    monkeypatch.setattr(checks.metadata, "version", lambda package: "99.0.0")
+    monkeypatch.setattr(metadata, "version", lambda package: "99.0.0")
     assert only(optimizer=Named("Zyxwvu")).severity == "warning"
     assert only(optimizer=Named("Adem")).severity == "error"
-    monkeypatch.setattr(checks.metadata, "version", lambda package: "2.10.0")
+    monkeypatch.setattr(metadata, "version", lambda package: "2.10.0")
     assert only(optimizer=Named("Zyxwvu")).severity == "error"
 
 
