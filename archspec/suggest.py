@@ -14,7 +14,7 @@ def nearest(word: str, candidates: Iterable[str], limit: int = 1) -> list[str]:
 
     Nearness is the Damerau–Levenshtein distance in its optimal string alignment form (insertions,
     deletions, substitutions, swaps of neighbours), of the words without case, `_` and `-`; those
-    differences only break ties. About one edit in three characters is allowed.
+    differences only break ties, after the length of the common start. About one edit in three characters is allowed.
 
     Args:
         word: what was written; a word longer than 64 characters is nobody's typing error.
@@ -25,13 +25,15 @@ def nearest(word: str, candidates: Iterable[str], limit: int = 1) -> list[str]:
         return []
     plain = _folded(word)
     allowed = max(1, len(plain) // 3) if len(plain) > 1 else 0
-    found: list[tuple[int, int, str]] = []
+    found: list[tuple[int, int, int, str]] = []
     for candidate in dict.fromkeys(islice(candidates, _MOST_CANDIDATES)):
         if abs(len(candidate) - len(word)) > allowed + 2 or len(candidate) > _LONGEST_WORD or candidate == word:
             continue
         distance = _distance(plain, _folded(candidate), allowed)
         if distance <= allowed:
-            found.append((distance, _distance(word, candidate, _LONGEST_WORD), candidate))
+            found.append(
+                (distance, -_common_start(word, candidate), _distance(word, candidate, _LONGEST_WORD), candidate)
+            )
     return [candidate for *_, candidate in sorted(found)[:limit]]
 
 
@@ -39,6 +41,10 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     """A help line, "did you mean `width`?", or None where nothing is near."""
     found = nearest(word, candidates)
     return f"did you mean `{found[0]}`?" if found else None
+
+
+def _common_start(left: str, right: str) -> int:
+    return next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
 
 
 def _folded(word: str) -> str:

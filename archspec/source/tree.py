@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from archspec.errors import Span
+from archspec.records import record
 
 Plain: TypeAlias = bool | int | float | str | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Scalar:
     """A leaf. `quoted` tells `"64"` from `64`: a quoted scalar is always a string."""
 
@@ -20,7 +20,7 @@ class Scalar:
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Sequence:
     """A list."""
 
@@ -34,7 +34,7 @@ class Sequence:
         return len(self.items)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Mapping:
     """Keys are unique strings, in file order (`10:` is the key "10", as in JSON)."""
 

@@ -208,7 +208,7 @@ class _YamlReader:
         at: int = event.start_mark.index
         text = self._text
         for _ in range((event.anchor is not None) + (event.tag is not None)):
-            at = _token_end(text, at)
+            at = _property_end(text, at, event.anchor)
             if at < event.end_mark.index:
                 at = _next_token(text, at)
         end: int = event.end_mark.index
@@ -218,8 +218,8 @@ class _YamlReader:
         """The anchor or tag itself."""
         at, text = event.start_mark.index, self._text
         if text[at] != sign:
-            at = _next_token(text, _token_end(text, at))
-        return self._span(self._base + at, self._base + _token_end(text, at))
+            at = _next_token(text, _property_end(text, at, event.anchor))
+        return self._span(self._base + at, self._base + _property_end(text, at, event.anchor))
 
     def _tag_fault(self, event: Any) -> None:
         span = self._property(event, "!")
@@ -251,7 +251,10 @@ def _is_nothing(node: Node) -> bool:
     return isinstance(node, Scalar) and node.value is None and node.span.start == node.span.end
 
 
-def _token_end(text: str, at: int) -> int:
+def _property_end(text: str, at: int, anchor: str | None) -> int:
+    """Just after the anchor or tag that starts at `at`; an anchor may touch what follows it."""
+    if anchor is not None and text[at : at + 1] == "&":
+        return at + 1 + len(anchor)
     while at < len(text) and text[at] not in " \t\r\n,[]{}":
         at += 1
     return at

@@ -150,7 +150,7 @@ class _Parser:
             operand = self._parenthesis()
         elif token.kind == "[":
             self._take()
-            items, end = self._items("]", token)
+            items, end = self._items("]")
             operand = Expression("list", token.start, end, None, items)
         else:
             raise self.unexpected("a value")
@@ -184,19 +184,17 @@ class _Parser:
 
     def _call(self, token: Token) -> Expression:
         name = str(token.value)
-        opening = self._take()
-        arguments, end = self._items(")", opening)
+        self._take()
+        arguments, end = self._items(")")
         return Expression("call", token.start, end, name, arguments)
 
-    def _items(self, closer: str, opening: Token) -> tuple[tuple[Expression, ...], int]:
+    def _items(self, closer: str) -> tuple[tuple[Expression, ...], int]:
         """Expressions between commas up to the closer, which may follow a comma."""
         items: list[Expression] = []
         while self.token.kind != closer:
             items.append(self._nested(_CONDITIONAL))
             if self.token.kind == ",":
                 self._take()
-            elif self.token.kind == "end" and closer == "]":
-                raise Fault("AS210", "`[` is never closed", opening.start, opening.end, "add `]` where it ends")
             elif self.token.kind != closer:
                 raise self.unexpected(f"a comma or `{closer}`")
         return tuple(items), self._take().end
@@ -214,7 +212,7 @@ class _Parser:
         return operand
 
     def _index(self, operand: Expression, opening: Token) -> Expression:
-        parts, end = self._items("]", opening)
+        parts, end = self._items("]")
         if len(parts) != 1:
             raise Fault("AS210", f"one index is expected, found {len(parts)}", opening.start, end)
         return Expression("index", operand.start, end, None, (operand, parts[0]))

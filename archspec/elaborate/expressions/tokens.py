@@ -22,6 +22,7 @@ CONSTANTS: dict[str, Any] = {
     "None": None,
 }
 _KEYWORDS = frozenset(("and", "or", "not", "if", "else", "in"))
+_CLOSERS = {"(": ")", "[": "]"}
 _SPACE = re.compile(r"[ \t\r\n]*")
 _TOKEN = re.compile(
     r"""(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)
@@ -69,7 +70,8 @@ def tokenize(text: str, opening: int) -> list[Token]:
         Fault: a character or word that the language does not have, a limit, or no closing parenthesis.
     """
     tokens: list[Token] = []
-    depth, at = 1, opening + 1
+    opened = [Token("(", "(", opening, opening + 1)]
+    at = opening + 1
     while True:
         at = _SPACE.match(text, at).end()  # type: ignore[union-attr]
         if at >= len(text):
@@ -77,14 +79,27 @@ def tokenize(text: str, opening: int) -> list[Token]:
         if at - opening > MAX_LENGTH:
             raise Fault("AS219", f"expression longer than {MAX_LENGTH:,} characters", opening, at)
         token = _next(text, at)
-        depth += {"(": 1, ")": -1}.get(token.kind, 0)
-        if depth == 0:
+        _match_bracket(opened, token)
+        if not opened:
             tokens.append(Token("end", ")", token.start, token.end))
             return tokens
         tokens.append(token)
         if len(tokens) > MAX_TOKENS:
             raise Fault("AS219", f"expression longer than {MAX_TOKENS} tokens", token.start, token.end)
         at = token.end
+
+
+def _match_bracket(opened: list[Token], token: Token) -> None:
+    """Keeps the brackets that are open."""
+    if token.kind in _CLOSERS:
+        opened.append(token)
+    elif token.kind in (")", "]"):
+        opener = opened.pop()
+        if _CLOSERS[opener.kind] == token.kind:
+            return
+        if token.kind == "]":
+            raise Fault("AS210", "`]` closes nothing", token.start, token.end, "write `)`")
+        raise Fault("AS210", "`[` is never closed", opener.start, opener.end, "add `]` where it ends")
 
 
 def _next(text: str, at: int) -> Token:

@@ -1,0 +1,50 @@
+"""Did-you-mean."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from archspec.suggest import did_you_mean, nearest
+
+
+@pytest.mark.parametrize(
+    ("word", "candidates", "found"),
+    [
+        ("kernal_size", ["kernel_size", "stride"], ["kernel_size"]),
+        ("widht", ["width", "height"], ["width"]),
+        ("conv2d", ["Conv1d", "Conv2d", "Conv3d"], ["Conv2d"]),
+        ("batchnorm2d", ["BatchNorm1d", "BatchNorm2d"], ["BatchNorm2d"]),
+        ("Batch_Norm2d", ["BatchNorm2d"], ["BatchNorm2d"]),
+        ("relfect", ["zeros", "reflect"], ["reflect"]),
+        ("in-channels", ["in_channels"], ["in_channels"]),
+        ("xyz", ["Linear", "Conv2d"], []),
+        ("x", ["y", "z"], []),
+        ("X", ["x"], ["x"]),
+        ("", ["a"], []),
+        ("relu", ["relu"], []),
+        ("__class__", ["classes"], []),
+        ("___", ["_", "a"], []),
+    ],
+)
+def test_nearest(word, candidates, found):
+    assert nearest(word, candidates) == found
+
+
+def test_the_nearest_comes_first_and_each_once():
+    assert nearest("Conv2", ["Conv3d", "Conv2d", "Conv", "Conv2d"], limit=3)[0] == "Conv2d"
+    assert len(nearest("aaaa", ["aaab"] * 9 + ["aaac"], limit=9)) == 2
+
+
+def test_the_cost_is_bounded():
+    start = time.process_time()
+    assert nearest("x" * 1_000_000, ["x" * 999_999]) == []
+    assert nearest("layer_name_x", (f"layer_name_{number}" for number in range(10**9)), limit=1)
+    assert nearest("ab", ["b" * 10**6]) == []
+    assert time.process_time() - start < 20
+
+
+def test_a_help_line():
+    assert did_you_mean("widht", ["width"]) == "did you mean `width`?"
+    assert did_you_mean("foo", ["width"]) is None
