@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archspec.compiler import compile_text
 from archspec.emit.table import Table, table
 from archspec.errors import Diagnostic, SourceText, SpecError, UsageError
 from archspec.graph.nodes import Graph
+from archspec.records import record
 from archspec.spec.overrides import Override
 from archspec.spec.recipe import Recipe
 from archspec.spec.settings import override_from_value
@@ -24,7 +24,7 @@ MOST_PARAMS = 2_000_000_000
 """`build` refuses larger models unless told otherwise."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Architecture:
     """A spec that has been read, expanded and checked. No torch is needed to have one.
 

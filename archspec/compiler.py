@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from archspec import source
@@ -12,13 +11,14 @@ from archspec.elaborate.recipe import check_recipe
 from archspec.elaborate.train import read_train
 from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order
 from archspec.graph.nodes import Graph
+from archspec.records import record
 from archspec.source.tree import Mapping
 from archspec.spec.overrides import Override, apply_overrides
 from archspec.spec.read import read_document
 from archspec.spec.recipe import Recipe
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Compiled:
     """What the front end makes of a spec. `graph` is None where a diagnostic is an error."""
 

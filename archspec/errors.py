@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from archspec.records import record
+
 Severity = Literal["error", "warning"]
 
 _WIDEST_EXCERPT = 160
@@ -16,7 +18,7 @@ _COLOURS = {"error": "\033[1;31m", "warning": "\033[1;33m", "mark": "\033[1;34m"
 _BOLD, _RESET = "\033[1m", "\033[0m"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class SourceText:
     """A text that diagnostics point into: a file's, or one made from an argument.
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as ReadOnly
-from dataclasses import dataclass
 from typing import Any
 
 from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Environment, Names
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic, Edit, Span
+from archspec.records import record
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Given:
     """One argument. `key` is None where a bare value stands for the primary argument."""
 
@@ -32,7 +32,7 @@ Overrides = ReadOnly[str, Given]
 NO_OVERRIDES: Overrides = {}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Written:
     """The arguments beside a kind, before their values are known."""
 

@@ -52,7 +52,8 @@ def inputs_in_value(op: Op, value: Node | None) -> Node | None:
     if op.is_module or value is None or isinstance(value, Mapping):
         return None
     if isinstance(value, Sequence):
-        names = all(isinstance(item, Scalar) and isinstance(item.value, str) for item in value)
+        kinds: type | tuple[type, ...] = str if op.primary is not None else (str, int)  # `0` names a numbered layer
+        names = all(isinstance(item, Scalar) and isinstance(item.value, kinds) for item in value)
         return value if names and len(value) else None
     is_name = isinstance(value.value, str) and op.primary is None
     return value if is_name else None

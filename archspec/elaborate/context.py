@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from archspec.elaborate.environment import Environment, Value
 from archspec.errors import Diagnostic, Span, SpecError, plural
 from archspec.graph.nodes import Ref
+from archspec.records import record
 from archspec.spec.document import Block, Entry
 from archspec.tensors import TensorType
 
@@ -39,7 +40,7 @@ class Frame(NamedTuple):
         return f"copy {self.copy} of `{self.path.rpartition('.')[0]}`"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Made:
     """How a value came to be, for the chain of shapes in a note."""
 

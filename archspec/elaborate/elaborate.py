@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from archspec.elaborate import entry, initialization
@@ -20,6 +19,7 @@ from archspec.elaborate.variables import file_variables
 from archspec.errors import Diagnostic, SpecError
 from archspec.graph.nodes import Graph, Ref, Scope
 from archspec.ops.common import model_input
+from archspec.records import record
 from archspec.source.tree import Scalar, Sequence, describe
 from archspec.spec.document import Document, Input
 from archspec.tensors import N, TensorType
@@ -27,7 +27,7 @@ from archspec.tensors import N, TensorType
 _LARGEST_SIZE = 2**31
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Elaborated:
     """The graph (None after a fault), the variables' values, and every fault and warning."""
 

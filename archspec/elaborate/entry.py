@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from archspec.elaborate.arguments import NO_OVERRIDES, Overrides
 from archspec.elaborate.block import place_block
 from archspec.elaborate.call import inputs_in_value, place_call
 from archspec.elaborate.context import Context, Frame
-from archspec.elaborate.environment import NOWHERE, Environment, Names, Value, bind
+from archspec.elaborate.environment import Environment, Names, Value, bind
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.kinds import check_kinds
 from archspec.elaborate.references import resolve_all
@@ -30,6 +32,10 @@ def place(
 ) -> Placed:
     """The nodes of an entry, all its copies included."""
     inputs = _inputs(context, entry, environment)
+    if not inputs:
+        return NOTHING
+    if stage:  # `from` feeds the first stage, and each later one takes what the one before it made
+        inputs = (environment.previous[0], *inputs[1:])
     if entry.modifiers.repeat is not None:
         return place_copies(context, entry, environment, inputs, name, path, stage)
     return place_one(context, entry, environment, inputs, name, path, NO_OVERRIDES)
@@ -49,7 +55,7 @@ def place_one(
     if wanted is None:
         return NOTHING
     if not wanted:
-        return _absent(context, entry, inputs[0] if inputs else NOWHERE, name, path)
+        return _absent(context, entry, inputs[0], name, path)
     node = entry.modifiers.skip
     skip = None if node is None else read_skip(context, node)
     if node is not None and skip is None:
@@ -91,7 +97,7 @@ def _wrapped(
 
 
 def _inputs(context: Context, entry: Entry, environment: Environment) -> tuple[Value, ...]:
-    """What the entry is applied to: `from`, the list in a function's value, or the entry before."""
+    """What the entry is applied to: `from`, the list in a function's value, or the entry before. None after a fault."""
     name = str(entry.name.value) if entry.name is not None else None
     listed = _listed_inputs(context, entry)
     from_ = entry.modifiers.from_
@@ -100,6 +106,9 @@ def _inputs(context: Context, entry: Entry, environment: Environment) -> tuple[V
         message = "the inputs are given twice: in the value, and by `from`"
         context.fault(Diagnostic("AS107", message, key.span, help="keep one of them"))
     node = listed if listed is not None else from_
+    if isinstance(node, Sequence) and not len(node):
+        help = "name the inputs, or leave `from` out to take what the entry before makes"
+        context.fault(Diagnostic("AS103", "`from` is empty", node.span, help=help))
     return environment.previous if node is None else resolve_all(context, node, environment, name)
 
 
@@ -171,11 +180,29 @@ def _held(
         help = "give it a kind, e.g. `ReLU` or `{LeakyReLU: 0.2}`"
         context.fault(Diagnostic("AS208", message, body.reference.span, help=help))
         return NOTHING
-    reader = Reader()
-    held = read_entry(reader, entry.name, value)
-    for fault in reader.faults:
-        context.fault(fault)
-    if held is None or reader.faults or not check_kinds(context, held):
+    held = _read_held(context, entry, value)
+    if held is None:
         return NOTHING
     with context.inside(Frame(f"the layer that `{body.reference.value}` holds", path, entry.span.line), entry.span):
+        if held.modifiers.repeat is not None:
+            return place_copies(context, held, environment, inputs, name, path, None)
         return place_one(context, held, environment, inputs, name, path, overrides)
+
+
+def _read_held(context: Context, entry: Entry, node: Node) -> Entry | None:
+    """The held entry, checked as if it stood here; None after a fault."""
+    reader = Reader()
+    held = read_entry(reader, entry.name, node)
+    for fault in reader.faults:
+        context.fault(fault)
+    if held is None or reader.faults:
+        return None
+    from_ = _listed_inputs(context, held) or held.modifiers.from_
+    if from_ is not None:
+        message = "a layer that a variable holds cannot say where its input comes from"
+        help = "write `from` where the variable is used"
+        context.fault(Diagnostic("AS208", message, from_.span, help=help))
+        return None
+    # what `first`, `per_stage`, … say beside the variable is for the held layer
+    overridden = replace(held, modifiers=entry.modifiers)
+    return held if check_kinds(context, held) and check_kinds(context, overridden) else None

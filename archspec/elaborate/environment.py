@@ -9,10 +9,11 @@ from typing import Any
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.errors import Span
 from archspec.graph.nodes import Ref
+from archspec.records import record
 from archspec.tensors import TensorType
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Value:
     """A tensor that can be referred to. `type` None: a fault reported elsewhere hides it."""
 
@@ -24,7 +25,7 @@ NOWHERE = Value(Ref(-1), None)
 """What stands for a value that a fault prevents."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Binding:
     """What a name stands for: the ports of a layer, and the names that can be reached inside it.
 

@@ -11,6 +11,7 @@ from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.ops.entry import Init, State
 from archspec.ops.registry import CATALOGUE, find
 from archspec.ops.signatures import Signature, signatures
+from archspec.records import record
 from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node, Scalar, Sequence, describe
 from archspec.suggest import nearest
@@ -39,7 +40,7 @@ class Policy:
         return fnmatchcase(f"{path}.{name}", self.glob)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Policies:
     """All rules, in order."""
 

@@ -5,7 +5,7 @@ This looks at each entry of the file once, also at those that no instance reache
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
 
 from archspec.elaborate.context import Context
 from archspec.elaborate.variables import missing_argument
@@ -41,7 +41,7 @@ def check_kinds(context: Context, entry: Entry) -> bool:
     return good
 
 
-def _check_required(context: Context, block: Block, use: KindUse, given: Iterable[str]) -> None:
+def _check_required(context: Context, block: Block, use: KindUse, given: Container[object]) -> None:
     """Each parameter without a default is given, by a bare value or by name."""
     bare = use.arguments is not None and not isinstance(use.arguments, Mapping)
     for parameter in block.parameters[1:] if bare else block.parameters:

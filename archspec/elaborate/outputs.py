@@ -16,7 +16,7 @@ _KEYS = ("from", "training")
 
 def block_outputs(context: Context, node: Node | None, inside: Environment) -> dict[str, Value]:
     """The outputs of a block by port name: its last entry's, or what `outputs` names."""
-    if node is None:
+    if node is None or _is_empty(context, node):
         return dict(last_binding(inside).ports)
     if isinstance(node, Mapping):
         return {str(key.value): resolve(context, value, inside) for key, value in node}
@@ -29,17 +29,34 @@ def model_outputs(
     context: Context, node: Node | None, inside: Environment
 ) -> tuple[tuple[tuple[str, Value, bool], ...], OutputForm]:
     """Each output's name, value and whether it is there in training mode only; and the form of them all."""
-    if node is None:
+    if node is None or _is_empty(context, node):
         return (("output", last_binding(inside).first, False),), "single"
     if isinstance(node, Sequence):
-        if not len(node):
-            context.fault(Diagnostic("AS103", "`outputs` is empty", node.span, help="name at least one layer"))
-        read = (_output(context, _label(item), item, inside) for item in node)
-        return tuple(output for output in read if output is not None), "tuple"
+        read = [_output(context, _label(item), item, inside) for item in node]
+        return _some_always(context, node, read), "tuple"
     if isinstance(node, Mapping):
-        read = (_output(context, _key(context, key), value, inside) for key, value in node)
-        return tuple(output for output in read if output is not None), "dict"
+        read = [_output(context, _key(context, key), value, inside) for key, value in node]
+        return _some_always(context, node, read), "dict"
     return (("output", resolve(context, node, inside), False),), "single"
+
+
+def _is_empty(context: Context, node: Node) -> bool:
+    """Whether `outputs` names nothing, which is a fault."""
+    if isinstance(node, Scalar) or len(node):
+        return False
+    context.fault(Diagnostic("AS103", "`outputs` is empty", node.span, help="name at least one layer"))
+    return True
+
+
+def _some_always(
+    context: Context, node: Node, read: list[tuple[str, Value, bool] | None]
+) -> tuple[tuple[str, Value, bool], ...]:
+    """The outputs that are no fault; at least one has to be there in eval mode too."""
+    if all(output is not None and output[2] for output in read):
+        message = "every output is there in training mode only: evaluation would give nothing"
+        help = "leave `training: true` out for one of them"
+        context.fault(Diagnostic("AS103", message, node.span, help=help))
+    return tuple(output for output in read if output is not None)
 
 
 def _label(node: Node) -> str:
@@ -62,6 +79,10 @@ def _output(context: Context, name: str, node: Node, inside: Environment) -> tup
         context.fault(Diagnostic("AS101", message, node.span))
         return None
     training = node.get("training")
+    if training is not None and not (isinstance(training, Scalar) and isinstance(training.value, bool)):
+        message = f"`training` must be `true` or `false`, found {describe(training)}"
+        context.fault(Diagnostic("AS101", message, training.span, help="write `training: true`"))
+        return None
     only = isinstance(training, Scalar) and training.value is True
     return name, resolve(context, source, inside), only
 

@@ -31,9 +31,10 @@ def _text(context: Context, node: Node, environment: Environment) -> str | None:
     if not isinstance(node, Scalar):
         context.fault(Diagnostic("AS205", f"a reference is a name, found {describe(node)}", node.span))
         return None
-    if isinstance(node.value, int) and not isinstance(node.value, bool):
-        if environment.find(str(node.value)) is not None:
-            return str(node.value)
+    if isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
+        written = node.span.text  # `0` and `0.1` name numbered layers
+        if environment.find(written.partition(".")[0]) is not None:
+            return written
         context.fault(
             Diagnostic(
                 "AS205",

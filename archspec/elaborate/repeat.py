@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from archspec.elaborate.arguments import Given, Overrides
 from archspec.elaborate.context import Context, Frame
-from archspec.elaborate.environment import Binding, Environment, Names, Value
+from archspec.elaborate.environment import Binding, Environment, Names, Value, bind
 from archspec.elaborate.expressions import UNKNOWN
-from archspec.elaborate.scope import NOTHING, Placed, join, open_scope
+from archspec.elaborate.scope import NOTHING, OpenScope, Placed, join, open_scope
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic
 from archspec.graph.nodes import Copy, Node
+from archspec.records import record
 from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node as TreeNode
 from archspec.source.tree import Sequence, describe
-from archspec.spec.document import Entry, KindUse
+from archspec.spec.document import Entry, Held, KindUse
 
 MOST_COPIES = 100_000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Position:
     """Where a copy stands: in its stage and among all."""
 
@@ -38,7 +38,7 @@ class Position:
         return {name: getattr(self, name) for name in ("index", "count", "stage", "stages", "position", "total")}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
     """The counts of a repeat: one, or one per stage."""
 
@@ -107,12 +107,14 @@ def place_copies(
     copies: list[Copy] = []
     inner: dict[str, Binding] = {}
     for number in range(len(planned.counts)):
-        placed = _stage(context, entry, environment, values, str(number), join(path, str(number)), planned, number)
-        nodes += placed.nodes
-        copies.append(Copy(len(placed.nodes), placed.binding.first.ref))
-        inner[str(number)] = placed.binding
-        values = (placed.binding.first, *values[1:])
-    return scope.close(nodes, {"output": values[0]}, inner=inner, copies=tuple(copies))
+        child = str(len(copies))
+        placed = _stage(context, entry, environment, values, child, join(path, child), planned, number)
+        if not placed.dropped:
+            nodes += placed.nodes
+            copies.append(Copy(len(placed.nodes), placed.binding.first.ref))
+            inner[child] = placed.binding
+            values = (placed.binding.first, *values[1:])
+    return _closed(scope, nodes, copies, values[0], inner)
 
 
 def _stage(
@@ -142,10 +144,21 @@ def _stage(
             nodes += placed.nodes
             copies.append(Copy(len(placed.nodes), placed.binding.first.ref))
             values = (placed.binding.first, *values[1:])
-    return scope.close(nodes, {"output": values[0]}, inner=inner, copies=tuple(copies))
+    return _closed(scope, nodes, copies, values[0], inner)
+
+
+def _closed(
+    scope: OpenScope, nodes: list[Node], copies: list[Copy], result: Value, inner: dict[str, Binding]
+) -> Placed:
+    """The chain of the copies that are there; without any, the entry is not there and stands for its input."""
+    if not copies:
+        return Placed((), bind(scope.inputs[0]), dropped=True)
+    return scope.close(nodes, {"output": result}, inner=inner, copies=tuple(copies))
 
 
 def _what(entry: Entry) -> str:
+    if isinstance(entry.body, Held):
+        return f"`{entry.body.reference.value}`"
     return f"`{entry.body.kind.value}`" if isinstance(entry.body, KindUse) else "a sequence"
 
 

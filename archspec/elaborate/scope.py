@@ -10,12 +10,13 @@ from archspec.elaborate.context import Context
 from archspec.elaborate.environment import LOST, Binding, Environment, Value
 from archspec.errors import Span
 from archspec.graph.nodes import Copy, Node, Ref, Scope, ScopeInput, ScopeKind
+from archspec.records import record
 from archspec.tensors import TensorType
 
 _NO_TYPE = TensorType(())  # stands in nodes of a graph that a fault will withhold
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Placed:
     """What an entry became: its nodes (none where `when` is false), and what its name stands for."""
 

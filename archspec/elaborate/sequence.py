@@ -12,7 +12,6 @@ from archspec.elaborate.skip import Skip, projected
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic, clip
 from archspec.graph.nodes import Node
-from archspec.source.tree import Sequence as TreeSequence
 from archspec.spec.document import Entries, Entry
 from archspec.spec.names import layer_name_fault
 
@@ -41,8 +40,9 @@ def _names(context: Context, entry: Entry, environment: Environment, number: int
     elif "$" not in str(entry.name.value):
         yield str(entry.name.value), None
     else:
-        for stage in range(_stages(context, entry, environment)):
-            name = _stage_name(context, entry, environment, stage)
+        stages = _stages(context, entry, environment)
+        for stage in range(stages):
+            name = _stage_name(context, entry, environment, stage, stages)
             if name is not None:
                 yield name, stage
 
@@ -67,10 +67,8 @@ def _stages(context: Context, entry: Entry, environment: Environment) -> int:
     return len(counts)
 
 
-def _stage_name(context: Context, entry: Entry, environment: Environment, stage: int) -> str | None:
+def _stage_name(context: Context, entry: Entry, environment: Environment, stage: int, stages: int) -> str | None:
     assert entry.name is not None
-    repeat = entry.modifiers.repeat
-    stages = len(repeat) if isinstance(repeat, TreeSequence) else stage + 1
     variables = {"stage": stage, "stages": stages}
     name = evaluate(context, entry.name, Names(environment.child(variables=variables)))
     if name is UNKNOWN:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from archspec.elaborate.arguments import Given
 from archspec.elaborate.call import apply_op
@@ -13,6 +12,7 @@ from archspec.elaborate.scope import NOTHING, OpenScope, Placed, join, open_scop
 from archspec.errors import Diagnostic, Span
 from archspec.graph.nodes import Node, Ref
 from archspec.ops.registry import find
+from archspec.records import record
 from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node as TreeNode
 from archspec.source.tree import Scalar, describe
@@ -26,7 +26,7 @@ MERGES = ("add", "concat", "mul")
 PROJECT = "project"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Skip:
     """How the shortcut is merged. `project` is the entry for the shortcut, `"auto"`, or None for the bare input."""
 
@@ -101,6 +101,8 @@ def projected(
     if shortcut.type is None or result.type is None:
         return scope.close(nodes, results, inner=inside.bindings)
     path = join(scope.path, PROJECT)
+    if PROJECT in inside.declared and skip.project is not None:
+        return _name_taken(context, inside.declared[PROJECT], skip)
     if isinstance(skip.project, Entry):
         projection = context.place(context, skip.project, inside.child(previous=(shortcut,)), PROJECT, path)
     elif shortcut.type.shape == result.type.shape:
@@ -110,6 +112,12 @@ def projected(
     merge = _merge(context, skip, projection.binding.first, result, "skip", join(scope.path, "skip"), scope.name)
     body = [*nodes, *projection.nodes, *merge.nodes]
     return scope.close(body, {"output": merge.binding.first}, inner=inside.bindings)
+
+
+def _name_taken(context: Context, other: Span, skip: Skip) -> Placed:
+    message = f"the projection of this `skip` is called `{PROJECT}`, and so is the entry in line {other.line}"
+    context.fault(Diagnostic("AS106", message, skip.span, help="give that entry another name"))
+    return NOTHING
 
 
 def _automatic(context: Context, shortcut: Value, wanted: TensorType, path: str, shown: str, skip: Skip) -> Placed:

@@ -10,6 +10,7 @@ from archspec.emit.forward import INDENT, ForwardWriter
 from archspec.emit.lift import Crossings, find_crossings
 from archspec.emit.names import Names, class_name
 from archspec.graph.nodes import Absent, Call, Graph, Node, Output, Ref, Scope
+from archspec.records import record
 
 _HEADER = """import torch
 import torch.nn.functional as F
@@ -17,7 +18,7 @@ from torch import nn
 """
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Program:
     """The generated Python module.
 
@@ -96,7 +97,7 @@ class _Generator:
 
     def _is_plain_chain(self, scope: Scope) -> bool:
         """Whether `nn.Sequential` does what the scope does."""
-        if self.crossings.captures.get(scope.id) or self.crossings.taps.get(scope.id) or len(scope.results) != 1:
+        if any(self.crossings.cross(node.id) for node in (scope, *scope.body)) or len(scope.results) != 1:
             return False
         value = Ref(scope.parameters[0].id)
         for node in scope.body:

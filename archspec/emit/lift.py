@@ -20,6 +20,10 @@ class Crossings:
     captures: dict[int, list[Ref]]
     taps: dict[int, list[Ref]]
 
+    def cross(self, scope_id: int) -> bool:
+        """Whether a scope takes more than its inputs or gives more than its results."""
+        return bool(self.captures.get(scope_id) or self.taps.get(scope_id))
+
 
 def find_crossings(graph: Graph) -> Crossings:
     """The captures and taps of every scope of a graph."""

@@ -5,7 +5,11 @@ from __future__ import annotations
 import keyword
 import re
 
-_TAKEN = frozenset({"self", "torch", "nn", "F", "super", "type", "list", "len", "range", "getattr", *keyword.kwlist})
+from archspec.ops.registry import CATALOGUE
+
+_IN_SCOPE = frozenset({"self", "torch", "nn", "F", "super", "type", "list", "len", "range", "getattr"})
+_HELPERS = frozenset(name for op in CATALOGUE.values() for name in op.helpers)
+_TAKEN = frozenset({*_IN_SCOPE, *_HELPERS, *keyword.kwlist})
 
 
 class Names:

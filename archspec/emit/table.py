@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from archspec.graph.nodes import Absent, Call, Graph, Node, Scope, calls_of
+from archspec.records import record
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Row:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Table:
     """All lines and the totals."""
 

@@ -9,11 +9,12 @@ arguments and results.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from archspec.errors import Span
 from archspec.ops.entry import Args, Op, State
+from archspec.records import record
 from archspec.tensors import TensorType
 
 
@@ -24,7 +25,7 @@ class Ref(NamedTuple):
     port: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ScopeInput:
     """A value that a scope is called with, as the scope sees it."""
 
@@ -33,7 +34,7 @@ class ScopeInput:
     type: TensorType
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """One layer or function applied once.
 
@@ -70,7 +71,7 @@ class Call:
 ScopeKind: TypeAlias = Literal["model", "block", "sequence", "copies"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scope:
     """A group of nodes with a place of its own in the module tree.
 
@@ -117,7 +118,7 @@ class Copy(NamedTuple):
     result: Ref
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Absent:
     """A named entry of a block whose `when` is false: it stands for its input, and its attribute is None."""
 
@@ -132,7 +133,7 @@ class Absent:
 Node: TypeAlias = Call | Scope | Absent
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Output:
     """One value that the model returns; `training_only` ones are absent in eval mode."""
 
@@ -145,7 +146,7 @@ class Output:
 OutputForm: TypeAlias = Literal["single", "tuple", "dict"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Graph:
     """A whole checked model.
 

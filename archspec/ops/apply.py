@@ -6,7 +6,6 @@ The elaborator and the conformance tests both go through `apply`, so what is jud
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from archspec.errors import clip
@@ -15,6 +14,7 @@ from archspec.ops.checks import faults_of_inputs
 from archspec.ops.common import contradiction
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs, State
 from archspec.ops.faults import BadValue, RuleFault, RuleFaults
+from archspec.records import record
 from archspec.suggest import nearest
 from archspec.tensors import Batch
 
@@ -24,7 +24,7 @@ _CHOSEN_LATER = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Applied:
     """What a call comes to.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from archspec.ops.faults import BadValue
+from archspec.records import record
 from archspec.suggest import nearest
 
 LARGEST = 2**53
@@ -30,7 +30,7 @@ class ArgType(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Int:
     """An integer between `min` and `max`, both included. A bool is no integer."""
 
@@ -67,7 +67,7 @@ class Int:
         return int(number) if number == int(number) and self._within(int(number)) else None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Float:
     """A finite number; `above`/`below` are bounds that are themselves excluded."""
 
@@ -104,7 +104,7 @@ class Float:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bool:
     """`true` or `false`; what YAML 1.1 called a bool is explained."""
 
@@ -120,7 +120,7 @@ class Bool:
         return value
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OneOf:
     """One of a few words."""
 
@@ -145,7 +145,7 @@ def one_of(*values: str) -> OneOf:
     return OneOf(values)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Maybe:
     """The type, or `null`."""
 
@@ -165,7 +165,7 @@ class Maybe:
             raise fault.among(self.describe()) from None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Either:
     """One of several types; the fault told is that of the type that the value comes closest to."""
 
@@ -185,7 +185,7 @@ class Either:
         raise told.among(self.describe())
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Each:
     """A list of `count` values of one type, or (with `or_one`) a single value for all; `count` None is any length."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from archspec.ops.arguments import ArgType
+from archspec.records import record
 from archspec.tensors import TensorType
 
 
@@ -43,7 +44,7 @@ class _Required:
 REQUIRED = _Required()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Inferred:
     """How an argument follows from the inputs.
 
@@ -58,7 +59,7 @@ class Inferred:
     fixed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Arg:
     """One argument, with torch's name and default. Positional order is torch's.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -139,8 +139,8 @@ def _signature(name: str, data: Mapping[str, Any]) -> Signature:
 
 @cache
 def _file() -> Mapping[str, Any]:
-    text = Path(__file__).with_name("signatures.json").read_text(encoding="utf-8")
-    loaded: Mapping[str, Any] = json.loads(text)
+    with open(os.path.join(os.path.dirname(__file__), "signatures.json"), encoding="utf-8") as file:
+        loaded: Mapping[str, Any] = json.load(file)
     return loaded
 
 

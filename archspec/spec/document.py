@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
 from archspec.errors import Span
+from archspec.records import record
 from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node, Scalar
 
@@ -14,7 +15,7 @@ TypeName: TypeAlias = Literal["int", "float", "bool", "str", "layer"]
 TYPE_NAMES: tuple[TypeName, ...] = ("int", "float", "bool", "str", "layer")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parameter:
     """A variable of the file or a parameter of a block.
 
@@ -35,7 +36,7 @@ class Parameter:
     choices: Node | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Input:
     """One of the forward's arguments: its shape without the batch, as written, and its element type."""
 
@@ -45,7 +46,7 @@ class Input:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KindUse:
     """A layer, function or block by its kind, with its arguments as written (None: none)."""
 
@@ -53,21 +54,21 @@ class KindUse:
     arguments: Node | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Held:
     """An entry that a variable or block parameter holds: `$activation`."""
 
     reference: Scalar
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sequence:
     """`layers` in an entry, or a list of entries."""
 
     entries: Entries
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Modifiers:
     """What stands beside the kind. Each is the value's node, None where absent."""
 
@@ -90,7 +91,7 @@ LATER_MODIFIERS = ("names", "tie", "after", "before", "branches", "merge", "use"
 NO_MODIFIERS = Modifiers()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One step of a sequence. `name` is None in a numbered list."""
 
@@ -109,7 +110,7 @@ class Entry:
         return self.span if self.name is None else self.name.span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entries:
     """The children of a sequence, a block or the model. `numbered` ones are called 0, 1, …"""
 
@@ -118,7 +119,7 @@ class Entries:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Block:
     """A kind that the file defines."""
 
@@ -129,7 +130,7 @@ class Block:
     outputs: Node | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Document:
     """A whole spec. `text` is what it was read from."""
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from archspec.errors import Diagnostic, Edit, Span, SpecError, clip
+from archspec.records import record
 from archspec.source.tree import Mapping, Node, Scalar
+from archspec.spec.read_parameters import is_type
 from archspec.suggest import nearest
 
 _TOP_LEVEL = ("input", "name")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Override:
     """One setting: the dotted path as written, its place, and the value."""
 
@@ -33,9 +34,11 @@ def apply_overrides(tree: Mapping, overrides: Sequence[Override]) -> Mapping:
         if head == "train" and rest:
             tree = _set(tree, [head, *rest], override)
         elif head == "vars" and len(rest) == 1 and _is_variable(tree, rest[0]):
-            tree = _set(tree, ["vars", rest[0]], override)
+            tree = _set_variable(tree, rest[0], override)
         elif not rest and _is_variable(tree, head):
-            tree = _set(tree, ["vars", head], override)
+            tree = _set_variable(tree, head, override)
+        elif not rest and head == "input":
+            tree = _set_input(tree, override)
         elif not rest and head in _TOP_LEVEL:
             tree = _set(tree, [head], override)
         else:
@@ -54,6 +57,32 @@ def _is_variable(tree: Mapping, name: str) -> bool:
     return name in _variables(tree)
 
 
+def _set_variable(tree: Mapping, name: str, override: Override) -> Mapping:
+    """The tree with another value for a variable, whose declared type stays."""
+    declared = tree.get("vars")
+    old = declared.get(name) if isinstance(declared, Mapping) else None
+    value, text = override.value, Scalar("str", override.span)
+    if isinstance(old, Mapping) and old.get("type") is not None:
+        return _set(tree, ["vars", name, "default"], override)
+    if old is not None and is_type(old):
+        value = _typed(old, override)
+    elif isinstance(value, Scalar) and is_type(value):  # the word itself, and no declaration
+        value = _typed(text, override)
+    return _set(tree, ["vars", name], Override(override.path, override.span, value))
+
+
+def _typed(type_: Node, override: Override) -> Mapping:
+    pairs = ((Scalar("type", override.span), type_), (Scalar("default", override.span), override.value))
+    return Mapping(pairs, override.span)
+
+
+def _set_input(tree: Mapping, override: Override) -> Mapping:
+    """The tree with another input; a bare shape leaves the element type as it is."""
+    old = tree.get("input")
+    long_form = isinstance(old, Mapping) and not isinstance(override.value, Mapping)
+    return _set(tree, ["input", "shape"] if long_form else ["input"], override)
+
+
 def _set(tree: Mapping, path: Sequence[str], override: Override) -> Mapping:
     """A copy of the tree in which the value at `path` is another; what is missing on the way is added."""
     head, *rest = path
@@ -61,8 +90,6 @@ def _set(tree: Mapping, path: Sequence[str], override: Override) -> Mapping:
     if rest:
         inner = old if isinstance(old, Mapping) else Mapping((), override.span)
         new: Node = _set(inner, rest, override)
-    elif isinstance(old, Mapping) and old.get("type") is not None:  # a variable in its long form: its default
-        new = _set(old, ["default"], override)
     else:
         new = override.value
     if old is None:

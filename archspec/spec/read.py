@@ -226,9 +226,11 @@ def _read_block(reader: Reader, key: Scalar, node: Node) -> Block | None:
 
 
 def _read_block_inputs(reader: Reader, node: Node, whose: str) -> tuple[Scalar, ...]:
-    read = []
+    read: list[Scalar] = []
     for scalar in reader.strings(node, f"`inputs` of {whose}"):
         fault = identifier_fault(str(scalar.value), "an input, which becomes an argument of forward,")
+        if any(other.value == scalar.value for other in read):
+            fault = f"{whose} has two inputs called `{scalar.value}`"
         if fault is not None:
             reader.fault("AS106", fault, scalar.span, help="choose another name")
         else:

@@ -100,9 +100,12 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
         return Entry(
             name, document.Sequence(read_entries(reader, arguments, f"`layers` of {whose}")), modifiers, node.span
         )
-    if str(kind.value).startswith("$"):
-        return Entry(name, Held(kind), modifiers, node.span)
     absent = isinstance(arguments, Scalar) and arguments.value is None
+    if str(kind.value).startswith("$"):
+        if not absent:
+            message = f"`{clip(str(kind.value))}` holds a layer with its arguments, and takes none here"
+            reader.fault("AS204", message, arguments.span, help="write the arguments where the variable gets its value")
+        return Entry(name, Held(kind), modifiers, node.span)
     return Entry(name, KindUse(kind, None if absent else arguments), modifiers, node.span)
 
 

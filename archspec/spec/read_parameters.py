@@ -38,12 +38,17 @@ def _read_one(reader: Reader, key: Scalar, value: Node) -> Parameter | None:
     return Parameter(key, *type_of_default(value), default=value)
 
 
+def is_type(node: Node) -> bool:
+    """Whether a declared value is a type, which says that a value must be given."""
+    return _type_of_word(node) is not None
+
+
 def _type_of_word(node: Node) -> tuple[TypeName, bool] | None:
     """`int` is (int, False), `[int]` is (int, True), a default value is None."""
     if isinstance(node, Sequence) and len(node) == 1:
         inner = _type_of_word(node.items[0])
         return None if inner is None or inner[1] else (inner[0], True)
-    if isinstance(node, Scalar) and not node.quoted and node.value in TYPE_NAMES:
+    if isinstance(node, Scalar) and node.value in TYPE_NAMES:  # quoted too, as every string of JSON is
         return node.value, False
     return None
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from archspec.errors import Span
+from archspec.records import record
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, plain
 from archspec.spec.reader import Reader
 from archspec.spec.recipe import Named, Recipe, Transforms
@@ -31,7 +31,7 @@ def read_recipe(reader: Reader, node: Mapping, primary: Primary) -> Recipe:
     return Recipe(**read, spans=spans)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Field:
     """One field that is being read."""
 

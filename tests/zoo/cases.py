@@ -69,11 +69,11 @@ def _resnet34_notes(num_classes: int = 2) -> nn.Module:
     return reference.ResNet34Notes(num_classes)
 
 
-def _unet(channels: int = 1, classes: int = 11, base: int = 64, size: int = 64) -> nn.Module:
+def _unet(channels: int = 1, classes: int = 2, base: int = 64, size: int = 64) -> nn.Module:
     return reference.UNet(channels, classes, bilinear=False, base=base)
 
 
-def _unet_bilinear(channels: int = 1, classes: int = 11, base: int = 64, size: int = 64) -> nn.Module:
+def _unet_bilinear(channels: int = 1, classes: int = 2, base: int = 64, size: int = 64) -> nn.Module:
     return reference.UNet(channels, classes, bilinear=True, base=base)
 
 

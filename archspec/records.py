@@ -1,0 +1,19 @@
+"""Immutable records at a small price.
+
+A frozen dataclass takes about 0.5 ms to define, and the front end has some fifty of them: a fifth of the time in which
+`archspec check` has to answer. These are frozen for the type checker, and plain slotted classes at run time. Records
+that are compared, hashed or used as keys stay frozen dataclasses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar, dataclass_transform
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True)
+def record(cls: type[T]) -> type[T]:
+    """A class of named, typed, unchanging fields. Two records are equal only if they are one."""
+    return dataclass(slots=True, eq=False, match_args=False)(cls)
