@@ -11,7 +11,7 @@ from archspec.source.limits import MAX_BYTES, MAX_DEPTH, MAX_INTEGER, MAX_NODES
 
 _INDENT = "  "
 _WIDEST_LIST = 100
-_ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x20), 0x7F, *range(0xD800, 0xE000))} | {
+_ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x20), 0x7F)} | {
     ord('"'): '\\"',
     ord("\\"): "\\\\",
     ord("\n"): "\\n",

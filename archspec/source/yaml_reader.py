@@ -13,7 +13,6 @@ from archspec.source.builder import TreeBuilder
 from archspec.source.characters import hidden_break_fault, hidden_breaks
 from archspec.source.scalars import ScalarFault, resolve_plain
 from archspec.source.tree import Node, Plain, Scalar
-from archspec.source.yaml_faults import explain
 from archspec.source.yaml_habits import glued_key, habit_fault
 from archspec.suggest import did_you_mean
 
@@ -78,6 +77,9 @@ class _YamlReader:
         try:
             yield from yaml.parse(self._text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
+            # Only a wrong text pays for the patterns that explain it.
+            from archspec.source.yaml_faults import explain
+
             last = None if self._last is None else self._last.start_mark.index
             raise SpecError([explain(error, self._source, self._text, self._base, last)]) from None
 
