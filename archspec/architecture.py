@@ -11,6 +11,7 @@ from archspec.emit.table import Table, table
 from archspec.errors import Diagnostic, SourceText, SpecError, UsageError
 from archspec.graph.nodes import Graph
 from archspec.records import record
+from archspec.source.tree import Node, plain
 from archspec.spec.overrides import Override
 from archspec.spec.recipe import Recipe
 from archspec.spec.settings import override_from_value
@@ -40,6 +41,7 @@ class Architecture:
     recipe: Recipe | None
     warnings: tuple[Diagnostic, ...]
     _text: SourceText
+    _tree: Node
     _overrides: tuple[Override, ...]
 
     @property
@@ -49,8 +51,14 @@ class Architecture:
 
     @property
     def spec_text(self) -> str:
-        """The spec as it was read, without overrides."""
-        return self._text.text
+        """The spec as it was read; with overrides, the same as YAML with them in place."""
+        if not self._overrides:
+            return self._text.text
+        import yaml
+
+        said = ", ".join(override.path for override in self._overrides)
+        data = plain(self._tree)
+        return f"# {self._text.name} with {said} set\n" + yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
 
     @property
     def input_types(self) -> dict[str, TensorType]:
@@ -163,7 +171,7 @@ def compiled(text: SourceText, overrides: Sequence[Override] = ()) -> Architectu
         SpecError: the spec is wrong.
     """
     result = compile_text(text, overrides)
-    if result.graph is None:
+    if result.graph is None or result.tree is None:
         raise SpecError(result.diagnostics)
     return Architecture(
         graph=result.graph,
@@ -171,5 +179,6 @@ def compiled(text: SourceText, overrides: Sequence[Override] = ()) -> Architectu
         recipe=result.recipe,
         warnings=result.diagnostics,
         _text=text,
+        _tree=result.tree,
         _overrides=tuple(overrides),
     )

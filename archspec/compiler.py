@@ -12,7 +12,7 @@ from archspec.elaborate.train import read_train
 from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order
 from archspec.graph.nodes import Graph
 from archspec.records import record
-from archspec.source.tree import Mapping
+from archspec.source.tree import Mapping, Node
 from archspec.spec.overrides import Override, apply_overrides
 from archspec.spec.read import read_document
 from archspec.spec.recipe import Recipe
@@ -20,8 +20,9 @@ from archspec.spec.recipe import Recipe
 
 @record
 class Compiled:
-    """What the front end makes of a spec. `graph` is None where a diagnostic is an error."""
+    """What the front end makes of a spec. `tree` is it with its overrides; `graph` is None after an error."""
 
+    tree: Node | None
     graph: Graph | None
     variables: dict[str, Any]
     recipe: Recipe | None
@@ -39,10 +40,10 @@ def compile_text(text: SourceText, overrides: Sequence[Override] = ()) -> Compil
         if isinstance(tree, Mapping):
             tree = apply_overrides(tree, overrides)
     except SpecError as error:
-        return Compiled(None, {}, None, error.diagnostics)
+        return Compiled(None, None, {}, None, error.diagnostics)
     document, faults = read_document(tree)
     if document is None:
-        return Compiled(None, {}, None, tuple(in_file_order(faults)))
+        return Compiled(tree, None, {}, None, tuple(in_file_order(faults)))
     elaborated = elaborate(document)
     recipe, recipe_faults = read_train(document.train, elaborated.variables)
     faults = [*faults, *elaborated.diagnostics, *recipe_faults]
@@ -50,4 +51,4 @@ def compile_text(text: SourceText, overrides: Sequence[Override] = ()) -> Compil
         faults += check_recipe(recipe)
     failed = any(fault.severity == "error" for fault in faults)
     graph = None if failed else elaborated.graph
-    return Compiled(graph, elaborated.variables, recipe, tuple(in_file_order(faults)))
+    return Compiled(tree, graph, elaborated.variables, recipe, tuple(in_file_order(faults)))

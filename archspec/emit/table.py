@@ -47,7 +47,7 @@ def table(graph: Graph, *, full: bool = False) -> Table:
     Args:
         graph: a checked graph.
         full: a line for every copy of a repeat and every layer; otherwise copies that are alike share one line, and
-            blocks are not opened below the second copy.
+            blocks are not opened.
     """
     rows = [Row(0, parameter.name, "input", str(parameter.type), 0, 0) for parameter in graph.root.parameters]
     for node in graph.root.body:
@@ -76,12 +76,13 @@ def _rows(node: Node, depth: int, full: bool) -> Iterator[Row]:
     kind = _kind(node)
     output = ", ".join(str(type_) for type_ in node.outputs)
     yield Row(depth, node.name, kind, output, _params(node), _macs(node))
-    if isinstance(node, Scope):
-        if full or node.kind != "copies":
-            for inner in node.body:
-                yield from _rows(inner, depth + 1, full)
-        else:
-            yield from _folded(node, depth + 1)
+    if not isinstance(node, Scope):
+        return
+    if full or node.kind == "sequence":
+        for inner in node.body:
+            yield from _rows(inner, depth + 1, full)
+    elif node.kind == "copies":
+        yield from _folded(node, depth + 1)
 
 
 def _kind(node: Call | Scope) -> str:
