@@ -92,7 +92,8 @@ def test_values(text, value):
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("$lost", UNKNOWN), ("$(lost + 1)", UNKNOWN), ("$(1 + lost)", UNKNOWN), ("a$lost", UNKNOWN), ("$(-lost)", UNKNOWN),
+        ("$lost", UNKNOWN), ("$(lost + 1)", UNKNOWN), ("$(1 + lost)", UNKNOWN), ("a$lost", UNKNOWN),
+        ("$(-lost)", UNKNOWN),
         ("$(lost.height)", UNKNOWN),
         ("$(lost[0])", UNKNOWN), ("$(sizes[lost])", UNKNOWN), ("$(max(1, lost))", UNKNOWN), ("$([1, lost])", UNKNOWN),
         ("$(lost < 1)", UNKNOWN), ("$(1 < lost < 1)", UNKNOWN), ("$(lost and 1)", UNKNOWN), ("$(not lost)", UNKNOWN),
