@@ -8,6 +8,7 @@ from archspec.elaborate.arguments import Given
 from archspec.elaborate.call import apply_op
 from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Binding, Environment, Value
+from archspec.elaborate.kinds import check_kinds
 from archspec.elaborate.scope import NOTHING, OpenScope, Placed, join, open_scope
 from archspec.errors import Diagnostic, Span
 from archspec.graph.nodes import Node, Ref
@@ -68,7 +69,9 @@ def _read_long(context: Context, node: TreeMapping) -> Skip | None:
         project = read_entry(reader, None, project_node)
     for fault in reader.faults:
         context.fault(fault)
-    return None if merge is None or reader.faults else Skip(merge, node.span, node.get("align"), project)
+    if merge is None or reader.faults or (isinstance(project, Entry) and not check_kinds(context, project)):
+        return None
+    return Skip(merge, node.span, node.get("align"), project)
 
 
 def merged(context: Context, skip: Skip, inputs: tuple[Value, ...], placed: Placed, name: str, path: str) -> Placed:

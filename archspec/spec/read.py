@@ -229,10 +229,11 @@ def _read_block_inputs(reader: Reader, node: Node, whose: str) -> tuple[Scalar, 
     read: list[Scalar] = []
     for scalar in reader.strings(node, f"`inputs` of {whose}"):
         fault = identifier_fault(str(scalar.value), "an input, which becomes an argument of forward,")
-        if any(other.value == scalar.value for other in read):
+        twice = any(other.value == scalar.value for other in read)
+        if twice:
             fault = f"{whose} has two inputs called `{scalar.value}`"
         if fault is not None:
             reader.fault("AS106", fault, scalar.span, help="choose another name")
-        else:
+        if fault is None or twice:  # so that it still has as many inputs as it is given
             read.append(scalar)
     return tuple(read)

@@ -1,0 +1,171 @@
+"""`when`: an entry that is there or not, and what stands for one that is not."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import pytest
+import torch
+from torch import nn
+
+from tests.judge import Hand, agree, build, faults
+
+IMAGE = "input: [3, 8, 8]\n"
+
+
+def conv(inputs: int = 3, outputs: int = 3, **rest) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, 1, **rest)
+
+
+def written(channels: object = 3, rest: str = "") -> str:
+    return f"Conv2d: {{out_channels: {channels}, kernel_size: 1{rest}}}"
+
+
+def test_a_named_entry_is_there_or_not() -> None:
+    layers = f"  a: {{{written()}}}\n  b: {{{written()}, when: $deep}}\n  c: {{{written()}}}\n"
+    spec = f"vars: {{deep: true}}\nlayers:\n{layers}"
+    agree(IMAGE + spec, nn.Sequential(OrderedDict(a=conv(), b=conv(), c=conv())))
+    agree(IMAGE + spec, nn.Sequential(OrderedDict(a=conv(), c=conv())), deep=False)
+
+
+def test_in_a_list_the_next_entry_takes_the_number() -> None:
+    spec = f"vars: {{norm: false}}\nlayers:\n- {written()}\n- {{BatchNorm2d: , when: $norm}}\n- {written(4)}\n"
+    agree(IMAGE + spec, nn.Sequential(conv(), conv(3, 4)))
+    agree(IMAGE + spec, nn.Sequential(conv(), nn.BatchNorm2d(3), conv(3, 4)), norm=True)
+
+
+def test_the_first_entry_of_a_list_is_not_there() -> None:
+    agree(IMAGE + f"layers:\n- {{ReLU: , when: false}}\n- {written(2)}\n", nn.Sequential(conv(3, 2)))
+
+
+def test_who_refers_to_an_absent_entry_gets_its_input() -> None:
+    def forward(m, x):
+        a = m.a(x)
+        return torch.cat([m.b(a), a, x], 1)
+
+    spec = f"""
+layers:
+  a: {{{written()}}}
+  no: {{{written()}, when: $(1 > 2)}}
+  none: {{ReLU: , from: input, when: false}}
+  b: {{{written()}, from: no}}
+  out: {{concat: [b, no, none]}}
+"""
+    agree(IMAGE + spec, Hand(forward, a=conv(), b=conv()))
+
+
+def test_an_absent_entry_as_tap_capture_and_output() -> None:
+    def forward(m, x):
+        first = m.s.a(x)
+        return m.t.c(first) + first, first, x
+
+    spec = f"""
+layers:
+  s: {{layers: {{a: {{{written()}}}, gone: {{ReLU: , when: false}}}}}}
+  none: {{ReLU: , from: input, when: false}}
+  t: {{from: s, layers: {{c: {{{written()}}}, sum: {{add: [c, s.gone]}}}}}}
+outputs: [t, s.gone, none]
+"""
+    agree(IMAGE + spec, Hand(forward, s=Hand(lambda m, x: m.a(x), a=conv()), t=Hand(None, c=conv())))
+
+
+class Residual(nn.Module):
+    """A block as torchvision writes it: the shortcut's layer is None where there is none."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv = conv(inputs, outputs, stride=stride)
+        self.downsample = None
+        if stride != 1 or inputs != outputs:
+            self.downsample = nn.Sequential(conv(inputs, outputs, stride=stride), nn.BatchNorm2d(outputs))
+
+    def forward(self, x):
+        out = self.conv(x)
+        return out + (x if self.downsample is None else self.downsample(x))
+
+
+BLOCK = """
+blocks:
+  res:
+    params: {channels: int, stride: 1}
+    layers:
+      conv: {Conv2d: {out_channels: $channels, kernel_size: 1, stride: $stride}}
+      downsample:
+        from: input
+        when: $(stride != 1 or input.channels != channels)
+        layers: [{Conv2d: {out_channels: $channels, kernel_size: 1, stride: $stride}}, BatchNorm2d]
+      out: {add: [conv, downsample]}
+"""
+
+
+def test_one_class_serves_instances_with_and_without_an_entry() -> None:
+    spec = "layers:\n- res: 3\n- res: 5\n- {res: {channels: 5, stride: 2}}\n- res: 5\n"
+    hand = nn.Sequential(Residual(3, 3), Residual(3, 5), Residual(5, 5, 2), Residual(5, 5))
+    module = agree(IMAGE + BLOCK + spec, hand)
+    first, second, *_ = module.children()
+    assert type(first) is type(second)
+    assert first.downsample is None
+    assert isinstance(second.downsample, nn.Sequential)
+
+
+def test_copies_of_such_a_block_are_one_loop() -> None:
+    def forward(m, x):
+        for block in m.body:
+            x = block(x)
+        return x
+
+    spec = "layers:\n  body: {res: 6, repeat: 3, first: {stride: 2}}\n"
+    hand = Hand(forward, body=nn.ModuleList([Residual(3, 6, 2), Residual(6, 6), Residual(6, 6)]))
+    agree(IMAGE + BLOCK + spec, hand)
+
+
+def test_an_entry_absent_in_every_instance() -> None:
+    module = build(IMAGE + BLOCK + "layers: [{res: 3}, {res: 3}]\n")
+    assert list(module.state_dict()) == ["0.conv.weight", "0.conv.bias", "1.conv.weight", "1.conv.bias"]
+
+
+def test_each_copy_has_a_condition_of_its_own_and_the_rest_are_renumbered() -> None:
+    def forward(m, x):
+        for layer in m.a:
+            x = layer(x)
+        return x
+
+    spec = f"layers:\n  a: {{{written('$(index + 4)')}, repeat: 4, when: $(index % 2 == 1)}}\n"
+    agree(IMAGE + spec, Hand(forward, a=nn.ModuleList([conv(3, 5), conv(5, 7)])))
+
+
+@pytest.mark.parametrize("repeat", ["3", "[1, 2]"])
+def test_without_any_copy_the_entry_is_not_there(repeat: str) -> None:
+    spec = (
+        f"layers:\n  a: {{{written()}, repeat: {repeat}, when: false}}\n  b: {{{written()}}}\n  out: {{add: [a, b]}}\n"
+    )
+    agree(IMAGE + spec, Hand(lambda m, x: m.b(x) + x, b=conv()))
+
+
+def test_without_any_copy_in_a_list_the_next_takes_the_number() -> None:
+    agree(IMAGE + f"layers:\n- {{ReLU: , repeat: 2, when: false}}\n- {written()}\n", nn.Sequential(conv()))
+
+
+def test_a_stage_without_any_copy_is_not_there() -> None:
+    def forward(m, x):
+        for stage in m.a:
+            for layer in stage:
+                x = layer(x)
+        return x
+
+    spec = f"layers:\n  a: {{{written('$(stage + 3)')}, repeat: [1, 2, 1], when: $(stage != 1)}}\n"
+    agree(IMAGE + spec, Hand(forward, a=nn.ModuleList([nn.ModuleList([conv()]), nn.ModuleList([conv(3, 5)])])))
+
+
+def test_a_named_stage_without_any_copy_is_passed_through() -> None:
+    def forward(m, x):
+        return m.s2[0](m.s0[0](x))
+
+    spec = f"layers:\n  s$(stage): {{{written()}, repeat: [1, 2, 1], when: $(stage != 1)}}\n"
+    agree(IMAGE + spec, Hand(forward, s0=nn.ModuleList([conv()]), s2=nn.ModuleList([conv()])))
+
+
+@pytest.mark.parametrize("condition", ["1", '"true"', "yes", "$(1 + 1)", "[true]", "null"])
+def test_a_condition_is_a_truth_value(condition: str) -> None:
+    found = faults(IMAGE + f"layers:\n  a: {{ReLU: , when: {condition}}}\n")
+    assert [code for code, _ in found] == ["AS101"]
