@@ -205,7 +205,7 @@ def test_each_copy_of_a_block_given_its_own_skip() -> None:
     class Up(nn.Module):
         def __init__(self):
             super().__init__()
-            self.c = nn.Linear(8, 8)
+            self.c = conv()
 
         def forward(self, x, skip):
             return self.c(x) + skip
@@ -217,7 +217,9 @@ def test_each_copy_of_a_block_given_its_own_skip() -> None:
 
     spec = """
 blocks:
-  Up: {inputs: [x, skip], layers: {c: {Linear: 8, from: x}, out: {add: [c, skip]}}}
+  Up:
+    inputs: [x, skip]
+    layers: {c: {Conv2d: {out_channels: 3, kernel_size: 1}, from: x}, out: {add: [c, skip]}}
 layers:
   encoder: {Conv2d: {out_channels: 3, kernel_size: 1}, repeat: 2}
   decoder: {layers: {up: {Up: , from: [input, encoder.$(1 - index)]}}, repeat: 2}
