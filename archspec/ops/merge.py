@@ -143,7 +143,7 @@ def _merge_fault(
     if dim >= 2:
         mend = "give them one size, or write `align: pad`, `align: crop` or `align: resize`"
     else:
-        mend = f"give them the same {name}"
+        mend = f"give them the same {name}; on a shortcut, `skip: {{merge: add, project: auto}}` does it by itself"
     return RuleFault("AS304", message, input=index, help=mend)
 
 
