@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks.measure import Row, compare, milliseconds
+from benchmarks.measure import Comparison, Row, milliseconds, take_turns
 
 
 def _process(*command: str) -> Callable[[], object]:
@@ -16,7 +16,7 @@ def _process(*command: str) -> Callable[[], object]:
 def rows() -> Iterator[Row]:
     """Whole processes, from start to exit; the files are in the page cache for both."""
     check = _process(sys.executable, "-m", "archspec", "check", "specs/resnet34.yaml")
-    found = compare(check, _process(sys.executable, "-c", "import torch"), turns=11)
+    found = Comparison.of(take_turns(check, _process(sys.executable, "-c", "import torch"), 11))
     yield Row(
         "cold `archspec check specs/resnet34.yaml` / cold `import torch`",
         milliseconds(found.ours),

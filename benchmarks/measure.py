@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,10 @@ class Row:
         return self.target[0] <= self.value <= self.target[1]
 
 
+Turns: TypeAlias = list[tuple[float, float]]
+"""Seconds of ours and of theirs, turn by turn."""
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Median seconds of either side, and the median of the ratios of neighbouring turns."""
@@ -39,38 +44,51 @@ class Comparison:
     theirs: float
     ratio: float
 
+    @classmethod
+    def of(cls, turns: Turns) -> Comparison:
+        """The medians of these turns."""
+        return cls(
+            ours=statistics.median(mine for mine, _ in turns),
+            theirs=statistics.median(other for _, other in turns),
+            ratio=statistics.median(mine / other for mine, other in turns),
+        )
 
-def seconds(function: Callable[[], object]) -> float:
+
+def seconds(function: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
     """How long one call takes."""
-    start = time.perf_counter()
+    start = clock()
     function()
-    return time.perf_counter() - start
+    return clock() - start
 
 
-def compare(ours: Callable[[], object], theirs: Callable[[], object], turns: int, warm_up: int = 2) -> Comparison:
+def take_turns(
+    ours: Callable[[], object],
+    theirs: Callable[[], object],
+    count: int,
+    *,
+    warm_up: int = 2,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Turns:
     """Time both in turns, A B B A A B B A …, so that a slow moment of the machine falls on both.
 
     Args:
         ours: one call of archspec's side.
         theirs: one call of the other side.
-        turns: how many times each is timed.
+        count: how many times each is timed.
         warm_up: calls of each before the first timed one.
+        clock: `time.process_time` leaves out what other processes take, where all the work is in this one.
     """
     for _ in range(warm_up):
         ours()
         theirs()
-    pairs = []
-    for turn in range(turns):
+    turns = []
+    for turn in range(count):
         if turn % 2:
-            second = seconds(theirs)
-            pairs.append((seconds(ours), second))
+            other = seconds(theirs, clock)
+            turns.append((seconds(ours, clock), other))
         else:
-            pairs.append((seconds(ours), seconds(theirs)))
-    return Comparison(
-        ours=statistics.median(mine for mine, _ in pairs),
-        theirs=statistics.median(other for _, other in pairs),
-        ratio=statistics.median(mine / other for mine, other in pairs),
-    )
+            turns.append((seconds(ours, clock), seconds(theirs, clock)))
+    return turns
 
 
 def milliseconds(value: float) -> str:
