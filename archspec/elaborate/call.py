@@ -32,10 +32,20 @@ def place_call(
 ) -> Placed:
     """One call of a catalogue entry."""
     given = _arguments(context, op, entry, use).evaluate(context, environment, overrides)
+    given = {name: _plain(context, name, argument) for name, argument in given.items()}
     known = {name: argument for name, argument in given.items() if op.arg(name) is not None}
     shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
     misspelt = len(known) < len(given)
     return apply_op(context, op, known, inputs, name, path, shown, use.kind.span, arguments_only=misspelt)
+
+
+def _plain(context: Context, name: str, argument: Given) -> Given:
+    """An argument that holds no layer: only blocks take layers."""
+    if not isinstance(argument.value, (Mapping, Sequence, Scalar)):
+        return argument
+    message = f"`{name}` takes a plain value, but `{argument.node.span.text}` holds a layer"
+    context.fault(Diagnostic("AS401", message, argument.node.span))
+    return Given(UNKNOWN, argument.node, argument.key)
 
 
 def _arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Any:

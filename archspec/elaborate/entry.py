@@ -25,6 +25,7 @@ from archspec.spec.document import Entry, Held, KindUse
 from archspec.spec.document import Sequence as SequenceBody
 from archspec.spec.read_entries import read_entry
 from archspec.spec.reader import Reader
+from archspec.tensors import TensorType
 
 
 def place(
@@ -57,7 +58,7 @@ def place_one(
     if not wanted:
         return _absent(context, entry, inputs[0], name, path)
     node = entry.modifiers.skip
-    skip = None if node is None else read_skip(context, node)
+    skip = None if node is None else read_skip(context, node, environment)
     if node is not None and skip is None:
         return NOTHING
     if skip is None or skip.project is None:
@@ -176,7 +177,8 @@ def _held(
     if isinstance(value, str):
         value = Scalar(value, body.reference.span)
     if not isinstance(value, (Scalar, Mapping, Sequence)):
-        message = f"`{body.reference.value}` must hold a layer, but it is {value!r}"
+        shown = f"a tensor, {value}" if isinstance(value, TensorType) else repr(value)
+        message = f"`{body.reference.value}` must hold a layer, but it is {shown}"
         help = "give it a kind, e.g. `ReLU` or `{LeakyReLU: 0.2}`"
         context.fault(Diagnostic("AS208", message, body.reference.span, help=help))
         return NOTHING

@@ -18,14 +18,14 @@ from archspec.suggest import nearest
 
 def check_kinds(context: Context, entry: Entry) -> bool:
     """Record what an entry and all inside it get wrong; whether nothing was wrong."""
-    good = True
+    good = _check_modifiers(context, entry)
     if isinstance(entry.body, Sequence):
         for inner in entry.body.entries.items:
             good = check_kinds(context, inner) and good
         _check_overrides(context, entry)
         return good
     if not isinstance(entry.body, KindUse):
-        return True
+        return good
     known = _argument_names(context, entry.body)
     if known is None:
         _unknown_kind(context, entry.body.kind)
@@ -39,6 +39,22 @@ def check_kinds(context: Context, entry: Entry) -> bool:
     if good and block is not None:
         _check_required(context, block, entry.body, given)
     return good
+
+
+def _check_modifiers(context: Context, entry: Entry) -> bool:
+    """No modifier stands where it says nothing."""
+    idle = dict.fromkeys(("first", "last", "per_stage", "per_repeat"), "it is for the copies of a `repeat`")
+    if entry.modifiers.repeat is not None:
+        idle = {}
+    op = find(str(entry.body.kind.value)) if isinstance(entry.body, KindUse) else None
+    if op is None or op.arg("align") is None:
+        idle["align"] = "it is for functions that merge, such as `add` and `concat`"
+    found = [key for word, key in entry.modifiers.keys.items() if word in idle]
+    for key in found:
+        word = str(key.value)
+        help = "write `skip: {merge: …, align: …}`" if word == "align" and entry.modifiers.skip else f"remove `{word}`"
+        context.fault(Diagnostic("AS105", f"`{word}` says nothing here: {idle[word]}", key.span, help=help))
+    return not found
 
 
 def _check_required(context: Context, block: Block, use: KindUse, given: Container[object]) -> None:

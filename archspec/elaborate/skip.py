@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from archspec.elaborate.arguments import Given
 from archspec.elaborate.call import apply_op
 from archspec.elaborate.context import Context
-from archspec.elaborate.environment import Binding, Environment, Value
+from archspec.elaborate.environment import Binding, Environment, Names, Value
+from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.kinds import check_kinds
 from archspec.elaborate.scope import NOTHING, OpenScope, Placed, join, open_scope
+from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic, Span
 from archspec.graph.nodes import Node, Ref
 from archspec.ops.registry import find
@@ -33,22 +35,25 @@ class Skip:
 
     merge: str
     span: Span
-    align: TreeNode | None = None
+    align: Given | None = None
     project: Entry | str | None = None
 
 
-def read_skip(context: Context, node: TreeNode) -> Skip | None:
+def read_skip(context: Context, node: TreeNode, environment: Environment) -> Skip | None:
     """The `skip` modifier, in its short or its long form; None after a fault."""
+    names = Names(environment)
     if isinstance(node, TreeMapping):
-        return _read_long(context, node)
-    merge = _read_merge(context, node)
+        return _read_long(context, node, names)
+    merge = _read_merge(context, node, names)
     return None if merge is None else Skip(merge, node.span)
 
 
-def _read_merge(context: Context, node: TreeNode | None) -> str | None:
-    if isinstance(node, Scalar) and node.value in MERGES:
-        return str(node.value)
-    assert node is not None
+def _read_merge(context: Context, node: TreeNode, names: Names) -> str | None:
+    value = evaluate(context, node, names)
+    if value is UNKNOWN:
+        return None
+    if isinstance(value, str) and value in MERGES:
+        return value
     words = ", ".join(f"`{word}`" for word in MERGES)
     message = f"`skip` merges by one of {words}, found {describe(node)}"
     guess = nearest(str(node.value), MERGES) if isinstance(node, Scalar) else []
@@ -57,11 +62,11 @@ def _read_merge(context: Context, node: TreeNode | None) -> str | None:
     return None
 
 
-def _read_long(context: Context, node: TreeMapping) -> Skip | None:
+def _read_long(context: Context, node: TreeMapping, names: Names) -> Skip | None:
     reader = Reader()
     reader.keys(node, ("merge", "project", "align"), "`skip`")
     merge_node, project_node = node.get("merge"), node.get("project")
-    merge = "add" if merge_node is None else _read_merge(context, merge_node)
+    merge = "add" if merge_node is None else _read_merge(context, merge_node, names)
     project: Entry | str | None = None
     if isinstance(project_node, Scalar) and project_node.value in ("auto", None):
         project = "auto" if project_node.value == "auto" else None
@@ -71,7 +76,9 @@ def _read_long(context: Context, node: TreeMapping) -> Skip | None:
         context.fault(fault)
     if merge is None or reader.faults or (isinstance(project, Entry) and not check_kinds(context, project)):
         return None
-    return Skip(merge, node.span, node.get("align"), project)
+    align = node.get("align")
+    given = None if align is None else Given(evaluate(context, align, names), align, node.key("align"))
+    return Skip(merge, node.span, given, project)
 
 
 def merged(context: Context, skip: Skip, inputs: tuple[Value, ...], placed: Placed, name: str, path: str) -> Placed:
@@ -85,7 +92,7 @@ def merged(context: Context, skip: Skip, inputs: tuple[Value, ...], placed: Plac
 def _merge(context: Context, skip: Skip, shortcut: Value, value: Value, name: str, path: str, shown: str) -> Placed:
     op = find(skip.merge)
     assert op is not None
-    align = {} if skip.align is None else {"align": Given(skip.align.value, skip.align)}  # type: ignore[union-attr]
+    align = {} if skip.align is None else {"align": skip.align}
     words = f"the skip around `{shown}`"
     return apply_op(context, op, align, (shortcut, value), name, path, words, skip.span)
 

@@ -86,7 +86,8 @@ def _default(context: Context, parameter: Parameter, names: Mapping[str, Any], w
 def _value(context: Context, parameter: Parameter, node: Node, names: Mapping[str, Any]) -> Any:
     """A layer is held as the node that describes it; everything else is evaluated."""
     is_reference = isinstance(node, Scalar) and isinstance(node.value, str) and node.value.startswith("$")
-    if not is_reference and (parameter.type == "layer" or isinstance(node, TreeMapping)):
+    layers = isinstance(node, TreeSequence) and parameter.type == "str" and not parameter.is_list  # as for `ReLU`
+    if not is_reference and (parameter.type == "layer" or layers or isinstance(node, TreeMapping)):
         return node
     return evaluate(context, node, names)
 
@@ -177,7 +178,9 @@ def _is_of(parameter: Parameter, value: Any) -> bool:
         return isinstance(value, bool)
     if parameter.type == "str":  # a word may be replaced by a layer: `activation: ReLU` by `{LeakyReLU: 0.2}`
         return isinstance(value, (str, TreeMapping, TreeSequence))
-    return isinstance(value, (str, Scalar, TreeMapping, TreeSequence))
+    if isinstance(value, Scalar):
+        return isinstance(value.value, str)
+    return isinstance(value, (str, TreeMapping, TreeSequence))
 
 
 def _in_range(context: Context, parameter: Parameter, given: Given) -> bool:

@@ -10,8 +10,6 @@ from archspec.source.tree import Mapping, Node, Scalar
 from archspec.spec.read_parameters import is_type
 from archspec.suggest import nearest
 
-_TOP_LEVEL = ("input", "name")
-
 
 @record
 class Override:
@@ -37,9 +35,9 @@ def apply_overrides(tree: Mapping, overrides: Sequence[Override]) -> Mapping:
             tree = _set_variable(tree, rest[0], override)
         elif not rest and _is_variable(tree, head):
             tree = _set_variable(tree, head, override)
-        elif not rest and head == "input":
+        elif not rest and head == "input" and tree.get("inputs") is None:
             tree = _set_input(tree, override)
-        elif not rest and head in _TOP_LEVEL:
+        elif not rest and head == "name":
             tree = _set(tree, [head], override)
         else:
             faults.append(_unknown(tree, override))
@@ -99,7 +97,7 @@ def _set(tree: Mapping, path: Sequence[str], override: Override) -> Mapping:
 
 
 def _unknown(tree: Mapping, override: Override) -> Diagnostic:
-    known = [*_variables(tree), *_TOP_LEVEL]
+    known = [*_variables(tree), *(["input", "name"] if tree.get("inputs") is None else ["name"])]
     guess = nearest(override.path, known)
     if guess:
         help, edit = f"did you mean `{guess[0]}`?", Edit(override.span, guess[0])

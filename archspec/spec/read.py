@@ -56,8 +56,7 @@ def _check_keys(reader: Reader, tree: Mapping) -> None:
     for key, _ in tree:
         word = str(key.value)
         if word in _LATER:
-            message = f"`{word}` is part of the language, but this version of archspec cannot compile it yet"
-            reader.fault("AS108", message, key.span, help=f"leave `{word}` out")
+            reader.not_yet(key)
         elif word in _TRUST:
             message = f"`{word}`: security options cannot be set in a spec"
             reader.fault("AS111", message, key.span, help="leave it out: a spec is data, whoever opens it decides")

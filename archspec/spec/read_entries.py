@@ -87,7 +87,7 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
             fields[_FIELD_NAMES.get(word, word)] = value
             keys[word] = key
         elif word in LATER_MODIFIERS:
-            _not_yet(reader, key)
+            reader.not_yet(key)
             return None
         else:
             kinds.append((key, value))
@@ -137,8 +137,3 @@ def _no_kind(reader: Reader, node: Mapping, whose: str) -> None:
     beside = f" beside {given}" if given else ""
     span = node.entries[0][0].span if len(node) else node.span
     reader.fault("AS105", f"{whose} has no kind{beside}", span, help="say what it is, e.g. `{Linear: 10}`")
-
-
-def _not_yet(reader: Reader, key: Scalar) -> None:
-    message = f"`{key.value}` is part of the language, but this version of archspec cannot compile it yet"
-    reader.fault("AS108", message, key.span, help="write the layers out one by one")

@@ -17,11 +17,13 @@ Primary: TypeAlias = Callable[[str, str], str | None]
 
 def read_recipe(reader: Reader, node: Mapping, primary: Primary) -> Recipe:
     """The recipe; what is faulty keeps its default, and a fault is recorded."""
-    reader.keys(node, tuple(_FIELDS), "`train`")
+    reader.keys(node, (*_FIELDS, *_LATER), "`train`")
     read: dict[str, Any] = {}
     spans: dict[str, Span] = {}
     for key, value in node:
         name = str(key.value)
+        if name in _LATER:
+            reader.not_yet(key)
         if name not in _FIELDS:
             continue
         spans[name] = value.span
@@ -94,6 +96,7 @@ def _transforms(field: _Field, node: Node) -> Transforms | None:
     return Transforms(phases.get("train", ()), phases.get("eval", ()))
 
 
+_LATER = ("param_groups",)
 _FIELDS: dict[str, Callable[[_Field, Node], Any]] = {
     "data": _named,
     "transforms": _transforms,
