@@ -87,7 +87,7 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
             fields[_FIELD_NAMES.get(word, word)] = value
             keys[word] = key
         elif word in LATER_MODIFIERS:
-            reader.not_yet(key)
+            reader.not_yet(key, help="write the layers out one by one")
             return None
         else:
             kinds.append((key, value))

@@ -85,10 +85,10 @@ class Reader:
             help, edit = f"{where} can have " + ", ".join(f"`{name}`" for name in known), None
         self.fault("AS102", f"{where} has no key `{clip(name)}`", key.span, help=help, edit=edit)
 
-    def not_yet(self, key: Scalar) -> None:
+    def not_yet(self, key: Scalar, help: str | None = None) -> None:
         """Record a key that the language has and this version cannot compile."""
         message = f"`{key.value}` is part of the language, but this version of archspec cannot compile it yet"
-        self.fault("AS108", message, key.span, help=f"leave `{key.value}` out")
+        self.fault("AS108", message, key.span, help=help or f"leave `{key.value}` out")
 
     def keys(self, node: Mapping, known: tuple[str, ...], where: str) -> None:
         """Record every key of a mapping that is none of the known ones."""
