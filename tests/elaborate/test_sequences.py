@@ -191,3 +191,19 @@ def test_inputs_given_twice_is_a_fault() -> None:
 def test_without_a_forward_of_its_own_a_model_is_still_a_module_of_its_class() -> None:
     module = build("name: Tiny\n" + IMAGE + "layers: [ReLU]\n")
     assert type(module).__name__ == "Tiny"
+
+
+@pytest.mark.parametrize(
+    ("entry", "marked"),
+    [
+        ("{ReLU: , first: {inplace: true}}", "first"),
+        ("{ReLU: , per_stage: {inplace: [true]}}", "per_stage"),
+        ("{layers: [ReLU], last: {inplace: true}}", "last"),
+        ("{ReLU: , align: pad}", "align"),
+        ("{layers: [ReLU], skip: add, align: pad}", "align"),
+        ("{$act: , per_repeat: {inplace: [true]}}", "per_repeat"),
+    ],
+)
+def test_a_modifier_that_says_nothing_is_a_fault(entry: str, marked: str) -> None:
+    found = faults(IMAGE + f"vars: {{act: ReLU}}\nlayers:\n  only: {entry}\n")
+    assert ("AS105", marked) in found
