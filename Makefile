@@ -33,11 +33,11 @@ bench: $(READY)
 	@$(BIN)/python -m benchmarks
 
 campaign: $(READY)
-	@ARCHSPEC_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS)
+	@ARCHSPEC_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) tests/conformance $(wildcard tests/fuzz)
 
 golden: $(READY)
-	@ARCHSPEC_GOLDEN=rewrite $(BIN)/pytest -n $(WORKERS) || true
-	@git status --short tests
+	@ARCHSPEC_GOLDEN=rewrite $(BIN)/pytest tests/golden tests/diagnostics
+	@git status --short tests/golden tests/diagnostics
 
 clean:
 	rm -rf $(VENV) runs build dist *.egg-info
