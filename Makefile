@@ -6,6 +6,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 EXAMPLES ?= 2000
 
+CODE := archspec tests benchmarks
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -14,6 +15,7 @@ READY := $(VENV)/.ready
 .DELETE_ON_ERROR:
 
 demo: $(READY)
+	@rm -rf runs/demo
 	@$(BIN)/archspec train specs/convnet.yaml --out runs/demo
 	@echo && echo "The pictures:" && ls runs/demo/*.png
 
@@ -21,13 +23,13 @@ test: lint
 	@$(BIN)/pytest -n $(WORKERS)
 
 lint: $(READY)
-	@$(BIN)/ruff format --check --quiet || { echo "run \`make fix\`"; exit 1; }
-	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet $(CODE) || { echo "run \`make fix\`"; exit 1; }
+	@$(BIN)/ruff check --quiet $(CODE)
 	@$(BIN)/mypy --no-error-summary
 
 fix: $(READY)
-	@$(BIN)/ruff format
-	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format $(CODE)
+	@$(BIN)/ruff check --fix $(CODE)
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks
