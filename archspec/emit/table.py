@@ -118,5 +118,10 @@ def _folded(scope: Scope, depth: int) -> Iterator[Row]:
 
 
 def _alike(a: list[Row], b: list[Row]) -> bool:
-    """Equal but for the copies' own names."""
-    return [replace(a[0], name=""), *a[1:]] == [replace(b[0], name=""), *b[1:]]
+    """Equal but for the copies' own names, `0` and `1`, or with a skip, `0-skip` and `1-skip`."""
+    return _unnumbered(a) == _unnumbered(b)
+
+
+def _unnumbered(rows: list[Row]) -> list[Row]:
+    depth = rows[0].depth
+    return [replace(row, name=row.name.lstrip("0123456789")) if row.depth == depth else row for row in rows]
