@@ -26,7 +26,7 @@ def read_entries(reader: Reader, node: Node, whose: str) -> Entries:
         help = "write one entry per line, `name: {Kind: {argument: value}}`"
         reader.expected(node, "a mapping or a list of entries", whose, help)
         return Entries((), False, node.span)
-    if not items:
+    if not len(node):
         reader.fault("AS103", f"{whose} is empty: it needs at least one entry", node.span, help="add a layer")
     return Entries(tuple(item for item in items if item is not None), numbered, node.span)
 
