@@ -17,11 +17,14 @@ def save_weights(module: nn.Module, path: str | os.PathLike[str]) -> None:
     The file appears under its name only when it is complete: it is written beside it and renamed.
 
     Raises:
-        UsageError: AS705, it cannot be written.
+        UsageError: AS705, it cannot be written, or the module is on `meta`.
     """
     from safetensors.torch import save_model
 
     target = Path(path)
+    if any(tensor.is_meta for tensor in module.state_dict().values()):
+        message = f"cannot write `{target}`: a module on `meta` has no values"
+        raise UsageError(Diagnostic("AS705", message, help="build it on another device"))
     temporary = ""
     try:
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
