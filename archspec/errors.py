@@ -166,6 +166,9 @@ class UsageError(Exception):
         self.diagnostic = diagnostic
         super().__init__(diagnostic.render())
 
+    def __reduce__(self) -> tuple[type[UsageError], tuple[Diagnostic]]:
+        return type(self), (self.diagnostic,)
+
 
 def printable(text: str) -> str:
     """The text with control, bidi and other invisible characters escaped, so that it shows what is there."""
