@@ -7,6 +7,7 @@
 from archspec.api import build, check, load, train
 from archspec.architecture import Architecture
 from archspec.errors import Diagnostic, SpecError, UsageError
+from archspec.plugins import load_plugin, register
 
-__all__ = ["Architecture", "Diagnostic", "SpecError", "UsageError", "build", "check", "load", "train"]
+__all__ = ["Architecture", "Diagnostic", "SpecError", "UsageError", "build", "check", "load", "load_plugin", "register", "train"]
 __version__ = "0.1.0"

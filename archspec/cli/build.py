@@ -8,13 +8,14 @@ import time
 import click
 
 import archspec
-from archspec.cli.options import set_option
+from archspec.cli.options import plugin_option, set_option
 from archspec.cli.show import print_diagnostics
 
 
 @click.command()
 @click.argument("spec")
 @set_option
+@plugin_option
 @click.option("--full", is_flag=True, help="A line for every copy of a repeat.")
 @click.option("--save", metavar="FILE", help="Write the initialised weights as safetensors.")
 @click.option("--device", metavar="DEVICE", help="Where to build: cpu, cuda, mps, meta.")

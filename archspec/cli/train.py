@@ -7,13 +7,14 @@ import sys
 import click
 
 import archspec
-from archspec.cli.options import set_option
+from archspec.cli.options import plugin_option, set_option
 from archspec.cli.show import print_diagnostics
 
 
 @click.command()
 @click.argument("spec")
 @set_option
+@plugin_option
 @click.option("--device", default="auto", show_default=True, metavar="DEVICE", help="auto, cpu, cuda or mps.")
 @click.option("--out", metavar="DIR", help="The run folder; a new one in runs/ unless given.")
 @click.option("--quiet", is_flag=True, help="Print the result only.")

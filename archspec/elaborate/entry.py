@@ -114,7 +114,7 @@ def _inputs(context: Context, entry: Entry, environment: Environment) -> tuple[V
 
 
 def _listed_inputs(context: Context, entry: Entry) -> Node | None:
-    if not isinstance(entry.body, KindUse):
+    if not isinstance(entry.body, KindUse) or str(entry.body.kind.value) in context.blocks:
         return None
     op = find(str(entry.body.kind.value))
     return None if op is None else inputs_in_value(op, entry.body.arguments)

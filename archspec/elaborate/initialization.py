@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.ops.entry import Init, State
-from archspec.ops.registry import CATALOGUE, find
+from archspec.ops.registry import find, kinds
 from archspec.ops.signatures import Signature, signatures
 from archspec.records import record
 from archspec.source.tree import Mapping as TreeMapping
@@ -89,7 +89,7 @@ def _rules(context: Context, key: Scalar, value: Node) -> list[Policy]:
         return [] if init is None else [Policy(None, name, init, key.span)]
     op = find(name)
     if op is None:
-        guess = nearest(name, CATALOGUE)
+        guess = nearest(name, kinds())
         help = f"did you mean `{guess[0]}`?" if guess else "a key is a kind, or a glob over parameter names: `fc.*`"
         edit = Edit(key.span, guess[0]) if guess else None
         message = f"there is no layer called `{clip(name)}`"

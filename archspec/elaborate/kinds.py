@@ -10,7 +10,7 @@ from collections.abc import Container, Iterator
 from archspec.elaborate.context import Context
 from archspec.elaborate.variables import missing_argument
 from archspec.errors import Diagnostic, Edit, Span, clip
-from archspec.ops.registry import CATALOGUE, find
+from archspec.ops.registry import find, kinds
 from archspec.source.tree import Mapping, Node, Scalar
 from archspec.spec.document import Block, Entry, KindUse, Modifiers, Sequence
 from archspec.suggest import nearest
@@ -26,11 +26,11 @@ def check_kinds(context: Context, entry: Entry) -> bool:
         return good
     if not isinstance(entry.body, KindUse):
         return good
-    known = _argument_names(context, entry.body)
+    given = {str(key.value): key for key in _argument_keys(entry.body.arguments, entry.modifiers)}
+    known = _argument_names(context, entry.body, given)
     if known is None:
         _unknown_kind(context, entry.body.kind)
         return False
-    given = {str(key.value): key for key in _argument_keys(entry.body.arguments, entry.modifiers)}
     for name, key in given.items():
         if name not in known:
             _unknown_argument(context, entry.body.kind, key, known)
@@ -72,13 +72,16 @@ def _check_overrides(context: Context, entry: Entry) -> None:
         context.fault(Diagnostic("AS202", message, key.span, help=help))
 
 
-def _argument_names(context: Context, use: KindUse) -> tuple[str, ...] | None:
+def _argument_names(context: Context, use: KindUse, given: Container[str] & Iterable[str]) -> tuple[str, ...] | None:
     kind = str(use.kind.value)
     block = context.blocks.get(kind)
     if block is not None:
         return tuple(str(parameter.name.value) for parameter in block.parameters)
     op = find(kind)
-    return None if op is None else tuple(arg.name for arg in op.args)
+    if op is None:
+        return None
+    free = () if op.free is None else (name for name in given if op.argument(name) is not None)
+    return tuple(dict.fromkeys((*(arg.name for arg in op.args), *free)))
 
 
 def _argument_keys(arguments: Node | None, modifiers: Modifiers) -> Iterator[Scalar]:
@@ -95,8 +98,11 @@ _BEFORE_NAME = ("torch.nn.functional.", "torch.nn.", "torchvision.ops.", "torch.
 def _unknown_kind(context: Context, kind: Scalar) -> None:
     name = str(kind.value)
     message = f"there is no layer, function or block called `{clip(name)}`"
+    if name in REFUSED:
+        context.fault(Diagnostic("AS207R", f"`{name}` is not in the language: {REFUSED[name]}", kind.span))
+        return
     bare = next((name[len(prefix) :] for prefix in _BEFORE_NAME if name.startswith(prefix)), name).removesuffix("()")
-    known = [*context.blocks, *CATALOGUE]
+    known = [*context.blocks, *kinds()]
     guess = [bare] if bare != name and bare in known else nearest(bare, known)
     if guess:
         help, edit = f"did you mean `{guess[0]}`?", Edit(_inside_quotes(kind), guess[0])
@@ -129,9 +135,10 @@ def _unknown_argument(context: Context, kind: Scalar, key: Scalar, known: tuple[
 
 def check_blocks(context: Context, blocks: dict[str, Block]) -> None:
     """Every entry of every block, and that no block hides a kind of the catalogue."""
+    taken = set(kinds())
     for name, block in blocks.items():
-        if name in CATALOGUE:
-            message = f"the block `{name}` has the name of a torch kind"
+        if name in taken:
+            message = f"the block `{name}` has the name of a layer or function"
             context.fault(Diagnostic("AS106", message, block.name.span, help="choose another name"))
         for entry in block.entries.items:
             check_kinds(context, entry)

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from archspec.graph.nodes import Graph
-from archspec.ops.entry import Init
+from archspec.ops.entry import OWN, Init
 
 
 @torch.no_grad()
@@ -26,28 +26,35 @@ def initialize(graph: Graph, module: nn.Module, seed: int) -> None:
     for call in graph.calls():
         if not call.state:
             continue
-        parameters = owners[call.path]._parameters
+        parameters = dict(owners[call.path].named_parameters())
         for name, tensor in call.state.items():
             parameter = parameters.get(name)
-            if parameter is not None:
+            if parameter is not None and tensor.init != OWN:
                 fill(parameter, tensor.init, seed, f"{call.path}.{name}")
 
 
 def fill(tensor: torch.Tensor, init: Init, seed: int, name: str) -> None:
-    """Fill one tensor in place by a function of `torch.nn.init`."""
+    """Fill one tensor in place by a function of `torch.nn.init`; no gradient is to be recorded of it."""
     function = _function(init.function)
     arguments: dict[str, Any] = dict(init.arguments)
     if init.function in _RANDOM:
         arguments["generator"] = generator(seed, name, tensor.device)
     function(tensor, **arguments)
+    if init.zero_row is not None:
+        tensor[init.zero_row].zero_()
 
 
 def generator(seed: int, name: str, device: torch.device) -> torch.Generator:
     """The generator of one parameter, derived from the seed and its name."""
-    digest = hashlib.blake2b(f"{seed}:{name}".encode(), digest_size=8).digest()
     made = torch.Generator(device)
-    made.manual_seed(int.from_bytes(digest, "little") >> 1)
+    made.manual_seed(derived_seed(seed, name))
     return made
+
+
+def derived_seed(seed: int, name: str) -> int:
+    """A seed that depends on another one and on a name, 63 bits of it."""
+    digest = hashlib.blake2b(f"{seed}:{name}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 1
 
 
 _RANDOM = frozenset(

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from archspec.emit.compiled import classes, program, torch_class
-from archspec.emit.initialize import initialize
+from archspec.emit.initialize import derived_seed, initialize
 from archspec.graph.nodes import Absent, Call, Graph, Node, Scope
 
 
@@ -29,7 +29,8 @@ def build_module(
         seed: of the initial weights. A parameter's values depend on the seed and its name alone.
         initial: whether to initialise; without, parameters hold whatever was in memory, for a checkpoint to fill.
     """
-    builder = _Builder(graph, torch.device(device) if device is not None else torch.get_default_device(), dtype)
+    where = torch.device(device) if device is not None else torch.get_default_device()
+    builder = _Builder(graph, where, dtype, seed)
     module = builder.scope(graph.root)
     if initial and builder.device.type != "meta":
         initialize(graph, module, seed)
@@ -37,8 +38,9 @@ def build_module(
 
 
 class _Builder:
-    def __init__(self, graph: Graph, device: torch.device, dtype: torch.dtype | None) -> None:
+    def __init__(self, graph: Graph, device: torch.device, dtype: torch.dtype | None, seed: int) -> None:
         self.device = device
+        self._seed = seed
         self._dtype = dtype
         self._program = program(graph)
         self._classes = classes(graph)
@@ -66,6 +68,8 @@ class _Builder:
 
     def _layer(self, call: Call) -> nn.Module:
         """An instance of torch's own class, whose `reset_parameters` has not run."""
+        if call.op.layer is not None:
+            return self._registered(call)
         kind = torch_class(call.op.target)
         layer = kind.__new__(kind)
         layer.__dict__["reset_parameters"] = _do_nothing  # hides the method from the constructor
@@ -75,6 +79,13 @@ class _Builder:
         layer.__init__(**arguments)  # type: ignore[misc]
         del layer.__dict__["reset_parameters"]
         return layer
+
+    def _registered(self, call: Call) -> nn.Module:
+        """A caller's own layer, which initialises itself: from a seed of its own, and without touching torch's."""
+        with torch.random.fork_rng(), self.device:
+            torch.manual_seed(derived_seed(self._seed, call.path))
+            layer: nn.Module = call.op.layer(**call.args)
+        return layer.to(self.device, self._dtype)
 
 
 def _do_nothing() -> None:

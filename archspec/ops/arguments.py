@@ -121,6 +121,36 @@ class Bool:
 
 
 @record
+class Text:
+    """A string."""
+
+    def describe(self) -> str:
+        return "a string"
+
+    def accept(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise BadValue(self.describe(), help=f'quote it: `"{value}"`' if value is not None else None)
+        return value
+
+
+@record
+class Plain:
+    """Any plain data; lists become tuples."""
+
+    def describe(self) -> str:
+        return "a number, a string, a truth value, a list, a mapping or null"
+
+    def accept(self, value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return tuple(self.accept(item) for item in value)
+        if isinstance(value, dict):
+            return {name: self.accept(item) for name, item in value.items()}
+        if value is not None and not isinstance(value, (bool, int, float, str)):
+            raise BadValue(self.describe())
+        return value
+
+
+@record
 class OneOf:
     """One of a few words."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from archspec.ops.arguments import ArgType
 from archspec.records import record
@@ -70,6 +70,7 @@ class Arg:
         inferred: how it follows from the inputs, where it does.
         doc: a few words on what it means.
         example: for a required argument, a value to show whoever leaves it out.
+        in_call: it belongs to the layer's forward, not to its constructor.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Arg:
     inferred: Inferred | None = None
     doc: str = ""
     example: Any = None
+    in_call: bool = False
 
     @property
     def is_required(self) -> bool:
@@ -87,10 +89,21 @@ class Arg:
 
 @dataclass(frozen=True, slots=True)
 class Init:
-    """How torch initialises a tensor: a function of `torch.nn.init` without its underscore, and its arguments."""
+    """How torch initialises a tensor: a function of `torch.nn.init` without its underscore, and its arguments.
+
+    Attributes:
+        function: the function's name.
+        arguments: its arguments.
+        zero_row: the index of a row that is zero all the same, as an embedding's padding is.
+    """
 
     function: str
     arguments: Mapping[str, float] = field(default_factory=dict)
+    zero_row: int | None = None
+
+
+OWN = Init("own")
+"""A registered layer's own constructor does it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +140,9 @@ class Op:
         primary: the argument that a bare scalar (or list) value means.
         shape: the outputs' types from the arguments and the inputs' types; called after `check`.
         inputs: names of the tensors it takes, as torch names them.
+        optional_inputs: how many of these, counted from the last, may be left out.
+        dtypes: the element types that each input may have; where empty, see `floating`.
+        batch_anywhere: `check` says where in the first input the batch stands; otherwise it comes first.
         variadic: it takes a list of at least two tensors as one argument (`concat`), or is chained over them (`add`).
         ports: names of its outputs; a rule may give fewer than there are names.
         ranks: accepted numbers of dimensions (batch included) of the first input; empty means any.
@@ -137,8 +153,16 @@ class Op:
             `torch.utils.flop_counter` counts them (half its figure).
         code: for functions whose call is not `target(inputs…, name=value…)`: the expression as Python source,
             from the arguments and the inputs' expressions. `torch` and `F` are in scope.
+        call: for layers whose call is not `module(inputs…)`: what stands between the parentheses, as Python source.
+            `torch` and `nn` are in scope.
+        unpack: for layers that give nested results: the left side of the assignment, from the arguments and one
+            variable per output, `_` for those that nothing takes.
         helpers: functions that `code` may call: name to Python source, printed once per module that needs them.
         floating: its first input has to be of a floating-point type.
+        solve: arguments as the generated code has them, e.g. a reshape's sizes with `N` made -1; called after `shape`.
+        free: the type of further arguments, whose names the user chooses (the axis sizes of an einops pattern).
+        view: its outputs share their memory with its first input. Nothing may change a `locked` one in place.
+        layer: the class itself, for a layer that a caller has registered. It initialises itself.
         by_name: its arguments by their names.
     """
 
@@ -149,6 +173,9 @@ class Op:
     args: tuple[Arg, ...] = ()
     primary: str | None = None
     inputs: tuple[str, ...] = ("input",)
+    optional_inputs: int = 0
+    dtypes: tuple[tuple[str, ...], ...] = ()
+    batch_anywhere: bool = False
     variadic: bool = False
     ports: tuple[str, ...] = ("output",)
     ranks: tuple[int, ...] = ()
@@ -157,8 +184,14 @@ class Op:
     state: Callable[[Args], Mapping[str, State]] = _no_state
     macs: Callable[[Args, Inputs, Outputs], int] = _no_macs
     code: Callable[[Args, tuple[str, ...]], str] | None = None
+    call: Callable[[Args, tuple[str, ...]], str] | None = None
+    unpack: Callable[[Args, tuple[str, ...]], str] | None = None
     helpers: Mapping[str, str] = field(default_factory=dict)
     floating: bool = True
+    solve: Callable[[Args, Inputs], Mapping[str, Any]] | None = None
+    free: ArgType | None = None
+    view: Literal["", "shared", "locked"] = ""
+    layer: Any = None
     by_name: Mapping[str, Arg] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -172,3 +205,10 @@ class Op:
     def arg(self, name: str) -> Arg | None:
         """The argument of that name."""
         return self.by_name.get(name)
+
+    def argument(self, name: str) -> Arg | None:
+        """The argument of that name, or the free one that the user has called so."""
+        arg = self.by_name.get(name)
+        if arg is None and self.free is not None and name.isidentifier():
+            return Arg(name, self.free, doc="a size that the user has named", example=2)
+        return arg
