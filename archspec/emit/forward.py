@@ -9,7 +9,7 @@ from typing import TypeGuard
 from archspec.emit.lift import Crossings
 from archspec.emit.names import Names, attribute
 from archspec.graph.nodes import Absent, Call, Node, Ref, Scope
-from archspec.ops.code import expression
+from archspec.ops.code import call_arguments, expression, unpacked
 
 INDENT = "    "
 _BEYOND = -1  # a use that the running variable does not live to see
@@ -82,7 +82,7 @@ class ForwardWriter:
             for ref in self._taken(node):
                 self._use(ref, step)
             if _is_copies(node):
-                for ref in self._taken_inside(node):
+                for ref in (*node.inputs[1:], *self._taken_inside(node)):  # every copy takes them
                     self._use(ref, step)
                     self._use(ref, _BEYOND)
         for ref in results:
@@ -125,11 +125,17 @@ class ForwardWriter:
             return self._chain(node, attribute("self", node.name), variable, step)
         value = self._value(node, attribute("self", node.name))
         made = self._made(node)
-        (first, wish), *others = made
-        self._bind(first, self._variable(first, wish, step))
-        for ref, wish in others:
-            self._bind(ref, self.names.allocate(wish) if ref in self._uses else "_")
-        return [f"{', '.join(self.of(ref) for ref, _ in made)} = {value}"]
+        for index, (ref, wish) in enumerate(made):
+            if ref not in self._uses and len(made) > 1:
+                self._bind(ref, "_")
+            else:
+                self._bind(ref, self.names.allocate(wish) if index else self._variable(ref, wish, step))
+        return [f"{self._target(node, made)} = {value}"]
+
+    def _target(self, node: Node, made: Sequence[tuple[Ref, str]]) -> str:
+        """The left side of the assignment of what a node makes, its variables being bound."""
+        names = tuple(self.of(ref) for ref, _ in made)
+        return unpacked(node.op, node.args, names) if isinstance(node, Call) else ", ".join(names)
 
     def _value(self, node: Node, module: str) -> str:
         inputs = tuple(self.of(ref) for ref in self._taken(node))
@@ -137,7 +143,8 @@ class ForwardWriter:
             code = expression(node.op, node.args, inputs)
             self.on_function(node, code)
             return code
-        call = f"{module}({', '.join(inputs)})"
+        given = call_arguments(node.op, node.args, inputs) if isinstance(node, Call) else ", ".join(inputs)
+        call = f"{module}({given})"
         if node.name in self.optional:
             return f"{inputs[0]} if {module} is None else {call}"
         return call
@@ -228,7 +235,7 @@ class ForwardWriter:
                     unused = ref not in self._uses and len(made) > 1
                     locals_[position, index] = "_" if unused else self.names.allocate(wish)
                 self._bind(ref, variable if ref == result else locals_[position, index])
-            lines.append(f"{', '.join(self.of(ref) for ref, _ in made)} = {value}")
+            lines.append(f"{self._target(node, made)} = {value}")
         return lines
 
 

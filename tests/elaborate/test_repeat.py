@@ -316,3 +316,24 @@ def test_a_shape_fault_in_the_third_copy_is_told_once_with_its_copy() -> None:
     spec = "archspec: 1\ninput: [3, 5, 5]\nlayers: {a: {MaxPool2d: 2, repeat: 4}}\n"
     (fault,) = archspec.check(spec)
     assert "copy 2 of `a`" in " ".join(fault.notes)
+
+
+def test_a_further_input_made_just_before_the_copies_outlives_the_first() -> None:
+    spec = """
+blocks:
+  gate: {inputs: [x, by], layers: {fc: {Linear: 4, from: x}, out: {mul: [fc, by]}}}
+layers:
+  by: {Linear: 4}
+  a: {gate: , from: [input, previous], repeat: 2}
+"""
+
+    def gate():
+        return Hand(lambda m, x, by: m.fc(x) * by, fc=nn.Linear(4, 4))
+
+    def forward(m, x):
+        by = m.by(x)
+        for layer in m.a:
+            x = layer(x, by)
+        return x
+
+    agree(ROW + spec, Hand(forward, by=nn.Linear(4, 4), a=nn.ModuleList([gate(), gate()])))
