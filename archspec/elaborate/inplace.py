@@ -4,28 +4,32 @@ old ones that its gradient needs."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 
 from archspec.errors import Diagnostic
-from archspec.graph.nodes import Call, Graph, Node, Ref, Scope
+from archspec.graph.nodes import Call, Graph, Ref
+from archspec.graph.values import origin, sources
 
 
 def shared_inplace(graph: Graph) -> list[Diagnostic]:
     """A fault for each place in the spec where a value that is changed in place is also taken by something else."""
-    sources = _sources(graph.root)
+    found_sources = sources(graph.root)
     users: dict[Ref, list[Call | None]] = defaultdict(list)
     for call in graph.calls():
         for ref in dict.fromkeys(call.inputs):
-            users[_origin(ref, sources)].append(call)
+            if not call.op.view:
+                users[origin(ref, found_sources)].append(call)
     for output in graph.outputs:
-        users[_origin(output.ref, sources)].append(None)
+        users[origin(output.ref, found_sources)].append(None)
+    locked = {call.id: call for call in graph.calls() if call.op.view == "locked"}
     found: dict[tuple[int, int], Diagnostic] = {}
     for call in graph.calls():
         if not call.args.get("inplace") or not call.inputs:
             continue
-        others = [user for user in users[_origin(call.inputs[0], sources)] if user is not call]
-        if others:
-            found.setdefault((id(call.span.source), call.span.start), _fault(call, others[0]))
+        locker = _locker(call.inputs[0], found_sources, locked)
+        others = [user for user in users[origin(call.inputs[0], found_sources)] if user is not call]
+        if locker is not None or others:
+            fault = _fault(call, others[0]) if locker is None else _locked(call, locker)
+            found.setdefault((id(call.span.source), call.span.start), fault)
     return list(found.values())
 
 
@@ -39,28 +43,15 @@ def _fault(call: Call, other: Call | None) -> Diagnostic:
     )
 
 
-def _sources(root: Scope) -> dict[Ref, Ref]:
-    """What each scope's input and each scope's result stands for."""
-    sources: dict[Ref, Ref] = {}
-    for node in _nodes(root):
-        if isinstance(node, Scope):
-            for parameter, ref in zip(node.parameters, node.inputs, strict=True):
-                sources[Ref(parameter.id)] = ref
-            for port, ref in enumerate(node.results):
-                sources[Ref(node.id, port)] = ref
-        elif not isinstance(node, Call):
-            sources[Ref(node.id)] = node.inputs[0]
-    return sources
+def _locked(call: Call, locker: Call) -> Diagnostic:
+    """torch itself forbids it: several elements may lie in one place, or several tensors in one memory."""
+    message = f"`{call.path}` changes its input in place, but that is a view which `{locker.path}` made"
+    note = f"the result of `{locker.op.name}` (line {locker.span.line}) shares its memory with other tensors"
+    return Diagnostic("AS232", message, call.span, notes=(note,), help="leave `inplace` out here")
 
 
-def _nodes(scope: Scope) -> Iterator[Node]:
-    for node in scope.body:
-        yield node
-        if isinstance(node, Scope):
-            yield from _nodes(node)
-
-
-def _origin(ref: Ref, sources: dict[Ref, Ref]) -> Ref:
-    while ref in sources:
+def _locker(ref: Ref, sources: dict[Ref, Ref], locked: dict[int, Call]) -> Call | None:
+    """The call that made the view, or a view of it, that may not be changed in place."""
+    while ref.id not in locked and ref in sources:
         ref = sources[ref]
-    return ref
+    return locked.get(ref.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from archspec.graph.costs import Activations, activations
 from archspec.graph.nodes import Absent, Call, Graph, Node, Scope, calls_of
 from archspec.records import record
 
@@ -29,6 +30,7 @@ class Table:
     rows: tuple[Row, ...]
     num_params: int
     macs: int
+    activations: Activations
 
     def render(self) -> str:
         """Aligned text, as `archspec build` prints it."""
@@ -38,6 +40,10 @@ class Table:
         widths = [max(len(line[column]) for line in (head, *body, total)) for column in range(5)]
         rule = "─" * (sum(widths) + 2 * 4)
         lines = [_line(head, widths), rule, *(_line(line, widths) for line in body), rule, _line(total, widths)]
+        lines.append(
+            f"activations per sample: {_bytes(self.activations.forward)} to evaluate, "
+            f"{_bytes(self.activations.training)} to train"
+        )
         return "\n".join(lines) + "\n"
 
 
@@ -52,12 +58,18 @@ def table(graph: Graph, *, full: bool = False) -> Table:
     rows = [Row(0, parameter.name, "input", str(parameter.type), 0, 0) for parameter in graph.root.parameters]
     for node in graph.root.body:
         rows += _rows(node, 0, full)
-    return Table(tuple(rows), graph.num_params, graph.macs)
+    return Table(tuple(rows), graph.num_params, graph.macs, activations(graph))
 
 
 def _cells(row: Row) -> tuple[str, str, str, str, str]:
     name = "  " * row.depth + row.name + (f" ×{row.count}" if row.count > 1 else "")
     return name, row.kind, row.output, _number(row.num_params), _number(row.macs)
+
+
+def _bytes(value: int) -> str:
+    if value < 1000:
+        return f"{value} bytes"
+    return f"{value / 1e3:,.1f} kB" if value < 1e6 else f"{value / 1e6:,.1f} MB"
 
 
 def _number(value: int) -> str:

@@ -1,0 +1,67 @@
+"""Memory of activations, from the graph alone."""
+
+from __future__ import annotations
+
+from archspec.graph.nodes import Call, Graph, Ref
+from archspec.graph.values import origin, sources
+from archspec.records import record
+from archspec.tensors import TensorType, per_sample
+
+_BYTES = {"float64": 8, "int64": 8, "float32": 4, "int32": 4, "float16": 2, "bfloat16": 2, "int16": 2}
+
+_VIEWS = frozenset({"Flatten", "flatten", "Identity", "Unflatten"})
+
+
+@record
+class Activations:
+    """Bytes for a batch of one, the model's inputs included, parameters and workspace excluded.
+
+    Attributes:
+        forward: the most that is alive at once when each value is dropped after its last use.
+        training: all values, which the backward pass is taken to need.
+    """
+
+    forward: int
+    training: int
+
+
+def activations(graph: Graph) -> Activations:
+    """What the values of a model take. Values written in place and views take nothing of their own."""
+    found = sources(graph.root)
+    calls = list(graph.calls())
+    memory, sizes = _memory(graph, calls, found)
+    last_use = {memory[origin(output.ref, found)]: len(calls) for output in graph.outputs}
+    for step, call in reversed(list(enumerate(calls))):
+        for ref in call.inputs:
+            last_use.setdefault(memory[origin(ref, found)], step)
+    alive = {memory[Ref(parameter.id)] for parameter in graph.root.parameters}
+    peak = now = sum(sizes[ref] for ref in alive)
+    for step, call in enumerate(calls):
+        fresh = {memory[Ref(call.id, port)] for port in range(len(call.outputs))} - alive
+        alive |= fresh
+        now += sum(sizes[ref] for ref in fresh)
+        peak = max(peak, now)
+        over = {memory[origin(ref, found)] for ref in call.inputs} | fresh
+        for ref in over & alive:
+            if last_use.get(ref, step) <= step:
+                alive.remove(ref)
+                now -= sizes[ref]
+    return Activations(peak, sum(sizes.values()))
+
+
+def _memory(graph: Graph, calls: list[Call], found: dict[Ref, Ref]) -> tuple[dict[Ref, Ref], dict[Ref, int]]:
+    """For each value, the value whose memory it uses; and the bytes of each that has memory of its own."""
+    memory = {Ref(parameter.id): Ref(parameter.id) for parameter in graph.root.parameters}
+    sizes = {Ref(parameter.id): _size(parameter.type) for parameter in graph.root.parameters}
+    for call in calls:
+        shares = call.args.get("inplace") or call.op.view or call.op.name in _VIEWS
+        for port, type_ in enumerate(call.outputs):
+            ref = Ref(call.id, port)
+            memory[ref] = memory[origin(call.inputs[0], found)] if shares and call.inputs else ref
+            if memory[ref] == ref:
+                sizes[ref] = _size(type_)
+    return memory, sizes
+
+
+def _size(type_: TensorType) -> int:
+    return per_sample(type_.shape) * _BYTES.get(type_.dtype, 1)
