@@ -10,9 +10,10 @@ from archspec.emit.forward import INDENT, ForwardWriter
 from archspec.emit.lift import Crossings, find_crossings
 from archspec.emit.names import Names, class_name
 from archspec.graph.nodes import Absent, Call, Graph, Node, Output, Ref, Scope
+from archspec.ops.code import is_plain
 from archspec.records import record
 
-_HEADER = """import torch
+_HEADER = """{einops}import torch
 import torch.nn.functional as F
 from torch import nn
 """
@@ -57,8 +58,13 @@ def _optional_children(graph: Graph) -> dict[str, frozenset[str]]:
 
 
 def _can_be_none(node: Node) -> bool:
-    is_module = node.kind != "copies" if isinstance(node, Scope) else isinstance(node, Call) and node.op.is_module
-    return is_module and len(node.inputs) == 1 and len(node.outputs) == 1
+    if len(node.inputs) != 1 or len(node.outputs) != 1:
+        return False
+    return node.kind != "copies" if isinstance(node, Scope) else isinstance(node, Call) and _is_plain_layer(node)
+
+
+def _is_plain_layer(call: Call) -> bool:
+    return call.op.is_module and is_plain(call.op, call.args)
 
 
 def _scopes(scope: Scope) -> list[Scope]:
@@ -79,13 +85,15 @@ class _Generator:
     known: dict[tuple[str, str], str] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
     helpers: dict[str, str] = field(default_factory=dict)
+    uses_einops: bool = False
 
     def program(self) -> Program:
         """The classes of all scopes, inner ones first, the model's last."""
         model = self.names.allocate(self.graph.name)
         self._visit(self.graph.root)
         self._write(self.graph.root, model, self._model_forward())
-        parts = [_HEADER, *self.helpers.values(), *self.texts]
+        einops = "import einops\n" if self.uses_einops else ""
+        parts = [_HEADER.format(einops=einops), *self.helpers.values(), *self.texts]
         return Program("\n\n".join(part.strip("\n") + "\n" for part in parts), self.classes, self.optional)
 
     def _visit(self, scope: Scope) -> None:
@@ -103,7 +111,7 @@ class _Generator:
         for node in scope.body:
             if node.inputs != (value,) or len(node.outputs) != 1:
                 return False
-            if isinstance(node, Absent) or (isinstance(node, Call) and not node.op.is_module):
+            if isinstance(node, Absent) or (isinstance(node, Call) and not _is_plain_layer(node)):
                 return False
             if isinstance(node, Scope) and node.kind == "copies":
                 return False
@@ -135,6 +143,7 @@ class _Generator:
         return writer, list(text.values())
 
     def _note_helpers(self, call: Call, code: str) -> None:
+        self.uses_einops |= call.op.target.startswith("einops.")
         for name, source in call.op.helpers.items():
             if f"{name}(" in code:
                 self.helpers.setdefault(name, source)

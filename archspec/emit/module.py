@@ -71,9 +71,13 @@ class _Builder:
         if call.op.layer is not None:
             return self._registered(call)
         kind = torch_class(call.op.target)
+        arguments = {
+            arg.name: value for arg in call.op.args if not arg.in_call and (value := call.args[arg.name]) != arg.default
+        }
+        if any("." in name for name in call.state):  # layers inside it, which meta keeps from being initialised
+            return kind(**arguments, device="meta", dtype=self._dtype).to_empty(device=self.device)
         layer = kind.__new__(kind)
         layer.__dict__["reset_parameters"] = _do_nothing  # hides the method from the constructor
-        arguments = {arg.name: value for arg in call.op.args if (value := call.args[arg.name]) != arg.default}
         if call.state:
             arguments |= {"device": self.device, "dtype": self._dtype}
         layer.__init__(**arguments)  # type: ignore[misc]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -64,10 +64,19 @@ def _concrete(shape: Shape) -> tuple[int, ...]:
 
 
 def _compare(call: Call, output: Any) -> str | None:
-    made = output if isinstance(output, tuple) else (output,)
+    made = tuple(_tensors(output))
     wanted = tuple(_concrete(type_.shape) for type_ in call.outputs)
     got = tuple(tuple(tensor.shape) for tensor in made)
     return None if got == wanted else f"`{call.path}` was inferred to give {wanted}, but gave {got}"
+
+
+def _tensors(output: Any) -> Iterator[torch.Tensor]:
+    """The tensors of nested results, in order; None stands for one that was not asked for."""
+    if isinstance(output, torch.Tensor):
+        yield output
+    elif isinstance(output, (tuple, list)):
+        for item in output:
+            yield from _tensors(item)
 
 
 def _compare_results(graph: Graph, result: Any) -> str | None:

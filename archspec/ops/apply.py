@@ -58,10 +58,12 @@ def apply(op: Op, written: Mapping[str, Any], inputs: Inputs) -> Applied:
     faults += of_inputs or _inferred(op, written, values, inputs)
     if faults:
         raise RuleFaults(faults)
-    args = Args({arg.name: values.get(arg.name, arg.default) for arg in op.args}, written)
+    args = Args({arg.name: values.get(arg.name, arg.default) for arg in op.args} | values, written)
     try:
         op.check(args, inputs)
         outputs = op.shape(args, inputs)
+        if op.solve is not None:
+            args = Args({**args, **op.solve(args, inputs)}, written)
         state = op.state(args)
         _check_state_type(state, inputs)
     except RuleFault as fault:
@@ -79,7 +81,7 @@ def _normalised(op: Op, written: Mapping[str, Any]) -> tuple[dict[str, Any], lis
     values: dict[str, Any] = {}
     faults = []
     for name, value in written.items():
-        arg = op.by_name.get(name)
+        arg = op.argument(name)
         if arg is None:
             faults.append(_unknown(op, name))
             continue
@@ -160,15 +162,16 @@ def _inferred(op: Op, written: Mapping[str, Any], values: dict[str, Any], inputs
 
 
 def _check_state_type(state: Mapping[str, State], inputs: Inputs) -> None:
-    """A layer's parameters and its input have one element type.
+    """A layer's parameters and its floating-point inputs have one element type.
 
     Raises:
         RuleFault: AS306.
     """
-    if state and inputs[0].dtype != "float32":
+    other = next((at for at, given in enumerate(inputs) if given.is_floating and given.dtype != "float32"), None)
+    if state and other is not None:
         raise RuleFault(
             "AS306",
-            f"{{name}} has float32 parameters, but receives {inputs[0]}",
-            input=0,
+            f"{{name}} has float32 parameters, but receives {inputs[other]}",
+            input=other,
             help="declare the input as float32; a model built in another floating type takes that type instead",
         )

@@ -28,8 +28,8 @@ def check_arity(op: Op, inputs: Inputs) -> None:
             f"{{name}} takes two inputs or more, but receives {received}",
             help=f"list them: `{{{op.name}: [a, b]}}`",
         )
-    if not op.variadic and count != len(op.inputs):
-        wanted = _COUNTS[len(op.inputs)]
+    if not op.variadic and not len(op.inputs) - op.optional_inputs <= count <= len(op.inputs):
+        wanted = _wanted_inputs(op)
         several = len(op.inputs) == 1 and count > 1
         question = ": did you mean `concat` or `add`?" if several else ""
         raise RuleFault(
@@ -40,13 +40,16 @@ def check_arity(op: Op, inputs: Inputs) -> None:
 
 
 def check_input_types(op: Op, inputs: Inputs) -> None:
-    """The element type of the first input, where the op computes with real numbers.
+    """The element type of each input where the op says; of the first where it computes with real numbers.
 
     Raises:
         RuleFault: AS306.
     """
+    for index, (wanted, other) in enumerate(zip(op.dtypes, inputs, strict=False)):
+        if other.dtype not in wanted:
+            raise _wrong_type(op, index, other, wanted)
     given = inputs[0]
-    if op.floating and not given.is_floating:
+    if not op.dtypes and op.floating and not given.is_floating:
         raise RuleFault(
             "AS306",
             f"{{name}} needs floating-point numbers, but receives {given}",
@@ -70,7 +73,7 @@ def check_ranks(op: Op, written: Mapping[str, Any], inputs: Inputs) -> None:
     if given.rank not in op.ranks:
         message = f"{{name}} needs {op.layout}, but receives {given}"
         raise RuleFault("AS302", message, input=0, help=_rank_help(op, given))
-    if any(isinstance(dim, Batch) for dim in given.shape[1:]):
+    if not op.batch_anywhere and any(isinstance(dim, Batch) for dim in given.shape[1:]):
         message = f"{{name}} needs {op.layout}, but receives {given}: the batch has to come first"
         raise RuleFault("AS302", message, input=0, help="move the batch to the front before it")
     meant = any(written.get(arg.name) == given.shape[1] for arg in op.args if arg.inferred is not None)
@@ -82,6 +85,26 @@ def check_ranks(op: Op, written: Mapping[str, Any], inputs: Inputs) -> None:
             input=0,
             help=f"write the channels before height and width: `[{count}, {height}, {width}]`",
         )
+
+
+def _wrong_type(op: Op, index: int, given: TensorType, wanted: tuple[str, ...]) -> RuleFault:
+    """AS306 for an input whose element types are listed."""
+    which = "" if len(op.inputs) == 1 else f" for `{op.inputs[index]}`"
+    if given.is_floating:
+        needs = f"integers ({' or '.join(f'`{name}`' for name in wanted)})"
+        help = f"declare the input as `dtype: {wanted[0]}`: an index cannot be computed by a layer before it"
+    else:
+        needs = "floating-point numbers" if len(wanted) > 2 else " or ".join(f"`{name}`" for name in wanted)
+        help = f"declare the input as `dtype: {'float32' if 'float32' in wanted else wanted[0]}`"
+    return RuleFault("AS306", f"{{name}} needs {needs}{which}, but receives {given}", input=index, help=help)
+
+
+def _wanted_inputs(op: Op) -> str:
+    """`two inputs`, `one to three inputs`."""
+    most = _COUNTS[len(op.inputs)]
+    if not op.optional_inputs:
+        return most
+    return f"{_COUNTS[len(op.inputs) - op.optional_inputs].split()[0]} to {most}"
 
 
 def _named(op: Op) -> str:

@@ -1,10 +1,12 @@
-"""A function's call as Python source, for generated `forward` methods."""
+"""Calls as Python source, for generated `forward` methods."""
 
 from __future__ import annotations
 
 from archspec.ops.entry import Args, Op
 
 _ALIASES = (("torch.nn.functional.", "F."), ("torch.", "torch."))
+BATCH = "«N»"
+"""Stands in an expression for the batch size, which whoever prints it takes from a tensor at hand."""
 
 
 def expression(op: Op, args: Args, inputs: tuple[str, ...]) -> str:
@@ -22,6 +24,27 @@ def expression(op: Op, args: Args, inputs: tuple[str, ...]) -> str:
         return op.code(args, inputs)
     written = [f"{arg.name}={args[arg.name]!r}" for arg in op.args if args[arg.name] != arg.default]
     return f"{_callee(op.target)}({', '.join((*inputs, *written))})"
+
+
+def call_arguments(op: Op, args: Args, inputs: tuple[str, ...]) -> str:
+    """What stands between the parentheses of a layer's call.
+
+    Args:
+        op: a layer of the catalogue.
+        args: its arguments, of which some may belong to the call.
+        inputs: the inputs as Python expressions.
+    """
+    return op.call(args, inputs) if op.call is not None else ", ".join(inputs)
+
+
+def unpacked(op: Op, args: Args, names: tuple[str, ...]) -> str:
+    """The left side of the assignment of a layer's results to variables, one per output."""
+    return op.unpack(args, names) if op.unpack is not None else ", ".join(names)
+
+
+def is_plain(op: Op, args: Args) -> bool:
+    """Whether a layer is called as `nn.Sequential` calls its children: one tensor in, one tensor out."""
+    return call_arguments(op, args, ("x",)) == "x" and unpacked(op, args, ("x",)) == "x"
 
 
 def _callee(target: str) -> str:
