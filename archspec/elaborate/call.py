@@ -13,6 +13,7 @@ from archspec.elaborate.scope import NOTHING, Placed
 from archspec.errors import Diagnostic, Edit, Span
 from archspec.graph.nodes import Call, Ref
 from archspec.ops.apply import Applied, apply, bad_values
+from archspec.ops.arguments import Each
 from archspec.ops.entry import Op
 from archspec.ops.faults import RuleFault, RuleFaults
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
@@ -33,7 +34,7 @@ def place_call(
     """One call of a catalogue entry."""
     given = _arguments(context, op, entry, use).evaluate(context, environment, overrides)
     given = {name: _plain(context, name, argument) for name, argument in given.items()}
-    known = {name: argument for name, argument in given.items() if op.arg(name) is not None}
+    known = {name: argument for name, argument in given.items() if op.argument(name) is not None}
     shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
     misspelt = len(known) < len(given)
     return apply_op(context, op, known, inputs, name, path, shown, use.kind.span, arguments_only=misspelt)
@@ -62,11 +63,19 @@ def inputs_in_value(op: Op, value: Node | None) -> Node | None:
     if op.is_module or value is None or isinstance(value, Mapping):
         return None
     if isinstance(value, Sequence):
+        if len(op.inputs) == 1 and not op.variadic and len(value) > 1 and _takes_list(op):
+            return None
         kinds: type | tuple[type, ...] = str if op.primary is not None else (str, int)  # `0` names a numbered layer
         names = all(isinstance(item, Scalar) and isinstance(item.value, kinds) for item in value)
         return value if names and len(value) else None
     is_name = isinstance(value.value, str) and op.primary is None
     return value if is_name else None
+
+
+def _takes_list(op: Op) -> bool:
+    """Whether a bare list means the primary argument: `{reshape: [N, $features]}`."""
+    arg = None if op.primary is None else op.arg(op.primary)
+    return arg is not None and isinstance(arg.type, Each)
 
 
 def apply_op(

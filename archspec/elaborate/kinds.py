@@ -5,11 +5,12 @@ This looks at each entry of the file once, also at those that no instance reache
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from archspec.elaborate.context import Context
 from archspec.elaborate.variables import missing_argument
 from archspec.errors import Diagnostic, Edit, Span, clip
+from archspec.ops.refused import REFUSED
 from archspec.ops.registry import find, kinds
 from archspec.source.tree import Mapping, Node, Scalar
 from archspec.spec.document import Block, Entry, KindUse, Modifiers, Sequence
@@ -47,7 +48,8 @@ def _check_modifiers(context: Context, entry: Entry) -> bool:
     if entry.modifiers.repeat is not None:
         idle = {}
     op = find(str(entry.body.kind.value)) if isinstance(entry.body, KindUse) else None
-    if op is None or op.arg("align") is None:
+    is_known = op is not None or not isinstance(entry.body, KindUse) or str(entry.body.kind.value) in context.blocks
+    if is_known and (op is None or op.arg("align") is None):
         idle["align"] = "it is for functions that merge, such as `add` and `concat`"
     found = [key for word, key in entry.modifiers.keys.items() if word in idle]
     for key in found:
@@ -72,7 +74,7 @@ def _check_overrides(context: Context, entry: Entry) -> None:
         context.fault(Diagnostic("AS202", message, key.span, help=help))
 
 
-def _argument_names(context: Context, use: KindUse, given: Container[str] & Iterable[str]) -> tuple[str, ...] | None:
+def _argument_names(context: Context, use: KindUse, given: Iterable[str]) -> tuple[str, ...] | None:
     kind = str(use.kind.value)
     block = context.blocks.get(kind)
     if block is not None:
@@ -99,7 +101,8 @@ def _unknown_kind(context: Context, kind: Scalar) -> None:
     name = str(kind.value)
     message = f"there is no layer, function or block called `{clip(name)}`"
     if name in REFUSED:
-        context.fault(Diagnostic("AS207R", f"`{name}` is not in the language: {REFUSED[name]}", kind.span))
+        reason, help = REFUSED[name]
+        context.fault(Diagnostic("AS201", f"`{clip(name)}` is not in the language: {reason}", kind.span, help=help))
         return
     bare = next((name[len(prefix) :] for prefix in _BEFORE_NAME if name.startswith(prefix)), name).removesuffix("()")
     known = [*context.blocks, *kinds()]

@@ -12,6 +12,7 @@ from archspec.emit.names import Names, class_name
 from archspec.graph.nodes import Absent, Call, Graph, Node, Output, Ref, Scope
 from archspec.ops.code import is_plain
 from archspec.records import record
+from archspec.tensors import Batch
 
 _HEADER = """{einops}import torch
 import torch.nn.functional as F
@@ -139,7 +140,8 @@ class _Generator:
         for index, ref in enumerate(self.crossings.captures.get(scope.id, ())):
             text[ref] = names.allocate(f"other{index + 1}" if index else "other")
         optional = self.optional.get(scope.block or "", frozenset())
-        writer = ForwardWriter(self.crossings, optional, self._note_helpers, dict(text), names)
+        batch = _batch_size(scope, text)
+        writer = ForwardWriter(self.crossings, optional, self._note_helpers, dict(text), names, batch)
         return writer, list(text.values())
 
     def _note_helpers(self, call: Call, code: str) -> None:
@@ -181,6 +183,16 @@ class _Generator:
 
 
 _ANNOTATIONS = {"single": "torch.Tensor", "tuple": "tuple[torch.Tensor, ...]", "dict": "dict[str, torch.Tensor]"}
+
+
+def _batch_size(scope: Scope, text: dict[Ref, str]) -> str:
+    """The batch size as the first argument that has it tells it; 1 where none does."""
+    for parameter in scope.parameters:
+        for dim, size in enumerate(parameter.type.shape):
+            if isinstance(size, Batch):
+                whole = f"{text[Ref(parameter.id)]}.size({dim})"
+                return whole if size.multiple == 1 else f"({whole} // {size.multiple})"
+    return "1"
 
 
 def _function(arguments: list[str], result: str, lines: list[str]) -> str:

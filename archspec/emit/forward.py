@@ -9,7 +9,7 @@ from typing import TypeGuard
 from archspec.emit.lift import Crossings
 from archspec.emit.names import Names, attribute
 from archspec.graph.nodes import Absent, Call, Node, Ref, Scope
-from archspec.ops.code import call_arguments, expression, unpacked
+from archspec.ops.code import BATCH, call_arguments, expression, unpacked
 
 INDENT = "    "
 _BEYOND = -1  # a use that the running variable does not live to see
@@ -28,6 +28,7 @@ class ForwardWriter:
         on_function: told of each function call and its text, for the helpers that it needs.
         text: the expression of each value that exists already; holds the arguments at the start.
         names: the identifiers of this function.
+        batch: the expression of the batch size.
     """
 
     crossings: Crossings
@@ -35,6 +36,7 @@ class ForwardWriter:
     on_function: Callable[[Call, str], None]
     text: dict[Ref, str]
     names: Names
+    batch: str
     _uses: dict[Ref, set[int]] = field(default_factory=dict)
     _aliases: dict[Ref, Ref] = field(default_factory=dict)
     _items: dict[str, str] = field(default_factory=dict)
@@ -140,7 +142,7 @@ class ForwardWriter:
     def _value(self, node: Node, module: str) -> str:
         inputs = tuple(self.of(ref) for ref in self._taken(node))
         if isinstance(node, Call) and not node.op.is_module:
-            code = expression(node.op, node.args, inputs)
+            code = expression(node.op, node.args, inputs).replace(BATCH, self.batch)
             self.on_function(node, code)
             return code
         given = call_arguments(node.op, node.args, inputs) if isinstance(node, Call) else ", ".join(inputs)

@@ -135,7 +135,7 @@ def _check_groups(args: Args, inputs: Inputs) -> None:
 
 
 OPS = (
-    Op(name="Identity", target="torch.nn.Identity", doc="The input itself.", shape=same, floating=False),
+    Op(name="Identity", target="torch.nn.Identity", doc="The input itself.", shape=same, floating=False, view="shared"),
     Op(
         name="Flatten",
         target="torch.nn.Flatten",
@@ -144,6 +144,7 @@ OPS = (
         primary="start_dim",
         shape=_flatten_shape,
         floating=False,
+        view="shared",
     ),
     Op(
         name="flatten",
@@ -154,6 +155,7 @@ OPS = (
         shape=_flatten_shape,
         code=_flatten_code,
         floating=False,
+        view="shared",
     ),
     Op(
         name="Unflatten",
@@ -167,6 +169,7 @@ OPS = (
         check=_check_unflatten,
         shape=_unflatten_shape,
         floating=False,
+        view="shared",
     ),
     Op(
         name="PixelShuffle",

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pydoc import locate
 from typing import Any
 
+import einops
 import torch
 import torch.nn.functional as F
 
 from archspec.ops.apply import Applied
-from archspec.ops.code import expression
-from archspec.ops.entry import REQUIRED, Args, Op
+from archspec.ops.code import call_arguments, expression
+from archspec.ops.entry import REQUIRED, Arg, Args, Op
+from archspec.ops.faults import BadValue
 from archspec.tensors import Batch, Shape, TensorType
 
 BATCHES = (2, 3)
@@ -67,21 +69,51 @@ def arguments_for_torch(op: Op, written: Mapping[str, Any], inputs: tuple[Tensor
 def caller(op: Op, arguments: Mapping[str, Any]) -> Any:
     """A module of torch's class, or a function from tensors to what the generated code gives."""
     if op.is_module:
-        return locate(op.target)(**arguments)
+        in_call = {arg.name for arg in op.args if arg.in_call}
+        module = locate(op.target)(**{name: value for name, value in arguments.items() if name not in in_call})
+        return module if op.call is None else Called(op, module, arguments)
     if op.code is None and not isinstance(arguments, Args):
         return lambda *tensors: locate(op.target)(*tensors, **arguments)
-    args = Args({arg.name: arguments.get(arg.name, arg.default) for arg in op.args})
+    named = {arg.name: _normal(arg, arguments.get(arg.name, arg.default)) for arg in op.args}
+    args = Args(named | _free(op, arguments))
     if REQUIRED in args.values():
         raise TypeError("a required argument is missing")
     return generated(op, args)
 
 
+@dataclass(frozen=True)
+class Called:
+    """A layer, called as a generated forward would call it."""
+
+    op: Op
+    module: torch.nn.Module
+    arguments: Mapping[str, Any]
+
+    def __call__(self, *tensors: torch.Tensor) -> Any:
+        args = Args({arg.name: self.arguments.get(arg.name, arg.default) for arg in self.op.args})
+        names = ("a", "b", "c")[: len(tensors)]
+        scope = {"torch": torch, "nn": torch.nn, "module": self.module}
+        return eval(f"module({call_arguments(self.op, args, names)})", scope, dict(zip(names, tensors, strict=True)))
+
+
+def _normal(arg: Arg, value: Any) -> Any:
+    try:
+        return arg.type.accept(value)
+    except BadValue:
+        return value
+
+
+def _free(op: Op, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The sizes that the user has named."""
+    return {name: value for name, value in arguments.items() if op.free is not None and name not in op.by_name}
+
+
 def generated(op: Op, args: Args) -> Any:
     """The function that a generated forward would hold."""
-    scope: dict[str, Any] = {"torch": torch, "F": F}
+    scope: dict[str, Any] = {"torch": torch, "F": F, "einops": einops, "self": torch.nn.Identity()}
     for source in op.helpers.values():
         exec(source, scope)
-    names = ("a", "b", "c")
+    names = tuple("abcdef")
 
     def run(*tensors: torch.Tensor) -> Any:
         source = expression(op, args, names[: len(tensors)])
@@ -92,14 +124,21 @@ def generated(op: Op, args: Args) -> Any:
 
 def _forward(call: Any, inputs: tuple[TensorType, ...], batch: int, highest_index: int, *, train: bool) -> Run:
     tensors = [data(given, batch, highest_index) for given in inputs]
-    if isinstance(call, torch.nn.Module):
-        call.train(train)
+    module = getattr(call, "module", call)
+    if isinstance(module, torch.nn.Module):
+        module.train(train)
     if train:  # a copy of a leaf that wants a gradient: what an inner layer sees, in-place writes allowed
         tensors = [x.requires_grad_().clone() if x.is_floating_point() else x for x in tensors]
     with torch.set_grad_enabled(train):
         found = call(*tensors)
-    outputs = found if isinstance(found, tuple) else (found,)
-    return Run(batch, tuple((tuple(x.shape), dtype_name(x)) for x in outputs))
+    return Run(batch, tuple((tuple(x.shape), dtype_name(x)) for x in flat(found)))
+
+
+def flat(found: Any) -> list[torch.Tensor]:
+    """The tensors of nested results, in order; None is what was not asked for."""
+    if isinstance(found, torch.Tensor):
+        return [found]
+    return [tensor for item in found or () for tensor in flat(item)]
 
 
 def judge(op: Op, call: Any, inputs: tuple[TensorType, ...], highest_index: int = 0) -> Verdict:
@@ -107,11 +146,12 @@ def judge(op: Op, call: Any, inputs: tuple[TensorType, ...], highest_index: int 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         state = {}
-        if isinstance(call, torch.nn.Module):
-            buffers = dict(call.named_buffers())
+        module = getattr(call, "module", call)
+        if isinstance(module, torch.nn.Module):
+            buffers = dict(module.named_buffers())
             state = {
                 name: (tuple(tensor.shape), dtype_name(tensor), name in buffers)
-                for name, tensor in call.state_dict().items()
+                for name, tensor in module.state_dict().items()
             }
         runs = [_forward(call, inputs, n, highest_index, train=train) for train in (True, False) for n in BATCHES]
     return Verdict(tuple(runs), state)

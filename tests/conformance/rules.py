@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from archspec.ops.faults import RuleFault
+from tests.conformance.function_rules import FUNCTION_RULES
 from tests.conformance.strategies import Call
 
-_MERGES = ("add", "sub", "mul", "div", "concat")
-_DIVISORS = ("beta", "alpha", "norm_type")
+_MERGES = ("add", "sub", "mul", "div", "concat", "CosineSimilarity", "PairwiseDistance")
+_DIVISORS = ("beta", "alpha", "norm_type", "max_norm")
 _SOFTMAXES = ("softmax", "softmin", "logsoftmax", "log_softmax")
 _EMPTY = {False: (0,), True: (0, -1)}
 _ANY_RANK_IN_TORCH = ("AdaptiveAvgPool", "Dropout", "ZeroPad", "ConstantPad", "Softmax2d")
@@ -135,14 +136,29 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "A written number of channels or features is the input's, even where torch does not look.",
-        lambda call, fault: fault.code == "AS301" and call.kind.startswith(("InstanceNorm", "BatchNorm", "GroupNorm")),
+        lambda call, fault: fault.code == "AS301" and call.kind.startswith(("InstanceNorm", "BatchNorm", "SyncBatchNorm", "GroupNorm")),
     ),
-    Rule("`eps` is positive.", _is_number_below(0, "eps", included=True)),
+    Rule(
+        "The batch of a sequence stands where `batch_first` says.",
+        lambda call, fault: fault.code == "AS302" and call.op.batch_anywhere,
+    ),
+    Rule(
+        "`is_causal` hides later steps of a sequence from earlier ones, so queries and keys are the same steps.",
+        lambda call, fault: fault.code == "AS402" and call.kind == "MultiheadAttention" and "is_causal" in fault.message,
+    ),
+    Rule(
+        "The probability of a dropout is between 0 and 1, also where nothing is dropped.",
+        lambda call, fault: fault.code == "AS401" and fault.arg == "dropout",
+    ),
+    Rule("`eps` is positive.", _is_number_below(0, "eps", "layer_norm_eps", included=True)),
     Rule("`momentum` weighs an average, so it is between 0 and 1.", _is_momentum),
     Rule("Scales that are divided by are positive.", _is_number_below(0, *_DIVISORS, included=True)),
     Rule("A divisor is positive.", _is_number_below(0, "divisor_override")),
     Rule("Only constant paddings may be negative, to crop.", _is_number_below(0, "padding")),
 )
+
+
+RULES += tuple(Rule(sentence, applies) for sentence, applies in FUNCTION_RULES)
 
 
 def rule_for(call: Call, faults: tuple[RuleFault, ...]) -> Rule | None:

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from archspec.ops.arguments import ArgType, Bool, Each, Either, Float, Int, Maybe, OneOf
 from archspec.ops.entry import Arg, Op
 from archspec.ops.registry import CATALOGUE
+from archspec.ops.sizes import FillValue, Size
 from archspec.tensors import Batch, TensorType
+from tests.conformance.function_calls import ARGUMENTS, INPUTS
 
 WILD = st.sampled_from([None, True, "3", "zeros", 2.5, 2.0, float("nan"), 0, -1, (1, 2, 3), (2,), (0, 1), ()])
 ODD_SIZES = st.sampled_from([1, 2, 3, 5, 7, 8, 9, 12])
@@ -87,6 +89,16 @@ def _(type: Each, tame: bool) -> st.SearchStrategy[Any]:
     return item | lists if type.or_one else lists
 
 
+@values.register
+def _(type: Size, tame: bool) -> st.SearchStrategy[Any]:
+    return st.sampled_from([-1, "N", 1, 2, 4, 6] if tame else [-1, 0, "N", "2*N", 1, 3, 8, -2])
+
+
+@values.register
+def _(type: FillValue, tame: bool) -> st.SearchStrategy[float]:
+    return st.sampled_from([0.0, 1.0, -1.5, 2, float("inf"), -float("inf")])
+
+
 def _tensor(draw: st.DrawFn, op: Op, tame: bool) -> TensorType:
     likely = [rank for rank in op.ranks if rank <= 5]
     rank = draw(st.sampled_from(likely) if likely else st.integers(2, 5))
@@ -94,16 +106,19 @@ def _tensor(draw: st.DrawFn, op: Op, tame: bool) -> TensorType:
         rank = draw(st.integers(1, 5))
     sizes = COMMON_SIZES if tame else ODD_SIZES
     batch = Batch(1 if tame else draw(st.sampled_from([1, 1, 2, 4])))
-    dtype = "float32" if tame else draw(st.sampled_from(["float32"] * 8 + ["float64", "int64", "bool"]))
+    right = op.dtypes[0][0] if op.dtypes and "float32" not in op.dtypes[0] else "float32"
+    dtype = right if tame else draw(st.sampled_from([right] * 8 + ["float64", "int64", "int32", "bool", "float32"]))
     marked = rank > 2 and draw(st.booleans())
-    return TensorType((batch, *draw(st.tuples(*(sizes,) * (rank - 1)))), dtype, marked)
+    shape = list(draw(st.tuples(*(sizes,) * (rank - 1))))
+    shape.insert(draw(st.integers(0, 1)) if op.batch_anywhere and rank > 1 else 0, batch)
+    return TensorType(tuple(shape), dtype, marked)
 
 
 def _changed(draw: st.DrawFn, tensor: TensorType) -> TensorType:
     """The same type, or one that differs in one respect."""
     respect = draw(st.sampled_from(["nothing", "nothing", "size", "size", "rank", "dtype"]))
     if respect == "size" and tensor.rank > 1:
-        at = draw(st.integers(1, tensor.rank - 1))
+        at = draw(st.sampled_from([dim for dim, size in enumerate(tensor.shape) if isinstance(size, int)]))
         return TensorType((*tensor.shape[:at], draw(ODD_SIZES), *tensor.shape[at + 1 :]), tensor.dtype)
     if respect == "rank":
         return tensor.with_shape((*tensor.shape, draw(ODD_SIZES)))
@@ -113,8 +128,12 @@ def _changed(draw: st.DrawFn, tensor: TensorType) -> TensorType:
 
 
 def _inputs(draw: st.DrawFn, op: Op, tame: bool) -> tuple[TensorType, ...]:
+    if op.name in INPUTS and (tame or draw(st.booleans())):
+        return INPUTS[op.name](draw)
     first = _tensor(draw, op, tame)
     count = draw(st.integers(2, 3)) if op.variadic else len(op.inputs)
+    if op.optional_inputs and draw(st.booleans()):
+        count -= draw(st.integers(1, op.optional_inputs))
     others = [first if tame else _changed(draw, first) for _ in range(count - 1)]
     if "indices" in op.inputs:
         others = [other if draw(st.integers(0, 7)) == 0 else TensorType(other.shape, "int64") for other in others]
@@ -152,5 +171,9 @@ def calls(draw: st.DrawFn, op: Op) -> Call:
     for arg in op.args:
         if not _is_left_out(draw, arg, tame):
             right = _inferred(op, arg.name, inputs) if arg.inferred else None
-            written[arg.name] = _argument(draw, arg, right, tame)
+            special = ARGUMENTS.get((op.name, arg.name))
+            if special is not None and (tame or draw(st.booleans())):
+                written[arg.name] = special(draw, inputs)
+            else:
+                written[arg.name] = _argument(draw, arg, right, tame)
     return Call(op.name, written, inputs)

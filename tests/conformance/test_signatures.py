@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from pydoc import locate
+from typing import get_overloads
 
 import pytest
 
@@ -18,9 +19,20 @@ LEFT_OUT = {
     "GroupNorm": {"bias"},
     "Hardtanh": {"min_value", "max_value"},  # deprecated names of min_val and max_val
     "FractionalMaxPool": {"_random_samples"},  # for tests of torch itself
+    "SyncBatchNorm": {"bias", "process_group"},
+    "Embedding": {"_weight", "_freeze"},  # a tensor, and what `freeze` says
+    "Transformer": {"custom_encoder", "custom_decoder"},  # modules
     "relu": {"inplace"},  # a function's result is a new tensor
     "silu": {"inplace"},
     "mish": {"inplace"},
+    "relu6": {"inplace"},
+    "hardswish": {"inplace"},
+    "hardsigmoid": {"inplace"},
+    "selu": {"inplace"},
+    "leaky_relu": {"inplace"},
+    "elu": {"inplace"},
+    "dropout": {"inplace", "training"},  # the model knows whether it is training
+    "normalize": {"out"},
     "softmax": {"_stacklevel"},
     "log_softmax": {"_stacklevel"},
 }
@@ -30,24 +42,43 @@ OWN_DEFAULTS = {
     ("LogSoftmax", "dim"),
     ("softmax", "dim"),
     ("log_softmax", "dim"),
+    ("TransformerEncoderLayer", "activation"),
+    ("TransformerDecoderLayer", "activation"),
+    ("Transformer", "activation"),
+    ("Transformer", "src_is_causal"),
+    ("Transformer", "tgt_is_causal"),
 }
-"""Required here, where torch guesses."""
+"""Required here, where torch guesses; or a function by its name, or false for the mask that there is not."""
+
+
+OWN_ARGUMENTS = ("slice", "crop", "einsum", "rearrange", "reduce", "repeat_axis")
+"""Functions that torch's users write as syntax, or whose arguments are free."""
 
 
 def torch_parameters(op: Op) -> dict[str, inspect.Parameter] | None:
     """torch's own arguments that a spec may write; None for functions without a signature."""
+    if op.name in OWN_ARGUMENTS:
+        return None
     try:
         signature = inspect.signature(locate(op.target))
     except ValueError:
         return None
+    if "args" in signature.parameters:  # the recurrent layers, which say it in an overload
+        signature = inspect.signature(get_overloads(locate(op.target).__init__)[0])
     left_out = CHOSEN_WHEN_BUILT | next((names for kind, names in LEFT_OUT.items() if op.name.startswith(kind)), set())
     return {
         name: parameter
         for name, parameter in signature.parameters.items()
-        if name not in left_out
+        if name not in {"self", *left_out}
         and parameter.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
         and (op.is_module or name not in op.inputs)
     }
+
+
+def in_call(op: Op) -> dict[str, inspect.Parameter]:
+    """What torch's forward takes of the arguments that are said to belong to it."""
+    named = [arg.name for arg in op.args if arg.in_call]
+    return {name: inspect.signature(locate(op.target).forward).parameters[name] for name in named}
 
 
 @pytest.mark.parametrize("op", CATALOGUE.values(), ids=tuple(CATALOGUE))
@@ -55,7 +86,8 @@ def test_names_order_and_defaults_are_torchs(op: Op) -> None:
     theirs = torch_parameters(op)
     if theirs is None:
         return
-    assert [arg.name for arg in op.args] == list(theirs)
+    assert [arg.name for arg in op.args if not arg.in_call] == list(theirs)
+    theirs |= in_call(op)
     for arg in op.args:
         if (op.name, arg.name) in OWN_DEFAULTS:
             continue

@@ -1,0 +1,21 @@
+"""What torch has and the language has not, with the reason: said to whoever writes it."""
+
+from __future__ import annotations
+
+_OF_DATA = "the size of its result depends on the data, so that no later shape would be known"
+_MASK = "use `where` or `masked_fill`, which keep the shape"
+_SORT = "use `topk` or `argmax`, which give a known number of places"
+
+REFUSED: dict[str, tuple[str, str]] = {
+    "nonzero": (_OF_DATA, _SORT),
+    "argwhere": (_OF_DATA, _SORT),
+    "masked_select": (_OF_DATA, _MASK),
+    "unique": (_OF_DATA, "use `one_hot` and `sum` to count the values of a known range"),
+    "unique_consecutive": (_OF_DATA, "use `one_hot` and `sum` to count the values of a known range"),
+    "bincount": (_OF_DATA, "use `one_hot` and `sum`, with a written number of classes"),
+    "repeat_interleave": ("as torch has it, the size of its result may depend on the data", "use `repeat_axis`"),
+    "nms": (_OF_DATA, "do it after the model, in the code that calls it"),
+    "item": ("a number taken out of a tensor cannot be trained or traced", "keep it a tensor"),
+    "numpy": ("what leaves torch cannot be trained or traced", "do it after the model, in the code that calls it"),
+}
+"""By name: why, and what to write instead."""

@@ -1,0 +1,260 @@
+"""Functions that keep every element and arrange the dimensions anew: `reshape`, `permute`, `expand`, …"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from archspec.ops.arguments import Each, Int
+from archspec.ops.code import BATCH
+from archspec.ops.common import MOST_DIMS, by, normalize_dim
+from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
+from archspec.ops.faults import RuleFault
+from archspec.ops.reductions import dims_of
+from archspec.ops.sizes import Size
+from archspec.tensors import Batch, Dim, Shape, show_shape, volume
+
+
+def _refuse_two_unknown(sizes: tuple[Dim, ...], arg: str) -> None:
+    unknown = [index for index, size in enumerate(sizes) if size == -1]
+    if len(unknown) > 1:
+        message = f"`{arg}` of {{name}} has two sizes of -1, so that neither is known"
+        raise RuleFault("AS402", message, arg=arg, index=unknown[1], help="write all sizes but one")
+
+
+def _refuse_two_batches(shape: Shape, arg: str) -> None:
+    batches = [index for index, size in enumerate(shape) if isinstance(size, Batch)]
+    if len(batches) > 1:
+        message = f"{{name}} would give {show_shape(shape)}, with the batch in two dimensions"
+        raise RuleFault("AS402", message, arg=arg, index=batches[1], help="write `N` in one place only")
+
+
+def _reshaped(args: Args, inputs: Inputs) -> Shape:
+    given, wanted = inputs[0], args.shape
+    _refuse_two_unknown(wanted, "shape")
+    _refuse_two_batches(wanted, "shape")
+    whole, known = volume(given.shape), volume(size for size in wanted if size != -1)
+    solved = _solve(whole, known) if -1 in wanted else (1 if whole == known else None)
+    if solved is None:
+        raise _volume_fault(given.shape, wanted, whole)
+    return tuple(solved if size == -1 else size for size in wanted)
+
+
+def _solve(whole: Dim, known: Dim) -> Dim | None:
+    """What is left for -1; None where that is no size for every batch."""
+    if isinstance(known, Batch):
+        if not isinstance(whole, Batch) or whole.multiple % known.multiple:
+            return None
+        return whole.multiple // known.multiple
+    count = whole.multiple if isinstance(whole, Batch) else whole
+    if count % known:
+        return None
+    return Batch(count // known) if isinstance(whole, Batch) else count // known
+
+
+def _volume_fault(shape: Shape, wanted: Shape, whole: Dim) -> RuleFault:
+    sizes = tuple(size for size in wanted if size != -1 and not isinstance(size, Batch))
+    into = by(sizes) + (" and more" if -1 in wanted else "") if sizes else "that"
+    if isinstance(whole, Batch):
+        count = f"the {whole.multiple} elements per sample"
+        help = "write sizes whose product it is, with `N` or -1 for the batch"
+    else:
+        count, help = f"the {whole} elements", "write sizes whose product it is; one of them may be -1"
+    written = show_shape(wanted)
+    message = f"{{name}} cannot arrange {show_shape(shape)} as {written}: {count} cannot become {into}"
+    return RuleFault("AS402", message, arg="shape", input=0, help=help)
+
+
+def _solved_reshape(args: Args, inputs: Inputs) -> Mapping[str, Any]:
+    """-1 stands for the batch, so that the code holds for any."""
+    return {"shape": tuple(-1 if isinstance(size, Batch) else size for size in _reshaped(args, inputs))}
+
+
+def _sizes_code(sizes: tuple[Any, ...]) -> str:
+    listed = ", ".join("-1" if isinstance(size, Batch) else str(size) for size in sizes)
+    return f"({listed},)" if len(sizes) == 1 else f"({listed})"
+
+
+def _permute_shape(args: Args, inputs: Inputs) -> Outputs:
+    given = inputs[0]
+    order = dims_of(args.dims, given.rank, "dims")
+    if len(order) != given.rank:
+        raise RuleFault(
+            "AS402",
+            f"`dims` of {{name}} must name each of the {given.rank} dimensions of {given} once, found {len(order)}",
+            arg="dims",
+            input=0,
+            help=f"write an order of {', '.join(map(str, range(given.rank)))}",
+        )
+    return (given.with_shape(given.shape[dim] for dim in order),)
+
+
+def _transpose_shape(args: Args, inputs: Inputs) -> Outputs:
+    given = inputs[0]
+    first, second = (normalize_dim(args[name], given.rank, name) for name in ("dim0", "dim1"))
+    shape = list(given.shape)
+    shape[first], shape[second] = shape[second], shape[first]
+    return (given.with_shape(shape),)
+
+
+def _squeeze_shape(args: Args, inputs: Inputs) -> Outputs:
+    given = inputs[0]
+    gone = dims_of(args.dim, given.rank)
+    for dim in gone:
+        if given.shape[dim] != 1:
+            raise RuleFault(
+                "AS402",
+                f"{{name}} takes dimension {dim} of {given} away, but its size is {given.shape[dim]}",
+                arg="dim",
+                input=0,
+                help="name dimensions of size 1, or reduce this one, with `mean` for example",
+            )
+    left = tuple(size for dim, size in enumerate(given.shape) if dim not in gone)
+    if not left:
+        raise RuleFault("AS402", f"{{name}} would leave no dimension of {given}", arg="dim", input=0, help="keep one")
+    return (given.with_shape(left),)
+
+
+def new_dim(dim: int, rank: int) -> int:
+    """Where a new dimension goes, counted from the front.
+
+    Raises:
+        RuleFault: AS307, it is out of range, or torch has no tensors of so many dimensions.
+    """
+    if not -rank - 1 <= dim <= rank or rank == MOST_DIMS:
+        raise RuleFault(
+            "AS307",
+            f"`dim: {dim}` is out of range: {{name}} makes {rank + 1} dimensions of {rank}",
+            arg="dim",
+            input=0,
+            help=f"use a dimension from {-rank - 1} to {rank}",
+        )
+    return dim % (rank + 1)
+
+
+def _unsqueeze_shape(args: Args, inputs: Inputs) -> Outputs:
+    given = inputs[0]
+    at = new_dim(args.dim, given.rank)
+    return (given.with_shape((*given.shape[:at], 1, *given.shape[at:])),)
+
+
+def _expanded(args: Args, inputs: Inputs) -> Shape:
+    given, wanted = inputs[0], args.size
+    new = len(wanted) - given.rank
+    if new < 0:
+        message = f"`size` of {{name}} has {len(wanted)} sizes for the {given.rank} dimensions of {given}"
+        raise RuleFault("AS402", message, arg="size", input=0, help="write a size for each dimension, -1 to keep it")
+    before = (None,) * new + given.shape
+    shape = tuple(
+        _expand_one(given.shape, mine, size, at) for at, (mine, size) in enumerate(zip(before, wanted, strict=True))
+    )
+    _refuse_two_batches(shape, "size")
+    return shape
+
+
+def _expand_one(shape: Shape, mine: Dim | None, size: Dim, at: int) -> Dim:
+    if mine is None and size != -1:
+        return size
+    if mine is not None and size in (-1, mine):
+        return mine
+    if mine == 1:
+        return size
+    found = "is new, so that -1 says nothing" if mine is None else f"has size {mine}: only a size of 1 can be expanded"
+    raise RuleFault(
+        "AS402",
+        f"{{name}} cannot expand {show_shape(shape)}: dimension {at} {found}",
+        arg="size",
+        index=at,
+        input=0,
+        help="write its size" if mine is None else "write -1 there, to keep it",
+    )
+
+
+def _solved_expand(args: Args, inputs: Inputs) -> Mapping[str, Any]:
+    """-1 for what stays. Where the batch is new it has to come from another tensor."""
+    given = inputs[0]
+    shape = _expanded(args, inputs)
+    before = (None,) * (len(shape) - given.rank) + given.shape
+    return {"size": tuple(-1 if mine == size else size for mine, size in zip(before, shape, strict=True))}
+
+
+def _expand_code(args: Args, inputs: tuple[str, ...]) -> str:
+    return f"{inputs[0]}.expand({', '.join(_size_code(size) for size in args.size)})"
+
+
+def _size_code(size: Dim) -> str:
+    if not isinstance(size, Batch):
+        return str(size)
+    return BATCH if size.multiple == 1 else f"{size.multiple} * {BATCH}"
+
+
+_DIM = Arg("dim", Int(), doc="where the dimension goes", example=1)
+
+OPS = (
+    Op(
+        name="reshape",
+        target="torch.reshape",
+        doc="The same elements in another shape.",
+        args=(Arg("shape", Each(Size()), doc="the sizes; `N` is the batch, -1 what is left", example=["N", -1]),),
+        primary="shape",
+        shape=lambda args, inputs: (inputs[0].with_shape(_reshaped(args, inputs)),),
+        solve=_solved_reshape,
+        code=lambda args, inputs: f"torch.reshape({inputs[0]}, {_sizes_code(args.shape)})",
+        floating=False,
+        view="shared",
+    ),
+    Op(
+        name="permute",
+        target="torch.permute",
+        doc="The dimensions in another order.",
+        args=(Arg("dims", Each(Int()), doc="the old dimensions in the new order", example=[0, 2, 1]),),
+        primary="dims",
+        shape=_permute_shape,
+        floating=False,
+        view="shared",
+    ),
+    Op(
+        name="transpose",
+        target="torch.transpose",
+        doc="Two dimensions exchanged.",
+        args=(
+            Arg("dim0", Int(), doc="one of them", example=1),
+            Arg("dim1", Int(), doc="the other one", example=2),
+        ),
+        shape=_transpose_shape,
+        floating=False,
+        view="shared",
+    ),
+    Op(
+        name="squeeze",
+        target="torch.squeeze",
+        doc="Takes dimensions of size 1 away.",
+        args=(Arg("dim", Each(Int(), or_one=True), doc="which ones", example=1),),
+        primary="dim",
+        shape=_squeeze_shape,
+        floating=False,
+        view="shared",
+    ),
+    Op(
+        name="unsqueeze",
+        target="torch.unsqueeze",
+        doc="A new dimension of size 1.",
+        args=(_DIM,),
+        primary="dim",
+        shape=_unsqueeze_shape,
+        floating=False,
+        view="shared",
+    ),
+    Op(
+        name="expand",
+        target="torch.Tensor.expand",
+        doc="Dimensions of size 1, and new ones in front, repeated without copying.",
+        args=(Arg("size", Each(Size()), doc="the sizes; `N` is the batch, -1 keeps one", example=["N", -1, -1]),),
+        primary="size",
+        shape=lambda args, inputs: (inputs[0].with_shape(_expanded(args, inputs)),),
+        solve=_solved_expand,
+        code=_expand_code,
+        floating=False,
+        view="locked",
+    ),
+)

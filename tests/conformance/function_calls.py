@@ -1,0 +1,131 @@
+"""Inputs and arguments for functions whose random calls would hardly ever be accepted otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+
+from archspec.tensors import Batch, N, TensorType
+
+SIZE = st.sampled_from([1, 2, 3, 4, 6])
+Inputs = tuple[TensorType, ...]
+
+
+def _shape(draw: st.DrawFn, least: int = 2, most: int = 4) -> tuple[Any, ...]:
+    rank = draw(st.integers(least, most))
+    batch = draw(st.sampled_from([N, N, N, Batch(4)]))
+    return (batch, *(draw(SIZE) for _ in range(rank - 1)))
+
+
+def _other(draw: st.DrawFn, shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The same shape, one that broadcasts to it, or one that does not."""
+    how = draw(st.sampled_from(["same", "same", "ones", "unbatched", "short", "wrong"]))
+    if how == "ones":
+        return tuple(1 if draw(st.booleans()) else dim for dim in shape)
+    if how == "unbatched":
+        return (1, *shape[1:])
+    if how == "short":
+        return shape[draw(st.integers(0, len(shape) - 1)) :]
+    return (*shape[:-1], draw(SIZE)) if how == "wrong" else shape
+
+
+def _masked(draw: st.DrawFn) -> Inputs:
+    shape = _shape(draw)
+    dtype = draw(st.sampled_from(["float32", "float32", "float64", "int64", "bool"]))
+    mask = draw(st.sampled_from(["bool", "bool", "bool", "uint8", "float32"]))
+    return (TensorType(shape, dtype), TensorType(_other(draw, shape), mask))
+
+
+def _where(draw: st.DrawFn) -> Inputs:
+    shape = _shape(draw)
+    dtype = draw(st.sampled_from(["float32", "float32", "float64", "int64"]))
+    condition = draw(st.sampled_from(["bool", "bool", "bool", "float32"]))
+    others = [TensorType(_other(draw, shape), dtype) for _ in range(2)]
+    return (TensorType(_other(draw, shape), condition), *others)
+
+
+def _broadcast(draw: st.DrawFn) -> Inputs:
+    shape = _shape(draw)
+    return (TensorType(shape), TensorType(_other(draw, shape)))
+
+
+def _gather(draw: st.DrawFn) -> Inputs:
+    shape = _shape(draw)
+    index = tuple(dim if isinstance(dim, Batch) or draw(st.booleans()) else draw(SIZE) for dim in shape)
+    dtype = draw(st.sampled_from(["int64", "int64", "int64", "float32"]))
+    return (TensorType(shape, draw(st.sampled_from(["float32", "int64"]))), TensorType(index, dtype))
+
+
+def _classes(draw: st.DrawFn) -> Inputs:
+    return (TensorType(_shape(draw, 1), draw(st.sampled_from(["int64", "int64", "int32", "float32"]))),)
+
+
+def _many_sizes(draw: st.DrawFn) -> Inputs:
+    return (TensorType(_shape(draw, 1), draw(st.sampled_from(["float32", "float32", "int64", "bool"]))),)
+
+
+def _qkv_like(draw: st.DrawFn) -> Inputs:
+    dtype = draw(st.sampled_from(["float32"] * 6 + ["int64"]))
+    return (TensorType((N, *(draw(st.sampled_from([4, 6, 8])) for _ in range(draw(st.integers(1, 3))))), dtype),)
+
+
+INPUTS: dict[str, Callable[[st.DrawFn], Inputs]] = {
+    "masked_fill": _masked,
+    "where": _where,
+    "gather": _gather,
+    "one_hot": _classes,
+    **dict.fromkeys(("maximum", "minimum"), _broadcast),
+    **dict.fromkeys(("reshape", "squeeze", "unsqueeze", "expand", "permute", "unbind"), _many_sizes),
+    **dict.fromkeys(("split", "chunk"), _qkv_like),
+}
+
+
+def _reshape_sizes(draw: st.DrawFn, inputs: Inputs) -> tuple[Any, ...]:
+    sizes = list(inputs[0].shape)
+    for _ in range(draw(st.integers(0, 2))):
+        at = draw(st.integers(0, len(sizes) - 1))
+        how = draw(st.sampled_from(["join", "halve", "unknown", "wrong", "batch"]))
+        if how == "join" and at + 1 < len(sizes) and all(isinstance(size, int) for size in sizes[at : at + 2]):
+            sizes[at : at + 2] = [sizes[at] * sizes[at + 1]]
+        elif how == "halve" and isinstance(sizes[at], int) and sizes[at] % 2 == 0:
+            sizes[at : at + 1] = [sizes[at] // 2, 2]
+        elif how == "unknown":
+            sizes[at] = -1
+        elif how == "wrong":
+            sizes[at] = draw(SIZE)
+        elif how == "batch":
+            sizes = [Batch(2) if isinstance(size, Batch) else size for size in sizes]
+    return tuple(f"{size.multiple}*N" if isinstance(size, Batch) else size for size in sizes)
+
+
+def _expand_sizes(draw: st.DrawFn, inputs: Inputs) -> tuple[Any, ...]:
+    kept = [draw(st.sampled_from([-1, "same", "same", 3])) for _ in inputs[0].shape]
+    shown = [f"{dim.multiple} * N" if isinstance(dim, Batch) else dim for dim in inputs[0].shape]
+    sizes = [dim if size == "same" else size for size, dim in zip(kept, shown, strict=True)]
+    return (*draw(st.sampled_from([(), (), (2,), (-1,)])), *sizes)
+
+
+def _order(draw: st.DrawFn, inputs: Inputs) -> tuple[int, ...]:
+    return tuple(draw(st.permutations(range(inputs[0].rank))))
+
+
+def _unit_dim(draw: st.DrawFn, inputs: Inputs) -> Any:
+    ones = [index for index, dim in enumerate(inputs[0].shape) if dim == 1]
+    return draw(st.sampled_from(ones)) if ones and draw(st.booleans()) else draw(st.integers(-3, 3))
+
+
+def _sections(draw: st.DrawFn, inputs: Inputs) -> Any:
+    size = inputs[0].shape[-1]
+    part = draw(st.integers(1, size - 1))
+    return draw(st.sampled_from([part, (part, size - part), (part, size), (1, 1)]))
+
+
+ARGUMENTS: dict[tuple[str, str], Callable[[st.DrawFn, Inputs], Any]] = {
+    ("reshape", "shape"): _reshape_sizes,
+    ("expand", "size"): _expand_sizes,
+    ("permute", "dims"): _order,
+    ("squeeze", "dim"): _unit_dim,
+    ("split", "split_size_or_sections"): _sections,
+}

@@ -1,0 +1,80 @@
+"""The named rules of functions: what torch takes and the catalogue refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from archspec.ops.faults import RuleFault
+from archspec.tensors import Batch
+from tests.conformance.strategies import Call
+
+_BROADCASTING = ("maximum", "minimum", "masked_fill", "where", "add", "sub", "mul", "div", "matmul")
+_WITHOUT_DEFAULT_DIM = (
+    "mean",
+    "sum",
+    "amax",
+    "amin",
+    "std",
+    "var",
+    "logsumexp",
+    "vector_norm",
+    "prod",
+    "argmax",
+    "argmin",
+    "max",
+    "min",
+    "cumsum",
+    "cumprod",
+    "roll",
+    "squeeze",
+)
+_PIECES = ("split", "chunk", "unbind")
+
+
+def _is_broadcast(call: Call, fault: RuleFault) -> bool:
+    return fault.code == "AS304" and call.kind in _BROADCASTING and not call.written.get("broadcast")
+
+
+def _says_batch(call: Call, fault: RuleFault) -> bool:
+    """`N` stands for the batch, where the judge could put any number."""
+    written = [item for value in call.written.values() for item in (value if isinstance(value, tuple) else (value,))]
+    return any(isinstance(item, Batch) or (isinstance(item, str) and item.endswith("N")) for item in written)
+
+
+def _is_place_in_the_batch(call: Call, fault: RuleFault) -> bool:
+    return fault.code == "AS402" and any(
+        words in fault.message for words in ("before the batch is", "for every batch size", "in two dimensions")
+    )
+
+
+FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
+    ("Functions of several tensors do not broadcast unless that is written.", _is_broadcast),
+    (
+        "Functions of several tensors do not mix element types.",
+        lambda call, fault: fault.code == "AS306" and len({given.dtype for given in call.inputs}) > 1,
+    ),
+    (
+        "Masks are booleans, and what is filled into a tensor is of its type.",
+        lambda call, fault: fault.code == "AS306" and call.kind in ("masked_fill", "where"),
+    ),
+    (
+        "The dimensions of a reduction are written: torch's default reduces the batch too.",
+        lambda call, fault: fault.code in ("AS203", "AS401") and call.kind in _WITHOUT_DEFAULT_DIM,
+    ),
+    ("No output is without dimensions.", lambda call, fault: "would leave no dimension" in fault.message),
+    ("Bounds are in order.", lambda call, fault: call.kind == "clamp" and "is above" in fault.message),
+    ("`N` in a size is the batch.", _says_batch),
+    ("No place or piece is taken of the batch, whose size is open.", _is_place_in_the_batch),
+    (
+        "A `squeeze` names dimensions of size 1.",
+        lambda call, fault: call.kind == "squeeze" and "takes dimension" in fault.message,
+    ),
+    (
+        "What takes a tensor apart gives two pieces or more.",
+        lambda call, fault: call.kind in _PIECES and "would give" in fault.message,
+    ),
+    (
+        "The number of classes is written: torch's default depends on the data.",
+        lambda call, fault: call.kind == "one_hot" and fault.code in ("AS203", "AS401"),
+    ),
+)
