@@ -25,7 +25,7 @@ class ForwardWriter:
     Attributes:
         crossings: what crosses the borders of the scopes that are called.
         optional: names of entries which some instances of the block have and others have not.
-        on_function: told of each function call and its text, for the helpers that it needs.
+        on_helper: told of each call of the catalogue and its text, for the helpers that it needs.
         text: the expression of each value that exists already; holds the arguments at the start.
         names: the identifiers of this function.
         batch: the expression of the batch size.
@@ -33,7 +33,7 @@ class ForwardWriter:
 
     crossings: Crossings
     optional: frozenset[str]
-    on_function: Callable[[Call, str], None]
+    on_helper: Callable[[Call, str], None]
     text: dict[Ref, str]
     names: Names
     batch: str
@@ -143,9 +143,12 @@ class ForwardWriter:
         inputs = tuple(self.of(ref) for ref in self._taken(node))
         if isinstance(node, Call) and not node.op.is_module:
             code = expression(node.op, node.args, inputs).replace(BATCH, self.batch)
-            self.on_function(node, code)
+            self.on_helper(node, code)
             return code
-        given = call_arguments(node.op, node.args, inputs) if isinstance(node, Call) else ", ".join(inputs)
+        given = ", ".join(inputs)
+        if isinstance(node, Call):
+            given = call_arguments(node.op, node.args, inputs)
+            self.on_helper(node, given)
         call = f"{module}({given})"
         if node.name in self.optional:
             return f"{inputs[0]} if {module} is None else {call}"

@@ -157,7 +157,8 @@ class Op:
             `torch` and `nn` are in scope.
         unpack: for layers that give nested results: the left side of the assignment, from the arguments and one
             variable per output, `_` for those that nothing takes.
-        helpers: functions that `code` may call: name to Python source, printed once per module that needs them.
+        helpers: functions that `code` and `call` may call: name to Python source, printed once per module that
+            needs them.
         floating: its first input has to be of a floating-point type.
         solve: arguments as the generated code has them, e.g. a reshape's sizes with `N` made -1; called after `shape`.
         free: the type of further arguments, whose names the user chooses (the axis sizes of an einops pattern).

@@ -63,6 +63,25 @@ def _batch_norm(count: int) -> Op:
     )
 
 
+_SYNC_BATCH_NORM = Op(
+    name="SyncBatchNorm",
+    target="torch.nn.SyncBatchNorm",
+    doc="`BatchNorm` whose batch is that of all processes, where there are several.",
+    args=(
+        _NUM_FEATURES,
+        _EPS,
+        _momentum(Maybe(Float(min=0, max=1))),
+        Arg("affine", Bool(), True, doc="learn a scale and a shift per channel"),
+        Arg("track_running_stats", Bool(), True, doc="keep running statistics for evaluation"),
+    ),
+    primary="num_features",
+    ranks=ranks_from(2),
+    layout="[N, C, …]",
+    shape=same_images,
+    state=_running_state,
+)
+
+
 def _check_space(args: Args, inputs: Inputs) -> None:
     if per_sample(inputs[0].shape[2:]) == 1:
         raise RuleFault(
@@ -211,11 +230,29 @@ _LOCAL_RESPONSE_NORM = Op(
     shape=same_images,
 )
 
+_CROSS_MAP_NORM = Op(
+    name="CrossMapLRN2d",
+    target="torch.nn.CrossMapLRN2d",
+    doc="Divides by a power of the local energy across neighbouring channels, as Torch 7 did.",
+    args=(
+        Arg("size", Int(1), doc="number of neighbouring channels", example=5),
+        Arg("alpha", Float(), 1e-4, doc="weight of the energy"),
+        Arg("beta", Float(), 0.75, doc="exponent"),
+        Arg("k", Float(), 1, doc="added to the energy"),
+    ),
+    primary="size",
+    ranks=(4,),
+    layout=LAYOUTS[2],
+    shape=same_images,
+)
+
 OPS = (
     *(_batch_norm(count) for count in (1, 2, 3)),
+    _SYNC_BATCH_NORM,
     *(_instance_norm(count) for count in (1, 2, 3)),
     _GROUP_NORM,
     _LAYER_NORM,
     _RMS_NORM,
     _LOCAL_RESPONSE_NORM,
+    _CROSS_MAP_NORM,
 )

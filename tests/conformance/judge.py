@@ -93,6 +93,8 @@ class Called:
         args = Args({arg.name: self.arguments.get(arg.name, arg.default) for arg in self.op.args})
         names = ("a", "b", "c")[: len(tensors)]
         scope = {"torch": torch, "nn": torch.nn, "module": self.module}
+        for source in self.op.helpers.values():
+            exec(source, scope)
         return eval(f"module({call_arguments(self.op, args, names)})", scope, dict(zip(names, tensors, strict=True)))
 
 

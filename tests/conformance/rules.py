@@ -136,7 +136,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "A written number of channels or features is the input's, even where torch does not look.",
-        lambda call, fault: fault.code == "AS301" and call.kind.startswith(("InstanceNorm", "BatchNorm", "SyncBatchNorm", "GroupNorm")),
+        lambda call, fault: (
+            fault.code == "AS301" and call.kind.startswith(("InstanceNorm", "BatchNorm", "SyncBatchNorm", "GroupNorm"))
+        ),
     ),
     Rule(
         "The batch of a sequence stands where `batch_first` says.",
@@ -144,7 +146,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "`is_causal` hides later steps of a sequence from earlier ones, so queries and keys are the same steps.",
-        lambda call, fault: fault.code == "AS402" and call.kind == "MultiheadAttention" and "is_causal" in fault.message,
+        lambda call, fault: (
+            fault.code == "AS402" and call.kind == "MultiheadAttention" and "is_causal" in fault.message
+        ),
     ),
     Rule(
         "The probability of a dropout is between 0 and 1, also where nothing is dropped.",

@@ -63,8 +63,9 @@ def torch_parameters(op: Op) -> dict[str, inspect.Parameter] | None:
         signature = inspect.signature(locate(op.target))
     except ValueError:
         return None
-    if "args" in signature.parameters:  # the recurrent layers, which say it in an overload
-        signature = inspect.signature(get_overloads(locate(op.target).__init__)[0])
+    overloads = get_overloads(locate(op.target).__init__) if op.is_module else ()
+    if overloads:  # the recurrent layers say it there
+        signature = inspect.signature(overloads[0])
     left_out = CHOSEN_WHEN_BUILT | next((names for kind, names in LEFT_OUT.items() if op.name.startswith(kind)), set())
     return {
         name: parameter
