@@ -6,7 +6,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 EXAMPLES ?= 2000
 
-CODE := archspec tests benchmarks
+CODE := archspec tests benchmarks tools
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
