@@ -1,5 +1,7 @@
 """Functions of several tensors: `add`, `mul`, `sub`, `div` want equal shapes, `concat` equal but for one dimension.
 
+A tensor without the batch is broadcast over it; any other broadcast is written, `broadcast: true`.
+
 With `align`, the later inputs are first brought to the first one's size in the dimensions after the channels:
 `pad` adds zeros around them, `crop` cuts their middle out, `resize` interpolates.
 """
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from archspec.ops.arguments import Int, Maybe, one_of
+from archspec.ops.broadcast import BROADCAST, joined, one_dtype, over_batch
 from archspec.ops.common import images, normalize_dim
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
@@ -38,17 +41,6 @@ def resize_like(x: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
     return F.interpolate(x, size=reference.shape[2:])
 '''
 _HELPERS = {"pad_like": _PAD_LIKE, "crop_like": _CROP_LIKE, "resize_like": _RESIZE_LIKE}
-
-
-def _check_dtypes(inputs: Inputs) -> None:
-    for index, other in enumerate(inputs[1:], 1):
-        if other.dtype != inputs[0].dtype:
-            raise RuleFault(
-                "AS306",
-                f"{{name}} merges {inputs[0].dtype} with {other.dtype}: input {index + 1} has another element type",
-                input=index,
-                help="give it tensors of one element type",
-            )
 
 
 def _aligned(args: Args, inputs: Inputs) -> Inputs:
@@ -148,13 +140,19 @@ def _merge_fault(
 
 
 def _equal_shape(args: Args, inputs: Inputs) -> Outputs:
-    _check_dtypes(inputs)
+    one_dtype(inputs)
+    if args.broadcast and args.align is not None:
+        message = "`broadcast` and `align` of {name} are two ways to bring its inputs to one size"
+        raise RuleFault("AS402", message, arg="broadcast", help="leave one of them out")
+    if args.broadcast:
+        return (joined(args, inputs),)
     inputs = _aligned(args, inputs)
     first = inputs[0]
     for index, other in enumerate(inputs[1:], 1):
-        differs = None if other.rank != first.rank else _differing(first, other)
-        if other.rank != first.rank or differs is not None:
-            raise _merge_fault(first, other, index, differs)
+        shape = over_batch(first.shape, other.shape)
+        if shape is None:
+            raise _merge_fault(first, other, index, None if other.rank != first.rank else _differing(first, other))
+        first = first.with_shape(shape, channels_first=first.channels_first or other.channels_first)
     return (first,)
 
 
@@ -170,7 +168,7 @@ def _div_shape(args: Args, inputs: Inputs) -> Outputs:
 
 
 def _concat_shape(args: Args, inputs: Inputs) -> Outputs:
-    _check_dtypes(inputs)
+    one_dtype(inputs)
     first = inputs[0]
     dim = normalize_dim(args.dim, first.rank, "dim")
     inputs = _aligned(args, inputs)
@@ -225,7 +223,7 @@ def _elementwise(
         name=name,
         target=target,
         doc=doc,
-        args=(_ALIGN,),
+        args=(_ALIGN, BROADCAST),
         inputs=("input", "other"),
         variadic=chained,
         shape=shape,

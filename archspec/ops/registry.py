@@ -20,6 +20,7 @@ from archspec.ops import (
     fold,
     indexing,
     linear,
+    matmul,
     merge,
     normalization,
     padding,
@@ -32,6 +33,7 @@ from archspec.ops import (
     softmax,
     transformer,
     upsample,
+    vision,
 )
 from archspec.ops.entry import Op
 
@@ -59,6 +61,8 @@ _ROOMS = (
     shaping,
     pieces,
     indexing,
+    matmul,
+    vision,
 )
 
 CATALOGUE: dict[str, Op] = {op.name: op for room in _ROOMS for op in room.OPS}

@@ -85,7 +85,7 @@ def _check_unflatten(args: Args, inputs: Inputs) -> None:
         )
 
 
-def _shuffled_up(args: Args, inputs: Inputs) -> Outputs:
+def shuffled_up(args: Args, inputs: Inputs) -> Outputs:
     """[…, C·r², H, W] to […, C, H·r, W·r]."""
     given, factor = inputs[0], args.upscale_factor
     *front, count, height, width = given.shape
@@ -102,7 +102,7 @@ def _shuffled_up(args: Args, inputs: Inputs) -> Outputs:
     return (images(given, shape),)
 
 
-def _shuffled_down(args: Args, inputs: Inputs) -> Outputs:
+def shuffled_down(args: Args, inputs: Inputs) -> Outputs:
     """[…, C, H·r, W·r] to […, C·r², H, W]."""
     given, factor = inputs[0], args.downscale_factor
     *front, count, height, width = given.shape
@@ -179,7 +179,7 @@ OPS = (
         primary="upscale_factor",
         ranks=ranks_from(4),
         layout="[N, …, C, H, W]",
-        shape=_shuffled_up,
+        shape=shuffled_up,
         floating=False,
     ),
     Op(
@@ -190,7 +190,7 @@ OPS = (
         primary="downscale_factor",
         ranks=ranks_from(4),
         layout="[N, …, C, H, W]",
-        shape=_shuffled_down,
+        shape=shuffled_down,
         floating=False,
     ),
     Op(

@@ -71,12 +71,99 @@ def _qkv_like(draw: st.DrawFn) -> Inputs:
     return (TensorType((N, *(draw(st.sampled_from([4, 6, 8])) for _ in range(draw(st.integers(1, 3))))), dtype),)
 
 
+def _two(draw: st.DrawFn, first: tuple[Any, ...], second: tuple[Any, ...]) -> Inputs:
+    dtype = draw(st.sampled_from(["float32"] * 7 + ["float64"]))
+    return (TensorType(first), TensorType(second, dtype))
+
+
+def _matrices(draw: st.DrawFn) -> Inputs:
+    rows, inner, columns = (draw(SIZE) for _ in range(3))
+    stack = _shape(draw, 1, 3)
+    other = draw(st.sampled_from([stack, stack, (), _other(draw, stack)]))
+    wrong = inner if draw(st.integers(0, 4)) else draw(SIZE)
+    return _two(draw, (*stack, rows, inner), (*other, wrong, columns))
+
+
+def _bmm(draw: st.DrawFn) -> Inputs:
+    rows, inner, columns = (draw(SIZE) for _ in range(3))
+    return _two(draw, (N, rows, inner), (draw(st.sampled_from([N, N, Batch(4)])), inner, columns))
+
+
+def _vectors(draw: st.DrawFn) -> Inputs:
+    return _two(draw, (draw(st.sampled_from([N, 3])),), (draw(st.sampled_from([N, 4, 2])),))
+
+
+_LETTERS = {"b": N, "c": 2, "d": 3, "e": 4, "f": 1}
+
+
+def _einsum_terms(draw: st.DrawFn) -> list[str]:
+    term = st.lists(st.sampled_from("cdef"), max_size=3, unique=True).map(lambda letters: "b" + "".join(letters))
+    return draw(st.lists(term, min_size=2, max_size=3))
+
+
+def _einsum(draw: st.DrawFn) -> Inputs:
+    return tuple(TensorType(tuple(_LETTERS[letter] for letter in term)) for term in _einsum_terms(draw))
+
+
+def _equation(draw: st.DrawFn, inputs: Inputs) -> str:
+    names = {size: letter for letter, size in _LETTERS.items()}
+    terms = ["".join(names.get(size, "c") for size in given.shape) for given in inputs]
+    letters = sorted({letter for term in terms for letter in term})
+    output = "".join(draw(st.lists(st.sampled_from(letters), max_size=4, unique=True)))
+    how = draw(st.sampled_from(["batched", "batched", "batched", "any", "implicit"]))
+    right = {"batched": f"->b{output.replace('b', '')}", "any": f"->{output}", "implicit": ""}[how]
+    return ",".join(terms) + right
+
+
+def _attention(draw: st.DrawFn) -> Inputs:
+    heads = draw(st.sampled_from([(), (2,), (4,)]))
+    steps, others, features, values = (draw(st.sampled_from([2, 3, 4])) for _ in range(4))
+    fewer = (draw(st.sampled_from([1, 2, 4])),) if heads and draw(st.booleans()) else heads
+    query, key = (N, *heads, steps, features), (N, *fewer, others, features)
+    value = (N, *fewer, others if draw(st.integers(0, 5)) else steps, values)
+    inputs = (TensorType(query), TensorType(key), TensorType(value))
+    scores = (N, *heads, steps, others)
+    mask = _other(draw, scores)
+    dtype = draw(st.sampled_from(["bool", "bool", "float32", "int64"]))
+    return (*inputs, TensorType(mask, dtype)) if draw(st.booleans()) else inputs
+
+
+def _grid(draw: st.DrawFn) -> Inputs:
+    count = draw(st.sampled_from([2, 2, 3]))
+    given = (N, 3, *(draw(SIZE) for _ in range(count)))
+    last = count if draw(st.integers(0, 4)) else draw(SIZE)
+    grid = (draw(st.sampled_from([N, N, Batch(2)])), *(draw(SIZE) for _ in range(count)), last)
+    return _two(draw, given, grid)
+
+
+def _thetas(draw: st.DrawFn) -> Inputs:
+    count = draw(st.sampled_from([2, 2, 3]))
+    return (TensorType((N, count, count + 1)),)
+
+
+def _grid_size(draw: st.DrawFn, inputs: Inputs) -> tuple[Any, ...]:
+    count = inputs[0].shape[1] if inputs[0].rank > 1 else 2
+    return (draw(st.sampled_from(["N", "N", "N", "2*N", 2])), *(draw(SIZE) for _ in range(int(count) + 1)))
+
+
+def _pads(draw: st.DrawFn, inputs: Inputs) -> tuple[int, ...]:
+    sides = 2 * draw(st.sampled_from([inputs[0].rank - 2, inputs[0].rank - 1, 1]))
+    return tuple(draw(st.sampled_from([0, 1, 1, 2, 3, -1])) for _ in range(max(sides, 1)))
+
+
 INPUTS: dict[str, Callable[[st.DrawFn], Inputs]] = {
     "masked_fill": _masked,
     "where": _where,
     "gather": _gather,
     "one_hot": _classes,
-    **dict.fromkeys(("maximum", "minimum"), _broadcast),
+    "matmul": _matrices,
+    "bmm": _bmm,
+    "outer": _vectors,
+    "einsum": _einsum,
+    "scaled_dot_product_attention": _attention,
+    "grid_sample": _grid,
+    "affine_grid": _thetas,
+    **dict.fromkeys(("maximum", "minimum", "add", "mul", "sub", "div"), _broadcast),
     **dict.fromkeys(("reshape", "squeeze", "unsqueeze", "expand", "permute", "unbind"), _many_sizes),
     **dict.fromkeys(("split", "chunk"), _qkv_like),
 }
@@ -123,6 +210,9 @@ def _sections(draw: st.DrawFn, inputs: Inputs) -> Any:
 
 
 ARGUMENTS: dict[tuple[str, str], Callable[[st.DrawFn, Inputs], Any]] = {
+    ("einsum", "equation"): _equation,
+    ("affine_grid", "size"): _grid_size,
+    ("pad", "pad"): _pads,
     ("reshape", "shape"): _reshape_sizes,
     ("expand", "size"): _expand_sizes,
     ("permute", "dims"): _order,

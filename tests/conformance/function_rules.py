@@ -28,6 +28,7 @@ _WITHOUT_DEFAULT_DIM = (
     "roll",
     "squeeze",
 )
+_PRODUCTS = ("matmul", "bmm", "outer", "einsum")
 _PIECES = ("split", "chunk", "unbind")
 
 
@@ -61,7 +62,30 @@ FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
         "The dimensions of a reduction are written: torch's default reduces the batch too.",
         lambda call, fault: fault.code in ("AS203", "AS401") and call.kind in _WITHOUT_DEFAULT_DIM,
     ),
-    ("No output is without dimensions.", lambda call, fault: "would leave no dimension" in fault.message),
+    (
+        "Products keep the samples apart: the batch is in one dimension, and is not summed over.",
+        lambda call, fault: (
+            call.kind in _PRODUCTS and any(words in fault.message for words in ("the batch", "samples", "no dimension"))
+        ),
+    ),
+    (
+        "A letter of an equation is one size, and every dimension has a letter.",
+        lambda call, fault: call.kind == "einsum" and ("the sizes" in fault.message or fault.code == "AS401"),
+    ),
+    ("Matrix products are of matrices.", lambda call, fault: call.kind == "matmul" and fault.code == "AS302"),
+    (
+        "Query, key and value have one rank and are not broadcast; no mask is given twice or broadcast into a rank.",
+        lambda call, fault: call.kind == "scaled_dot_product_attention" and fault.code in ("AS304", "AS402"),
+    ),
+    (
+        "What lies outside an image is not cropped, nor the batch padded.",
+        lambda call, fault: call.kind in ("crop", "pad") and fault.code in ("AS402", "AS302"),
+    ),
+    (
+        "`broadcast` and `align` are not mixed.",
+        lambda call, fault: fault.arg == "broadcast" and fault.code == "AS402",
+    ),
+    ("No output is without dimensions.", lambda call, fault: "no dimension" in fault.message),
     ("Bounds are in order.", lambda call, fault: call.kind == "clamp" and "is above" in fault.message),
     ("`N` in a size is the batch.", _says_batch),
     ("No place or piece is taken of the batch, whose size is open.", _is_place_in_the_batch),

@@ -83,7 +83,7 @@ def _is_list_of_other_length(call: Call, fault: RuleFault) -> bool:
 
 def _is_layout(call: Call, fault: RuleFault) -> bool:
     return fault.code == "AS302" and (
-        call.inputs[0].rank == min(call.op.ranks) - 1 or call.kind.startswith(_ANY_RANK_IN_TORCH)
+        call.inputs[0].rank == min(call.op.ranks, default=0) - 1 or call.kind.startswith(_ANY_RANK_IN_TORCH)
     )
 
 
@@ -153,6 +153,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "The probability of a dropout is between 0 and 1, also where nothing is dropped.",
         lambda call, fault: fault.code == "AS401" and fault.arg == "dropout",
+    ),
+    Rule(
+        "What is changed in place has a gradient: torch has none for negative slopes, and says so in the backward pass.",
+        lambda call, fault: fault.code == "AS402" and fault.arg == "inplace",
     ),
     Rule("`eps` is positive.", _is_number_below(0, "eps", "layer_norm_eps", included=True)),
     Rule("`momentum` weighs an average, so it is between 0 and 1.", _is_momentum),

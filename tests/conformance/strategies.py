@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from archspec.ops.arguments import ArgType, Bool, Each, Either, Float, Int, Maybe, OneOf
 from archspec.ops.entry import Arg, Op
 from archspec.ops.registry import CATALOGUE
+from archspec.ops.einsum import Equation
 from archspec.ops.sizes import FillValue, Size
 from archspec.tensors import Batch, TensorType
 from tests.conformance.function_calls import ARGUMENTS, INPUTS
@@ -87,6 +88,11 @@ def _(type: Each, tame: bool) -> st.SearchStrategy[Any]:
     length = st.just(type.count) if type.count is not None else st.integers(1, 3)
     lists = length.flatmap(lambda count: st.tuples(*(item,) * count))
     return item | lists if type.or_one else lists
+
+
+@values.register
+def _(type: Equation, tame: bool) -> st.SearchStrategy[str]:
+    return st.sampled_from(["bij,bjk->bik", "bc,bd->bcd", "ab,cb->ac", "bc,bc"])
 
 
 @values.register
