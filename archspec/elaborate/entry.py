@@ -64,7 +64,9 @@ def place_one(
     if skip is None or skip.project is None:
         placed = _body(context, entry, environment, inputs, name, path, overrides, None)
         return placed if skip is None else merged(context, skip, inputs, placed, name, path)
-    if isinstance(entry.body, KindUse) and str(entry.body.kind.value) not in context.blocks:
+    if isinstance(entry.body, Held) or (
+        isinstance(entry.body, KindUse) and str(entry.body.kind.value) not in context.blocks
+    ):
         return _wrapped(context, entry, environment, inputs, name, path, overrides, skip)
     return _body(context, entry, environment, inputs, name, path, overrides, skip)
 
@@ -88,7 +90,10 @@ def _wrapped(
     overrides: Overrides,
     skip: Skip,
 ) -> Placed:
-    """A bare layer with a projection: the projection needs a module to live in, whose other child is `layer`."""
+    """A bare layer with a projection: the projection needs a module to live in, whose other child is `layer`.
+
+    What a variable holds is such a child whatever it is, so that names do not depend on its value.
+    """
     scope = open_scope(context, name, path, "sequence", entry.place, inputs)
     values = scope.values()
     inside = environment.child(inputs=values, previous=tuple(values.values()))

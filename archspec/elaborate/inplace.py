@@ -1,5 +1,5 @@
 """A layer that writes over its input may be the only one that takes it: another would see the new values, or lose the
-old ones that its gradient needs."""
+old ones that its gradient needs. Nor may the layer that made the value need it for its own gradient."""
 
 from __future__ import annotations
 
@@ -8,29 +8,52 @@ from collections import defaultdict
 from archspec.errors import Diagnostic
 from archspec.graph.nodes import Call, Graph, Ref
 from archspec.graph.values import origin, sources
+from archspec.ops.gradient import keeps_output
 
 
 def shared_inplace(graph: Graph) -> list[Diagnostic]:
     """A fault for each place in the spec where a value that is changed in place is also taken by something else."""
-    found_sources = sources(graph.root)
+    found_sources = sources(graph.root) | _handed_on(graph)
     users: dict[Ref, list[Call | None]] = defaultdict(list)
     for call in graph.calls():
         for ref in dict.fromkeys(call.inputs):
-            if not call.op.view:
+            if call.args.get("inplace") or not _hands_on(call):
                 users[origin(ref, found_sources)].append(call)
     for output in graph.outputs:
         users[origin(output.ref, found_sources)].append(None)
+    makers = {call.id: call for call in graph.calls() if keeps_output(call.op, call.args)}
     locked = {call.id: call for call in graph.calls() if call.op.view == "locked"}
     found: dict[tuple[int, int], Diagnostic] = {}
     for call in graph.calls():
         if not call.args.get("inplace") or not call.inputs:
             continue
+        changed = origin(call.inputs[0], found_sources)
         locker = _locker(call.inputs[0], found_sources, locked)
-        others = [user for user in users[origin(call.inputs[0], found_sources)] if user is not call]
-        if locker is not None or others:
-            fault = _fault(call, others[0]) if locker is None else _locked(call, locker)
-            found.setdefault((id(call.span.source), call.span.start), fault)
+        others = [user for user in users[changed] if user is not call]
+        if locker is not None:
+            fault = _locked(call, locker)
+        elif others:
+            fault = _fault(call, others[0])
+        elif changed.id in makers:
+            fault = _kept(call, makers[changed.id])
+        else:
+            continue
+        found.setdefault((id(call.span.source), call.span.start), fault)
     return list(found.values())
+
+
+def _hands_on(call: Call) -> bool:
+    """Whether what it gives lies in the memory of what it takes; a dropout gives its input itself in eval mode."""
+    return bool(call.op.view) or "ropout" in call.op.name
+
+
+def _handed_on(graph: Graph) -> dict[Ref, Ref]:
+    return {
+        Ref(call.id, port): call.inputs[0]
+        for call in graph.calls()
+        if call.inputs and _hands_on(call) and not call.args.get("inplace")
+        for port in range(len(call.outputs))
+    }
 
 
 def _fault(call: Call, other: Call | None) -> Diagnostic:
@@ -41,6 +64,12 @@ def _fault(call: Call, other: Call | None) -> Diagnostic:
         call.span,
         help="leave `inplace` out here",
     )
+
+
+def _kept(call: Call, maker: Call) -> Diagnostic:
+    message = f"`{call.path}` changes its input in place, but `{maker.path}` needs what it made for its gradient"
+    note = f"the gradient of `{maker.op.name}` (line {maker.span.line}) is computed from its output"
+    return Diagnostic("AS232", message, call.span, notes=(note,), help="leave `inplace` out here")
 
 
 def _locked(call: Call, locker: Call) -> Diagnostic:

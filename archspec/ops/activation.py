@@ -36,6 +36,26 @@ def _ordered(low: str, high: str, *, strictly: bool) -> Callable[[Args, Inputs],
     return check
 
 
+def _no_negative_slope(*names: str) -> Callable[[Args, Inputs], None]:
+    """A check that what is changed in place has a gradient; torch evaluates with the mean of several slopes."""
+
+    def check(args: Args, inputs: Inputs) -> None:
+        if args.inplace and sum(args[name] for name in names) < 0:
+            raise RuleFault(
+                "AS402",
+                f"`inplace: true` of {{name}} has no gradient with a negative `{names[0]}`",
+                arg="inplace",
+                help="leave `inplace` out",
+            )
+
+    return check
+
+
+def _check_rrelu(args: Args, inputs: Inputs) -> None:
+    _ordered("lower", "upper", strictly=False)(args, inputs)
+    _no_negative_slope("lower", "upper")(args, inputs)
+
+
 def _check_prelu(args: Args, inputs: Inputs) -> None:
     given = inputs[0]
     channels = given.shape[1] if given.rank > 1 else 1
@@ -78,6 +98,7 @@ OPS = (
         "x where positive, else negative_slope · x.",
         Arg("negative_slope", Float(), 0.01, doc="slope for negative inputs"),
         INPLACE,
+        check=_no_negative_slope("negative_slope"),
     ),
     _PRELU,
     _layer(
@@ -86,9 +107,15 @@ OPS = (
         Arg("lower", Float(), 1 / 8, doc="smallest slope"),
         Arg("upper", Float(), 1 / 3, doc="largest slope"),
         INPLACE,
-        check=_ordered("lower", "upper", strictly=False),
+        check=_check_rrelu,
     ),
-    _layer("ELU", "x where positive, else α · (exp(x) − 1).", Arg("alpha", Float(), 1.0, doc="α"), INPLACE),
+    _layer(
+        "ELU",
+        "x where positive, else α · (exp(x) − 1).",
+        Arg("alpha", Float(), 1.0, doc="α"),
+        INPLACE,
+        check=_no_negative_slope("alpha"),
+    ),
     _layer("SELU", "ELU with the scale and α that keep mean 0 and variance 1.", INPLACE),
     _layer(
         "CELU",

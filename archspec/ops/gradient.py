@@ -1,0 +1,20 @@
+"""Which calls compute their gradient from their own output, as torch's table of derivatives has it."""
+
+from __future__ import annotations
+
+from archspec.ops.entry import Args, Op
+
+_ALWAYS = frozenset(
+    (
+        *("ReLU", "relu", "Sigmoid", "sigmoid", "Tanh", "tanh", "exp", "expm1", "sqrt", "rsqrt", "reciprocal"),
+        *("Softmax", "Softmin", "LogSoftmax", "softmax", "log_softmax", "Softmax2d"),
+        *("amax", "amin", "std", "logsumexp", "vector_norm", "prod", "cumprod"),
+        *("RNNCell", "PairwiseDistance", "CrossMapLRN2d", "scaled_dot_product_attention"),
+    )
+)
+_IN_PLACE = frozenset(("ELU", "SELU", "CELU", "LeakyReLU", "RReLU"))
+
+
+def keeps_output(op: Op, args: Args) -> bool:
+    """Whether the backward pass reads what the call made, so that nothing may change it in place."""
+    return op.name in _ALWAYS or (op.name in _IN_PLACE and bool(args.get("inplace")))
