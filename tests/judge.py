@@ -63,7 +63,7 @@ def samples(architecture: archspec.Architecture, batch: int = 3) -> list[Tensor]
     for type_ in architecture.input_types.values():
         shape = (batch, *(int(size) for size in type_.shape[1:]))  # type: ignore[arg-type]
         values = torch.randn(shape, generator=generator)
-        made.append(values if type_.dtype == "float32" else (values * 4).to(getattr(torch, type_.dtype)))
+        made.append(values if type_.dtype == "float32" else (values * 4).abs().to(getattr(torch, type_.dtype)))
     return made
 
 

@@ -117,7 +117,7 @@ def _layer(kind: str) -> Op:
         args=(
             _INPUT_SIZE,
             _HIDDEN_SIZE,
-            Arg("num_layers", Int(1), 1, doc="number of layers, each on the output of the one before"),
+            Arg("num_layers", Int(1, 1000), 1, doc="number of layers, each on the output of the one before"),
             *((_NONLINEARITY,) if kind == "RNN" else ()),
             _BIAS,
             BATCH_FIRST,

@@ -6,7 +6,11 @@ _OF_DATA = "the size of its result depends on the data, so that no later shape w
 _MASK = "use `where` or `masked_fill`, which keep the shape"
 _SORT = "use `topk` or `argmax`, which give a known number of places"
 
+_TAKES_LAYERS = "it takes a layer as an argument"
+
 REFUSED: dict[str, tuple[str, str]] = {
+    "TransformerEncoder": (_TAKES_LAYERS, "use `TransformerEncoderLayer` with `repeat`"),
+    "TransformerDecoder": (_TAKES_LAYERS, "use `TransformerDecoderLayer` with `repeat`"),
     "nonzero": (_OF_DATA, _SORT),
     "argwhere": (_OF_DATA, _SORT),
     "masked_select": (_OF_DATA, _MASK),

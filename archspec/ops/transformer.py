@@ -186,8 +186,8 @@ OPS = (
         args=(
             Arg("d_model", Int(1), 512, inferred=_INFERRED, doc="features of both inputs"),
             Arg("nhead", Int(1), 8, doc="number of heads, a divisor of the features"),
-            Arg("num_encoder_layers", Int(1), 6, doc="layers of the encoder"),
-            Arg("num_decoder_layers", Int(1), 6, doc="layers of the decoder"),
+            Arg("num_encoder_layers", Int(1, 1000), 6, doc="layers of the encoder"),
+            Arg("num_decoder_layers", Int(1, 1000), 6, doc="layers of the decoder"),
             *_INSIDE,
             _causal("src_is_causal", "source"),
             _causal("tgt_is_causal", "target"),
