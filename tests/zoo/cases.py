@@ -61,7 +61,7 @@ def randomized(model: nn.Module) -> nn.Module:
     return model
 
 
-def _resnet34(size: int = 224) -> nn.Module:
+def _resnet34(size: int = 64) -> nn.Module:
     return resnet34()
 
 
@@ -81,7 +81,7 @@ _SMALL_UNET = {"channels": 3, "classes": 5, "base": 8, "size": 51}
 
 CASES = (
     Case("convnet", reference.ConvNet, (1, 28, 28)),
-    Case("resnet34", _resnet34, (3, 64, 64), {"size": 64}, odd=(3, 97, 161)),
+    Case("resnet34", _resnet34, (3, 224, 224), {"size": 224}, odd=(3, 97, 161)),
     Case("resnet34_notes", _resnet34_notes, (3, 224, 224), {"num_classes": 3}),
     Case("unet", _unet, (3, 51, 51), _SMALL_UNET, odd=(3, 70, 47)),
     Case("unet_bilinear", _unet_bilinear, (3, 51, 51), _SMALL_UNET, odd=(3, 70, 47)),
