@@ -4,7 +4,8 @@
 
 PYTHON ?= python3
 WORKERS ?= 2
-EXAMPLES ?= 2000
+CASES ?= 100000
+SPECS ?= 20000
 
 CODE := archspec tests benchmarks tools
 VENV := .venv
@@ -35,7 +36,7 @@ bench: $(READY)
 	@$(BIN)/python -m benchmarks
 
 campaign: $(READY)
-	@ARCHSPEC_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) tests/conformance $(wildcard tests/fuzz)
+	@$(BIN)/python -W ignore -m tests.fuzz --workers $(WORKERS) --cases $(CASES) --specs $(SPECS)
 
 golden: $(READY)
 	@ARCHSPEC_GOLDEN=rewrite $(BIN)/pytest tests/golden tests/diagnostics

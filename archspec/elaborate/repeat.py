@@ -67,7 +67,7 @@ def plan(context: Context, entry: Entry, environment: Environment) -> Plan | Non
     counts = value if isinstance(value, list) else [value]
     for index, count in enumerate(counts):
         good = isinstance(count, int) and not isinstance(count, bool) and count >= 1
-        if not good or count > MOST_COPIES or sum(counts) > MOST_COPIES:
+        if not good or count > MOST_COPIES or sum(counts[: index + 1]) > MOST_COPIES:
             at = node.items[index] if isinstance(node, Sequence) else node
             _bad_count(context, at, count)
             return None

@@ -1,0 +1,149 @@
+"""The campaign: many random specs with a fresh seed, judged; disagreements are shrunk and kept in `found/`.
+
+python -m tests.fuzz [--specs 20000] [--seconds 0] [--seed N] [--workers 2]
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import multiprocessing
+import os
+import random
+import secrets
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from archspec.ops.registry import CATALOGUE
+from tests.fuzz.generate import random_spec
+from tests.fuzz.judge import Disagreement, judge
+from tests.fuzz.mutate import Mutant, judge_mutant, mutant
+from tests.fuzz.shrink import disagreement, keep, shrunk, sort_of
+
+CHUNK = 100
+
+
+@dataclass
+class Tally:
+    """What came of some seeds."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    found: list[tuple[str, dict[str, Any], str]] = field(default_factory=list)
+
+    def __iadd__(self, other: Tally) -> Tally:
+        self.counts += other.counts
+        self.found += other.found
+        return self
+
+
+def run_seeds(first: int, count: int) -> Tally:
+    """Judge the specs of consecutive seeds, and one mutant of each that is accepted."""
+    torch.set_num_threads(1)
+    tally = Tally()
+    for seed in range(first, first + count):
+        spec = random_spec(seed)
+        tally.counts["specs"] += 1
+        try:
+            verdict = judge(spec)
+        except Disagreement as wrong:
+            tally.found.append((f"spec-{seed}", spec, str(wrong)))
+            continue
+        tally.counts["accepted" if verdict.accepted else "refused"] += 1
+        tally.counts.update(f"refused {code}" for code in set(verdict.codes))
+        made = mutant(spec, random.Random(seed)) if verdict.accepted else None
+        if made is not None:
+            _run_mutant(tally, made, seed)
+    return tally
+
+
+def _run_mutant(tally: Tally, made: Mutant, seed: int) -> None:
+    tally.counts["mutants"] += 1
+    try:
+        outcome = judge_mutant(made)
+    except Disagreement as wrong:
+        tally.found.append((f"mutant-{seed}", made.spec, str(wrong)))
+        return
+    tally.counts["mutants accepted" if outcome.accepted else "mutants refused"] += 1
+    if outcome.on_line is not None:
+        tally.counts["typos"] += 1
+        tally.counts["typos on their line"] += outcome.on_line
+
+
+def campaign(seed: int, specs: int, seconds: float, workers: int) -> Tally:
+    """All chunks of seeds, until there are enough specs or the time is over."""
+    started, total = time.monotonic(), Tally()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        for group in _groups(seed, specs, workers * 4):
+            for tally in pool.map(run_seeds, *zip(*group, strict=True)):
+                total += tally
+            if seconds and time.monotonic() - started > seconds:
+                break
+    total.counts["seconds"] = round(time.monotonic() - started)
+    return total
+
+
+def _groups(seed: int, specs: int, size: int) -> Iterator[list[tuple[int, int]]]:
+    chunks = [(seed + done, min(CHUNK, specs - done)) for done in range(0, specs, CHUNK)]
+    yield from (chunks[index : index + size] for index in range(0, len(chunks), size))
+
+
+def _is_still(sort: str) -> Callable[[dict[str, Any]], bool]:
+    def still(spec: dict[str, Any]) -> bool:
+        found = disagreement(spec)
+        return found is not None and sort_of(found) == sort
+
+    return still
+
+
+def shrink_and_keep(found: list[tuple[str, dict[str, Any], str]]) -> list[Path]:
+    """One file for each kind of disagreement."""
+    kept: dict[str, Path] = {}
+    for name, spec, message in found:
+        if disagreement(spec) is None:  # a misspelling told twice: only the mutant's own judge sees it
+            if sort_of(message) not in kept:
+                kept[sort_of(message)] = keep(spec, message, name)
+            continue
+        small = shrunk(spec, _is_still(sort_of(message)))
+        words = disagreement(small) or message
+        key = sort_of(words)
+        if key not in kept:
+            kept[key] = keep(small, words, name)
+    return list(kept.values())
+
+
+def conformance(seed: int, cases: int, workers: int) -> int:
+    """Run `tests/conformance` with that many random calls, spread over the catalogue; 1 if a rule and torch disagree."""
+    each = math.ceil(cases / len(CATALOGUE))
+    print(f"{each} random calls of each of {len(CATALOGUE)} layers and functions", flush=True)
+    command = [sys.executable, "-m", "pytest", "-n", str(workers), f"--hypothesis-seed={seed}", "tests/conformance"]
+    return int(subprocess.run(command, env=os.environ | {"ARCHSPEC_EXAMPLES": str(each)}, check=False).returncode != 0)
+
+
+def main() -> int:
+    """Print the seed, the counts and the disagreements; 1 if there are any."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Random calls and specs, judged.")
+    parser.add_argument("--cases", type=int, default=100_000, help="random calls of single layers and functions")
+    parser.add_argument("--specs", type=int, default=20_000, help="random whole specs")
+    parser.add_argument("--seconds", type=float, default=0, help="begin no more specs after this; 0: judge all")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(2**40))
+    parser.add_argument("--workers", type=int, default=2)
+    asked = parser.parse_args()
+    print(f"seed {asked.seed}", flush=True)
+    disagreeing = conformance(asked.seed, asked.cases, asked.workers) if asked.cases else 0
+    total = campaign(asked.seed, asked.specs, asked.seconds, asked.workers)
+    for name, count in sorted(total.counts.items()):
+        print(f"{name:>24} {count:>8,}")
+    print(f"{'disagreements':>24} {len(total.found):>8,}")
+    for path in shrink_and_keep(total.found):
+        print(f"\n{path}\n{path.read_text(encoding='utf-8')}")
+    return 1 if total.found or disagreeing else 0

@@ -1,0 +1,502 @@
+"""Random whole specs, as dicts. Each entry is tried on the interpreter as it is drawn, so that most specs hold
+together; some keep an entry that does not."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import singledispatchmethod
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from archspec.ops.arguments import ArgType, Bool, Each, Either, Float, Int, Maybe, OneOf
+from archspec.ops.entry import Op
+from archspec.ops.registry import CATALOGUE
+from tests.fuzz.interpret import FROM_CHANNELS, FROM_LAST, FUNCTIONS, MERGES, Interpreter, Scope
+
+MOST_ELEMENTS = 6_000
+NAMES = ("a", "b", "conv1", "x-1", "1x1", "lambda", "torch", "F", "self_", "layer_b", "out", "y", "z", "up", "head")
+ALIGNS = ("pad", "crop", "resize")
+CONDITIONS = ("true", "$(1 < 2)", "$(true and not false)", "$(len([1, 2]) == 2)")
+FALSE = ("false", "$(1 > 2)", "$(2 in [1, 3])")
+
+
+def _is_plain(op: Op) -> bool:
+    """Whether an op takes one tensor, and the interpreter can make it."""
+    if op.variadic or len(op.inputs) != 1:
+        return False
+    if not op.is_module:
+        return op.name in FUNCTIONS
+    known = all(arg.inferred is None or arg.name in (*FROM_CHANNELS, *FROM_LAST) for arg in op.args)
+    return known and op.target.startswith("torch.nn.") and hasattr(torch.nn, op.name)
+
+
+PLAIN = [op for op in CATALOGUE.values() if _is_plain(op)]
+COMMON = [CATALOGUE[name] for name in ("Conv2d", "Conv1d", "Linear", "BatchNorm2d", "ReLU", "MaxPool2d", "LayerNorm")]
+
+
+class Drawn(random.Random):
+    """Random choices of the generator, all from one seed."""
+
+    def chance(self, probability: float) -> bool:
+        return self.random() < probability
+
+    @singledispatchmethod
+    def value(self, type: ArgType) -> Any:
+        """A small value that an argument's type accepts."""
+        raise NotImplementedError(type)
+
+    @value.register
+    def _(self, type: Int) -> int:
+        low = -2 if type.min is None else type.min
+        high = low + 4 if type.max is None else min(type.max, low + 4)
+        if low == 0:
+            return self.choice([0, 0, 0, 1, 1, 2])
+        return min(high, self.choice([low, low, low + 1, low + 1, low + 2, low + 3]))
+
+    @value.register
+    def _(self, type: Float) -> float:
+        low = next((bound for bound in (type.min, type.above) if bound is not None), -2.0)
+        high = next((bound for bound in (type.max, type.below) if bound is not None), low + 4.0)
+        return low + (high - low) * self.randint(1, 19) / 20
+
+    @value.register
+    def _(self, type: Bool) -> bool:
+        return self.chance(0.5)
+
+    @value.register
+    def _(self, type: OneOf) -> str:
+        return self.choice(type.values)
+
+    @value.register
+    def _(self, type: Maybe) -> Any:
+        return self.value(type.type)
+
+    @value.register
+    def _(self, type: Either) -> Any:
+        return self.value(self.choice(type.types))
+
+    @value.register
+    def _(self, type: Each) -> Any:
+        if type.or_one and self.chance(0.6):
+            return self.value(type.type)
+        return [self.value(type.type) for _ in range(type.count or self.randint(max(1, type.at_least), 3))]
+
+
+@dataclass
+class Place:
+    """Where entries are being drawn: the scope that has run so far, and what its expressions may use."""
+
+    scope: Scope
+    depth: int = 0
+    params: dict[str, Any] | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+    def names_of(self, wanted: int) -> list[str]:
+        return [name for name, value in self.scope.names.items() if type(value) is int and value == wanted]
+
+
+class Generator:
+    """One random spec."""
+
+    def __init__(self, seed: int) -> None:
+        self.draw = Drawn(seed)
+        self.spec: dict[str, Any] = {"archspec": 1}
+        self.is_faulty = self.draw.chance(0.3)
+        self.broken = False
+        self.interpreter = Interpreter(self.spec)
+
+    def make(self) -> dict[str, Any]:
+        """The spec, and in the spec whatever blocks and variables it came to need."""
+        draw = self.draw
+        if draw.chance(0.3):
+            self.spec["name"] = draw.choice(["Net", "Model", "torch", "Block"])
+        self.inputs()
+        if draw.chance(0.5):
+            self.spec["vars"] = {"w": draw.randint(1, 4), "flag": draw.chance(0.5), "act": draw.choice(self.acts())}
+        torch.manual_seed(0)
+        self.spec["blocks"] = {}
+        self.spec["layers"] = {}
+        place = Place(self.interpreter.model(*self.tensors()))
+        self.spec["layers"] = self.entries(place, draw.randint(1, 6))
+        if not self.spec["blocks"]:
+            del self.spec["blocks"]
+        self.outputs(place.scope)
+        return self.spec
+
+    def acts(self) -> list[Any]:
+        return ["ReLU", "Tanh", {"LeakyReLU": 0.3}, {"Linear": 3}, ["Sigmoid", "ReLU"], {"layers": {"s": "SiLU"}}]
+
+    def shape(self) -> list[int]:
+        draw = self.draw
+        space = draw.choice([0, 0, 1, 1, 2, 2, 2, 2, 3])
+        size = [draw.choice([4, 5, 6, 7, 8, 9] if space < 3 else [2, 3, 4, 5]) for _ in range(space)]
+        return [draw.choice([1, 2, 3, 4, 6]), *size]
+
+    def inputs(self) -> None:
+        """One input or several, mostly of one shape; rarely integers."""
+        draw = self.draw
+        shape = self.shape()
+        if draw.chance(0.7):
+            self.spec["input"] = {"shape": shape} if draw.chance(0.1) else shape
+            return
+        self.spec["inputs"] = {
+            "x": shape,
+            "y": list(shape) if draw.chance(0.6) else self.shape(),
+            **(
+                {"mask": {"shape": shape, "dtype": draw.choice(["int64", "bool", "float32"])}}
+                if draw.chance(0.3)
+                else {}
+            ),
+        }
+
+    def tensors(self, batch: int = 2) -> list[Tensor]:
+        return make_inputs(self.spec, batch)
+
+    def entries(self, place: Place, count: int) -> Any:
+        """A mapping or list of entries."""
+        listed = place.scope.listed = self.draw.chance(0.4)
+        made: Any = [] if listed else {}
+        for index in range(count):
+            if self.broken:
+                break
+            name = str(len(place.scope.bound)) if listed else self.name(made, index)
+            found = self.entry(place, name)
+            if found is None:
+                continue
+            entry, name = found
+            if listed:
+                made.append(entry)
+            else:
+                made[name] = entry
+        if not made:
+            name, only = "0" if listed else "id", {"Identity": None, "from": "previous"}
+            self.interpreter.place(place.scope, name, only)
+            made = [only] if listed else {name: only}
+        return made
+
+    def name(self, taken: dict[str, Any], index: int) -> str:
+        name = self.draw.choice(NAMES)
+        return f"{name}{index}" if name in taken or name in self.spec.get("inputs", ()) else name
+
+    def entry(self, place: Place, name: str) -> tuple[Any, str] | None:
+        """An entry that runs, now bound; or one that does not, and the spec is broken."""
+        for _ in range(12):
+            keep = len(self.spec["blocks"])
+            drawn = self.drawn(place)
+            if drawn is None:
+                continue
+            named = name
+            if isinstance(drawn, dict) and isinstance(drawn.get("repeat"), list) and not name.isdigit():
+                named = f"{name}$(stage)" if self.draw.chance(0.4) else name
+            modules, bound = dict(self.interpreter.modules), dict(place.scope.bound)
+            previous = place.scope.previous
+            try:
+                self.interpreter.place(place.scope, named, drawn)
+                if max(value.numel() for value in place.scope.previous) > MOST_ELEMENTS:
+                    raise MemoryError
+            except Exception as error:
+                self.interpreter.modules, place.scope.bound = modules, bound
+                place.scope.previous = previous
+                if self.is_faulty and not isinstance(error, MemoryError) and self.draw.chance(0.25):
+                    self.broken = True
+                    return drawn, named
+                for block in list(self.spec["blocks"])[keep:]:
+                    del self.spec["blocks"][block]
+                continue
+            return drawn, named
+        return None
+
+    @contextlib.contextmanager
+    def trial(self) -> Iterator[None]:
+        """What runs in here leaves no layers behind."""
+        modules = dict(self.interpreter.modules)
+        try:
+            yield
+        finally:
+            self.interpreter.modules = modules
+
+    def drawn(self, place: Place) -> Any:
+        draw = self.draw
+        kinds: list[tuple[float, Callable[[Place], Any]]] = [
+            (6.0, self.layer),
+            (2.0, self.merge),
+            (1.0 if place.depth < 3 else 0.0, self.nested),
+            (1.0 if place.depth < 2 else 0.0, self.block),
+            (0.4 if "vars" in self.spec else 0.0, self.held),
+            (1.2 if place.depth < 3 else 0.0, self.repeated),
+            (0.3, self.pooled),
+        ]
+        weights, makers = zip(*kinds, strict=True)
+        made = draw.choices(makers, weights)[0](place)
+        return None if made is None else self.modified(place, made)
+
+    def modified(self, place: Place, entry: Any) -> Any:
+        """The entry, sometimes with `from`, `when` and `skip` beside its kind."""
+        draw = self.draw
+        changes: dict[str, Any] = {}
+        kind = "layers" if isinstance(entry, list) else next(iter(entry)) if isinstance(entry, dict) else entry
+        has_inputs = isinstance(entry, dict) and ("from" in entry or kind in MERGES or kind in FUNCTIONS)
+        if not has_inputs and draw.chance(0.2):
+            changes["from"] = draw.choice([name for name, _ in place.scope.visible()])
+        if draw.chance(0.08) and not (isinstance(entry, dict) and {"first", "last"} & set(entry)):
+            options = [*CONDITIONS, *FALSE, *(["$flag"] if "flag" in place.scope.names else [])]
+            changes["when"] = {"true": True, "false": False}.get(word := draw.choice(options), word)
+        if kind not in MERGES and draw.chance(0.2):
+            changes["skip"] = self.skip(place)
+        if not changes:
+            return entry
+        if isinstance(entry, list):
+            return {"layers": entry, **changes}
+        return {**({entry: None} if isinstance(entry, str) else entry), **changes}
+
+    def skip(self, place: Place) -> Any:
+        draw = self.draw
+        merge = draw.choice(["add", "add", "concat", "mul"])
+        if draw.chance(0.35):
+            return merge
+        skip: dict[str, Any] = {"merge": merge} if draw.chance(0.8) else {}
+        if draw.chance(0.75):
+            skip["project"] = "auto" if draw.chance(0.7) else self.projection(place)
+        if draw.chance(0.2):
+            skip["align"] = draw.choice(ALIGNS)
+        return skip or merge
+
+    def projection(self, place: Place) -> Any:
+        plain = Place(Scope("?", {"input": place.scope.previous[0]}, {}))
+        layer = self.layer(plain, plain_only=True)
+        return [layer, "Identity"] if self.draw.chance(0.3) else layer
+
+    # Kinds.
+
+    def layer(self, place: Place, *, plain_only: bool = False) -> Any:
+        """Any layer or function of one tensor, its arguments from their types."""
+        draw = self.draw
+        given = place.scope.previous[0]
+        fitting = [op for op in PLAIN if not op.ranks or given.dim() in op.ranks]
+        op = draw.choice(PLAIN if draw.chance(0.05) else COMMON if draw.chance(0.25) else fitting)
+        written = {
+            arg.name: draw.value(arg.type)
+            for arg in op.args
+            if arg.inferred is None and (arg.is_required or draw.chance(0.3)) and arg.name != "return_indices"
+        }
+        if op.is_module and draw.chance(0.1):
+            written |= {
+                arg.name: draw.choice([given.shape[1], 3]) for arg in op.args if arg.inferred and given.dim() > 1
+            }
+        if not plain_only:
+            written = {name: self.number(place, value) for name, value in written.items()}
+        return self.written(place, op, written)
+
+    def written(self, place: Place, op: Op, arguments: dict[str, Any]) -> Any:
+        """One of the forms in which a layer or function may be written."""
+        draw = self.draw
+        if not op.is_module:
+            reference = draw.choice([name for name, _ in place.scope.visible()] or ["input"])
+            if not arguments and op.primary is None and draw.chance(0.5) and place.scope.path != "?":
+                return {op.name: reference}
+            return {op.name: arguments}
+        if not arguments:
+            return op.name if draw.chance(0.8) else {op.name: draw.choice([None, {}])}
+        if list(arguments) == [op.primary] and draw.chance(0.6):
+            return {op.name: arguments[op.primary]}
+        return {op.name: arguments}
+
+    def number(self, place: Place, value: Any) -> Any:
+        """The value, or an expression or parameter that means it."""
+        draw = self.draw
+        if isinstance(value, bool) or not isinstance(value, int) or draw.chance(0.7):
+            return value
+        options: list[Any] = [f"$({value} + 0)", f"$({value + 2} - 2)", f"$(max({value}, {value - 1}))"]
+        options += [f"${name}" for name in place.names_of(value)] * 2
+        given = place.scope.previous[0]
+        if "previous" not in place.scope.names and given.dim() > 1 and len(place.scope.inputs) == 1:
+            name, tensor = next(iter(place.scope.inputs.items()))
+            if tensor.dim() > 1:
+                gap = value - tensor.shape[1]
+                options.append(f"$({name}.channels {'+' if gap >= 0 else '-'} {abs(gap)})")
+        if "index" in place.scope.names:
+            options += [f"$(index + {value})", f"$({value} * 2 ** stage)", f"$({value} if index >= 0 else 99)"]
+        if place.params is not None:
+            options += [self.parameter(place, value)] * 3
+        return draw.choice(options)
+
+    def parameter(self, place: Place, value: int) -> str:
+        assert place.params is not None
+        name = f"p{len(place.params)}"
+        declared = self.draw.choice(["int", value, {"type": "int"}, {"type": "int", "default": value + 1}])
+        place.params[name] = declared
+        place.scope.names[name] = value
+        if declared != value or self.draw.chance(0.3):
+            place.arguments[name] = value
+        return f"${name}"
+
+    def merge(self, place: Place) -> Any:
+        """A merge of named values: mostly of one shape, or aligned to the first."""
+        draw = self.draw
+        visible = list(place.scope.visible())
+        name, first = draw.choice(visible)
+        kind = draw.choice(["add", "add", "mul", "sub", "div", "concat", "concat"])
+        alike = [other for other, tensor in visible if tensor.shape == first.shape and tensor.dtype == first.dtype]
+        same_rank = [other for other, tensor in visible if tensor.dim() == first.dim()]
+        others = draw.choice([alike, alike, same_rank, [other for other, _ in visible]])
+        count = 1 if kind in ("sub", "div") else draw.choice([1, 1, 2])
+        inputs = [name, *(draw.choice(others) for _ in range(count))]
+        entry: dict[str, Any] = {kind: inputs}
+        if draw.chance(0.3):
+            entry = {kind: draw.choice([None, {}]), "from": inputs}
+            if kind == "concat" and draw.chance(0.6):
+                entry[kind] = {"dim": draw.choice([1, 1, 1, -1, 2, -2])}
+        if draw.chance(0.5 if others is same_rank else 0.1):
+            entry["align"] = draw.choice(ALIGNS)
+        return entry
+
+    def nested(self, place: Place) -> Any:
+        """A sequence, numbered or named."""
+        layers = self.body(place, place.scope.names, self.draw.randint(1, 3))
+        if isinstance(layers, list) and self.draw.chance(0.7):
+            return layers
+        return {"layers": layers}
+
+    def body(self, place: Place, names: dict[str, Any], count: int) -> Any:
+        given = place.scope.previous[0]
+        inside = Place(Scope(f"{place.scope.path}.trial", {"input": given}, names, place.scope), place.depth + 1)
+        with self.trial():
+            return self.entries(inside, count)
+
+    def block(self, place: Place) -> Any:
+        """A block of its own, or one that there is, with arguments and inputs."""
+        draw = self.draw
+        blocks = self.spec["blocks"]
+        if blocks and draw.chance(0.5) and place.depth == 0:
+            name = draw.choice(list(blocks))
+            params = blocks[name].get("params", {})
+            required = {p: draw.randint(1, 4) for p, how in params.items() if draw.chance(0.3) or _is_required(how)}
+            return self.use(place, name, required, len(blocks[name].get("inputs", ["x"])))
+        several = draw.chance(0.3)
+        visible = list(place.scope.visible())
+        chosen = [draw.choice(visible) for _ in range(2)] if several else []
+        inputs = {"x": chosen[0][1], "skip": chosen[1][1]} if several else {"input": place.scope.previous[0]}
+        names = self.interpreter.variables()
+        inside = Place(Scope("block", inputs, names), place.depth + 1, params={})
+        with self.trial():
+            layers = self.entries(inside, draw.randint(1, 3))
+        block: dict[str, Any] = {}
+        if inside.params:
+            block["params"] = inside.params
+        if several:
+            block["inputs"] = list(inputs)
+        block["layers"] = layers
+        bound = [name for name, _ in inside.scope.visible()]
+        if draw.chance(0.25):
+            picked = [draw.choice(bound) for _ in range(2)]
+            block["outputs"] = draw.choice([picked[0], picked, {"main": picked[0], "extra": picked[1]}])
+        name = f"B{len(blocks)}"
+        blocks[name] = block
+        entry = self.use(place, name, inside.arguments, 1)
+        if several:
+            return {**(entry if isinstance(entry, dict) else {entry: None}), "from": [name for name, _ in chosen]}
+        return entry
+
+    def use(self, place: Place, name: str, arguments: dict[str, Any], count: int) -> Any:
+        draw = self.draw
+        entry: Any = {name: arguments} if arguments else draw.choice([name, {name: None}, {name: {}}])
+        if count > 1:
+            visible = [reference for reference, _ in place.scope.visible()]
+            chosen = [draw.choice(visible) for _ in range(count)]
+            entry = {**(entry if isinstance(entry, dict) else {entry: None}), "from": chosen}
+        return entry
+
+    def held(self, place: Place) -> Any:
+        if "act" not in place.scope.names:
+            return None
+        return self.draw.choice(["$act", {"$act": None}])
+
+    def repeated(self, place: Place) -> Any:
+        """Copies of a layer, a sequence or a block, in stages or not, with overrides."""
+        draw = self.draw
+        counts = [draw.randint(1, 3) for _ in range(draw.randint(1, 3))] if draw.chance(0.45) else draw.randint(1, 3)
+        stages = counts if isinstance(counts, list) else [counts]
+        names = place.scope.names | {
+            "index": 0,
+            "count": stages[0],
+            "stage": 0,
+            "stages": len(stages),
+            "position": 0,
+            "total": sum(stages),
+        }
+        around = Place(Scope(place.scope.path, place.scope.inputs, names, place.scope), place.depth + 1)
+        around.scope.previous = place.scope.previous
+        made = draw.choice([self.layer, self.layer, self.nested, self.block])(around)
+        if made is None:
+            return None
+        entry = {"layers": made} if isinstance(made, list) else {made: None} if isinstance(made, str) else dict(made)
+        entry["repeat"] = counts
+        kind = next(iter(entry))
+        arguments = entry[kind]
+        if kind != "layers" and isinstance(arguments, dict) and arguments and "$" not in kind:
+            self.override(entry, arguments, stages)
+        return entry
+
+    def override(self, entry: dict[str, Any], arguments: dict[str, Any], stages: list[int]) -> None:
+        draw = self.draw
+        numbers = [name for name, value in arguments.items() if isinstance(value, int) and not isinstance(value, bool)]
+        if not numbers:
+            return
+        name = draw.choice(numbers)
+        value = arguments[name]
+        for modifier, count in (("per_stage", len(stages)), ("per_repeat", max(stages))):
+            if draw.chance(0.25):
+                entry[modifier] = {name: [max(0, value + draw.choice([0, 0, 1])) for _ in range(count)]}
+        for modifier in ("first", "last"):
+            if draw.chance(0.25):
+                entry[modifier] = {name: draw.choice([value, value + 1, f"$({value} + stage)"])}
+
+    def pooled(self, place: Place) -> Any:
+        """A pool whose indices others may refer to."""
+        count = place.scope.previous[0].dim() - 2
+        if not 1 <= count <= 3:
+            return None
+        kind = self.draw.choice(["MaxPool", "AdaptiveMaxPool"])
+        size = "kernel_size" if kind == "MaxPool" else "output_size"
+        return {f"{kind}{count}d": {size: self.draw.randint(1, 2), "return_indices": True}}
+
+    def outputs(self, scope: Scope) -> None:
+        """Sometimes what the model gives: one value, a tuple, a dict, some of it in training only."""
+        draw = self.draw
+        names = [name for name, _ in scope.visible()]
+        form = draw.choice(["none", "none", "one", "list", "dict", "training"])
+        picked = [draw.choice(names) for _ in range(draw.randint(1, 3))]
+        if form == "one":
+            self.spec["outputs"] = picked[0]
+        elif form == "list":
+            self.spec["outputs"] = picked
+        elif form in ("dict", "training"):
+            outputs: dict[str, Any] = {f"o{index}": name for index, name in enumerate(picked)}
+            if form == "training":
+                outputs["aux"] = {"from": draw.choice(names), "training": True}
+            self.spec["outputs"] = outputs
+
+
+def _is_required(declared: Any) -> bool:
+    return declared == "int" or (isinstance(declared, dict) and "default" not in declared)
+
+
+def make_inputs(spec: dict[str, Any], batch: int) -> list[Tensor]:
+    """Random tensors of the declared shapes."""
+    generator = torch.Generator().manual_seed(batch)
+    made = []
+    for declared in spec["inputs"].values() if "inputs" in spec else [spec["input"]]:
+        shape, dtype = (declared["shape"], declared.get("dtype")) if isinstance(declared, dict) else (declared, None)
+        values = torch.randn(batch, *shape, generator=generator)
+        made.append(values if dtype in (None, "float32") else (values * 4).to(getattr(torch, dtype)))
+    return made
+
+
+def random_spec(seed: int) -> dict[str, Any]:
+    """The spec of a seed."""
+    return Generator(seed).make()

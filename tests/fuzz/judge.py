@@ -1,0 +1,198 @@
+"""The judgement of one spec: what the checker accepts runs as inferred and means what the interpreter says; what it
+refuses breaks a rule of the language, or does not run."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import pickle
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+import archspec
+from archspec.emit.compiled import program
+from archspec.errors import Diagnostic, SpecError
+from archspec.graph import invariants
+from archspec.graph.nodes import Call
+from archspec.tensors import Batch, Shape
+from tests.fuzz.generate import make_inputs
+from tests.fuzz.interpret import Interpreter, flat
+
+NAMED_RULES: Mapping[str, str] = {
+    "AS203": "The dimension of a softmax is written.",
+    "AS232": "What a layer changes in place, nothing else may take.",
+    "AS305": "A layer of the last dimension does not infer its size from an image's width.",
+    "AS309": "An image is channels-first unless a number says otherwise.",
+    "AS401": "An argument's value lies in its domain (each refusal is judged against torch in tests/conformance).",
+}
+"""Refusals of what torch, and hence the interpreter, would run."""
+
+
+class Disagreement(AssertionError):
+    """archspec is wrong about a spec."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the checker said of a spec that it is right about."""
+
+    accepted: bool
+    codes: tuple[str, ...] = ()
+
+
+def judge(spec: dict[str, Any]) -> Verdict:
+    """The verdict on a spec.
+
+    Raises:
+        Disagreement: archspec is wrong.
+    """
+    spec = copy.deepcopy(spec)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            architecture = archspec.load(spec)
+        except SpecError as error:
+            return _judge_refused(spec, error.diagnostics)
+        except Exception as error:
+            raise Disagreement(f"the checker raised {error!r}") from error
+        with _as_disagreement():
+            _judge_accepted(spec, architecture)
+    return Verdict(accepted=True)
+
+
+@contextlib.contextmanager
+def _as_disagreement() -> Iterator[None]:
+    try:
+        yield
+    except Disagreement:
+        raise
+    except Exception as error:
+        raise Disagreement(f"accepted, but {type(error).__name__}: {error}") from error
+
+
+def _judge_refused(spec: dict[str, Any], faults: tuple[Diagnostic, ...]) -> Verdict:
+    for fault in faults:
+        fault.render()
+    codes = tuple(fault.code for fault in faults if fault.severity == "error")
+    if not any(code in NAMED_RULES or code < "AS300" for code in codes) and runs(spec):
+        said = "; ".join(f"{fault.code} {fault.message}" for fault in faults if fault.severity == "error")
+        raise Disagreement(f"refused ({said}), but it runs")
+    return Verdict(accepted=False, codes=codes)
+
+
+def runs(spec: dict[str, Any]) -> bool:
+    """Whether the interpreter runs it forward and backward, training and evaluating, at two batch sizes."""
+    interpreter = Interpreter(spec)
+    try:
+        for batch in (2, 3):
+            for training in (True, False):
+                tensors = make_inputs(spec, batch)
+                if training:
+                    tensors = [x.requires_grad_().clone() if x.is_floating_point() else x for x in tensors]
+                _backward(flat(interpreter.run(*tensors, training=training)))
+    except Exception:
+        return False
+    return True
+
+
+def _judge_accepted(spec: dict[str, Any], architecture: archspec.Architecture) -> None:
+    try:
+        invariants.check(architecture.graph)
+    except AssertionError as error:
+        raise Disagreement(f"an invariant of the graph does not hold: {error}") from error
+    module = architecture.build()
+    if differences := architecture.prove(module):
+        raise Disagreement("; ".join(fault.message for fault in differences))
+    compile(program(architecture.graph).source, "<generated>", "exec")
+    _judge_training(spec, architecture, module)
+    _judge_meaning(spec, architecture, pickle.loads(pickle.dumps(module)))
+
+
+def _judge_training(spec: dict[str, Any], architecture: archspec.Architecture, module: nn.Module) -> None:
+    """Forward and backward at a batch of three, every layer's outputs as inferred."""
+    seen: dict[str, Any] = {}
+    hooks = [
+        owner.register_forward_hook(lambda _module, _inputs, output, path=path: seen.update({path: output}))
+        for path, owner in module.named_modules()
+    ]
+    tensors = make_inputs(spec, 3)
+    results = flat(module.train()(*tensors))
+    for hook in hooks:
+        hook.remove()
+    types = [output.type for output in architecture.graph.outputs]
+    wanted = [(_concrete(type_.shape, 3), type_.dtype) for type_ in types]
+    _same("outputs at a batch of 3", [_described(result) for result in results], wanted)
+    for call in _calls(architecture):
+        if call.path in seen:
+            got = seen[call.path]
+            found = [_described(value)[0] for value in (got if isinstance(got, tuple) else (got,))]
+            _same(call.path, found, [_concrete(type_.shape, 3) for type_ in call.outputs])
+    _backward(results)
+
+
+def _backward(results: list[Tensor]) -> None:
+    losses = [result.sum() for result in results if result.requires_grad]
+    if losses:
+        sum(losses[1:], losses[0]).backward()  # type: ignore[no-untyped-call]
+
+
+def _judge_meaning(spec: dict[str, Any], architecture: archspec.Architecture, module: nn.Module) -> None:
+    """The interpreter makes the same layers, the same shapes, and with the same weights the same numbers."""
+    interpreter = Interpreter(spec)
+    interpreter.run(*make_inputs(spec, 2))
+    state = module.state_dict()
+    theirs = {f"{path}.{key}" for path, layer in interpreter.modules.items() for key in layer.state_dict()}
+    if set(state) != theirs:
+        raise Disagreement(f"the state has {sorted(set(state) - theirs)}, and lacks {sorted(theirs - set(state))}")
+    for path, layer in interpreter.modules.items():
+        prefix = f"{path}."
+        layer.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+    with torch.no_grad():
+        torch.manual_seed(1)
+        ours = module.eval()(*make_inputs(spec, 2))
+        torch.manual_seed(1)
+        hand = interpreter.run(*make_inputs(spec, 2), training=False)
+    inferred = {call.path: [_concrete(type_.shape, 2) for type_ in call.outputs] for call in _calls(architecture)}
+    for path, made in interpreter.made.items():
+        _same(f"the shape of {path}", inferred.get(path), [shape for shape, _ in made])
+    _same("the result's form", type(ours), type(hand))
+    if isinstance(ours, dict):
+        _same("the result's names", list(ours), list(hand))
+    if not _is_random(interpreter):
+        for index, (mine, other) in enumerate(zip(flat(ours), flat(hand), strict=True)):
+            if mine.dtype != other.dtype or not _equal(mine, other):
+                raise Disagreement(f"output {index} differs from the interpreter's")
+
+
+def _is_random(interpreter: Interpreter) -> bool:
+    return any("Fractional" in type(layer).__name__ for layer in interpreter.modules.values())
+
+
+def _equal(mine: Tensor, other: Tensor) -> bool:
+    if mine.shape != other.shape:
+        return False
+    return (
+        torch.allclose(mine, other, rtol=0, atol=0, equal_nan=True) if mine.is_floating_point() else mine.equal(other)
+    )
+
+
+def _same(what: str, found: Any, wanted: Any) -> None:
+    if found != wanted:
+        raise Disagreement(f"{what}: {found} and {wanted}")
+
+
+def _calls(architecture: archspec.Architecture) -> Iterator[Call]:
+    return iter(architecture.graph.calls())
+
+
+def _described(tensor: Tensor) -> tuple[tuple[int, ...], str]:
+    return tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")
+
+
+def _concrete(shape: Shape, batch: int) -> tuple[int, ...]:
+    return tuple(dim.multiple * batch if isinstance(dim, Batch) else dim for dim in shape)
