@@ -15,6 +15,7 @@ from archspec.ops import (
     convolution,
     distance,
     dropout,
+    einops_patterns,
     elementwise,
     embedding,
     fold,
@@ -63,6 +64,7 @@ _ROOMS = (
     indexing,
     matmul,
     vision,
+    einops_patterns,
 )
 
 CATALOGUE: dict[str, Op] = {op.name: op for room in _ROOMS for op in room.OPS}

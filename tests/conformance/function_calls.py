@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from archspec.tensors import Batch, N, TensorType
+from archspec.tensors import Batch, N, TensorType, volume
 
 SIZE = st.sampled_from([1, 2, 3, 4, 6])
 Inputs = tuple[TensorType, ...]
@@ -167,6 +167,59 @@ INPUTS: dict[str, Callable[[st.DrawFn], Inputs]] = {
     **dict.fromkeys(("reshape", "squeeze", "unsqueeze", "expand", "permute", "unbind"), _many_sizes),
     **dict.fromkeys(("split", "chunk"), _qkv_like),
 }
+
+
+def _axis_names(draw: st.DrawFn) -> list[str]:
+    return ["n", *draw(st.permutations(["c", "h", "w"]))[: draw(st.integers(1, 3))]]
+
+
+def _composed(draw: st.DrawFn, names: list[str]) -> list[list[str]]:
+    """The names in some groups of neighbours."""
+    groups: list[list[str]] = []
+    for name in names:
+        if groups and draw(st.integers(0, 2)) == 0:
+            groups[-1].append(name)
+        else:
+            groups.append([name])
+    return groups
+
+
+def _side(draw: st.DrawFn, groups: list[list[str]]) -> str:
+    parts = [f"({' '.join(group)})" if len(group) > 1 else group[0] for group in groups]
+    if draw(st.integers(0, 7)) == 0:
+        parts.insert(draw(st.integers(0, len(parts))), draw(st.sampled_from(["1", "2", "...", "()", "t"])))
+    return " ".join(parts)
+
+
+def _pattern(draw: st.DrawFn, kind: str) -> tuple[dict[str, Any], Inputs]:
+    """A call of an einops function: axes composed in two ways, mostly with sizes that fit."""
+    names = _axis_names(draw)
+    sizes: dict[str, Any] = {name: draw(st.sampled_from([2, 3, 4])) for name in names} | {"n": N}
+    left, right = _composed(draw, names), list(draw(st.permutations(names)))
+    if kind == "reduce":
+        right = right[: draw(st.integers(1, len(right)))]
+    written = {name: sizes[name] for group in left for name in group[1:] if name != "n"}
+    written |= {group[0]: sizes[group[0]] for group in left if "n" in group[1:]}
+    if kind == "repeat_axis":
+        right.insert(draw(st.integers(0, len(right))), "r")
+        written["r"] = 2
+    if written and draw(st.integers(0, 5)) == 0:
+        name = draw(st.sampled_from(sorted(written)))
+        written |= draw(st.sampled_from([{name: 5}, {"q": 2}, {"n": 2}]))
+    shape = tuple(volume(sizes[name] for name in group) for group in left)
+    if draw(st.integers(0, 5)) == 0:
+        shape = (*shape, 1)
+    pattern = f"{_side(draw, left)} -> {_side(draw, _composed(draw, right))}"
+    reduction = {"reduction": draw(st.sampled_from(["mean", "sum", "max", "min", "prod"]))} if kind == "reduce" else {}
+    return {"pattern": pattern, **reduction, **written}, (TensorType(shape),)
+
+
+CALLS = ("rearrange", "reduce", "repeat_axis")
+
+
+def special_call(draw: st.DrawFn, kind: str) -> tuple[dict[str, Any], Inputs]:
+    """The arguments and inputs of a kind whose arguments have free names."""
+    return _pattern(draw, kind)
 
 
 def _reshape_sizes(draw: st.DrawFn, inputs: Inputs) -> tuple[Any, ...]:

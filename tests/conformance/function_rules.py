@@ -82,6 +82,13 @@ FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
         lambda call, fault: call.kind in ("crop", "pad") and fault.code in ("AS402", "AS302"),
     ),
     (
+        "The axis of the batch has no written size, and something is left of a pattern.",
+        lambda call, fault: (
+            call.op.free is not None
+            and any(words in fault.message for words in ("dimension of N", "·N", "nothing is left", "two dimensions"))
+        ),
+    ),
+    (
         "`broadcast` and `align` are not mixed.",
         lambda call, fault: fault.arg == "broadcast" and fault.code == "AS402",
     ),

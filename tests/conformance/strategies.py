@@ -9,12 +9,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from archspec.ops.arguments import ArgType, Bool, Each, Either, Float, Int, Maybe, OneOf
+from archspec.ops.einops_patterns import Pattern
+from archspec.ops.einsum import Equation
 from archspec.ops.entry import Arg, Op
 from archspec.ops.registry import CATALOGUE
-from archspec.ops.einsum import Equation
 from archspec.ops.sizes import FillValue, Size
 from archspec.tensors import Batch, TensorType
-from tests.conformance.function_calls import ARGUMENTS, INPUTS
+from tests.conformance.function_calls import ARGUMENTS, CALLS, INPUTS, special_call
 
 WILD = st.sampled_from([None, True, "3", "zeros", 2.5, 2.0, float("nan"), 0, -1, (1, 2, 3), (2,), (0, 1), ()])
 ODD_SIZES = st.sampled_from([1, 2, 3, 5, 7, 8, 9, 12])
@@ -88,6 +89,13 @@ def _(type: Each, tame: bool) -> st.SearchStrategy[Any]:
     length = st.just(type.count) if type.count is not None else st.integers(1, 3)
     lists = length.flatmap(lambda count: st.tuples(*(item,) * count))
     return item | lists if type.or_one else lists
+
+
+@values.register
+def _(type: Pattern, tame: bool) -> st.SearchStrategy[str]:
+    return st.sampled_from(
+        ["n c -> c n", "n c h -> n (c h)", "n ... -> n (...)", "n c h w -> n c", "n n -> n", "n -> ->"]
+    )
 
 
 @values.register
@@ -171,6 +179,8 @@ def _is_left_out(draw: st.DrawFn, arg: Arg, tame: bool) -> bool:
 @st.composite
 def calls(draw: st.DrawFn, op: Op) -> Call:
     """A call: arguments and inputs are each tame three times out of four, and nearly anything otherwise."""
+    if op.name in CALLS and draw(st.integers(0, 7)):
+        return Call(op.name, *special_call(draw, op.name))
     inputs = _inputs(draw, op, tame=draw(st.integers(0, 3)) < 3)
     written = {}
     tame = draw(st.integers(0, 3)) < 3
