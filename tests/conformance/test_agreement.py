@@ -62,6 +62,11 @@ def image(*shape: int) -> TensorType:
     return TensorType((N, *shape))
 
 
+def state(layers: int, features: int) -> TensorType:
+    """The initial state of a recurrent layer."""
+    return TensorType((layers, N, features))
+
+
 EDGES = [
     *(
         Call("Conv2d", {"out_channels": 2, "kernel_size": kernel, "padding": padding, "padding_mode": mode}, (given,))
@@ -94,6 +99,50 @@ EDGES = [
         for stride in (1, 2, 3, 4, 5)
         for padding in (0, 1)
         for size in (1, 2, 3, 4, 5, 7)
+    ),
+    *(
+        Call(
+            kind,
+            {"hidden_size": 6, "batch_first": first, "bidirectional": both, "num_layers": 2, **extra},
+            (x, *states),
+        )
+        for kind, extra in (("RNN", {}), ("GRU", {}), ("LSTM", {}), ("LSTM", {"proj_size": 4}))
+        for first in (True, False)
+        for both in (True, False)
+        for x in (TensorType((N, 5, 3) if first else (5, N, 3)),)
+        for h in (state(4 if both else 2, extra.get("proj_size", 6)), state(2, 6), state(4, 4))
+        for states in ((h,), (h, state(4 if both else 2, 6)))
+    ),
+    *(
+        Call(kind, {"hidden_size": 6}, (image(4), *states))
+        for kind in ("RNNCell", "GRUCell", "LSTMCell")
+        for states in ((image(6),), (image(6), image(6)), (image(4), image(6)), (image(6, 6),), (state(1, 6),))
+    ),
+    *(
+        Call(
+            "Fold",
+            {"output_size": size, "kernel_size": kernel, "stride": stride, "padding": padding, "dilation": dilation},
+            (image(depth, columns),),
+        )
+        for size in (6, (7, 5))
+        for kernel, depth in ((2, 8), ((3, 2), 12), (2, 6))
+        for stride in (1, (2, 3))
+        for padding in (0, 1)
+        for dilation in (1, 2)
+        for columns in (6, 12, 20, 25, 30, 36)
+    ),
+    *(
+        Call("MultiheadAttention", {"num_heads": 2, "batch_first": True, **flags, **sizes}, (image(5, 8), *others))
+        for others in ((), (image(3, 8),), (image(5, 6),), (image(3, 6), image(3, 4)), (image(3, 6), image(2, 6)))
+        for flags in (
+            {},
+            {"need_weights": False},
+            {"average_attn_weights": False, "add_bias_kv": True},
+            {"is_causal": True},
+            {"is_causal": True, "need_weights": False},
+            {"add_zero_attn": True, "add_bias_kv": True, "bias": False},
+        )
+        for sizes in ({}, {"kdim": 6}, {"kdim": None, "vdim": 8})
     ),
 ]
 
