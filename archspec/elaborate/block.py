@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archspec.elaborate.arguments import Overrides, written
 from archspec.elaborate.context import Context, Frame
-from archspec.elaborate.environment import Environment, Value
+from archspec.elaborate.environment import Environment, Value, as_data
 from archspec.elaborate.outputs import block_outputs
 from archspec.elaborate.scope import NOTHING, OpenScope, Placed, open_scope
 from archspec.elaborate.sequence import fill
@@ -39,7 +39,8 @@ def place_block(
         _wrong_count(context, kind, names, inputs, entry, use)
         return NOTHING
     _refuse_recursion(context, kind, use)
-    scope = open_scope(context, name, path, "block", use.kind.span, inputs, names, kind, arguments)
+    shown = {key: as_data(value) for key, value in arguments.items()}
+    scope = open_scope(context, name, path, "block", use.kind.span, inputs, names, kind, shown)
     context.open_blocks.append(kind)
     context.outside.append(environment)
     try:

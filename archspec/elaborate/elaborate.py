@@ -6,7 +6,7 @@ from typing import Any
 
 from archspec.elaborate import entry, initialization
 from archspec.elaborate.context import Context
-from archspec.elaborate.environment import Environment, Value
+from archspec.elaborate.environment import Environment, Value, as_data
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.inplace import shared_inplace
 from archspec.elaborate.kinds import check_blocks, check_kinds
@@ -48,8 +48,8 @@ def elaborate(document: Document) -> Elaborated:
     variables: dict[str, Any] = {}
     graph = None
     try:
-        variables = file_variables(context, document.variables)
-        context.globals = variables
+        context.globals = file_variables(context, document.variables)
+        variables = {name: as_data(value) for name, value in context.globals.items()}
         context.policies = initialization.read_policies(context, document.init)
         check_blocks(context, dict(document.blocks))
         for item in document.layers.items:

@@ -8,7 +8,7 @@ from archspec.elaborate.arguments import NO_OVERRIDES, Overrides
 from archspec.elaborate.block import place_block
 from archspec.elaborate.call import inputs_in_value, place_call
 from archspec.elaborate.context import Context, Frame
-from archspec.elaborate.environment import Environment, Names, Value, bind
+from archspec.elaborate.environment import Environment, HeldLayer, Names, Value, bind
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.kinds import check_kinds
 from archspec.elaborate.references import resolve_all
@@ -179,6 +179,9 @@ def _held(
     value = evaluate(context, body.reference, Names(environment))
     if value is UNKNOWN:
         return NOTHING
+    if isinstance(value, HeldLayer):
+        environment = environment.child(variables=value.names)
+        value = value.node
     if isinstance(value, str):
         value = Scalar(value, body.reference.span)
     if not isinstance(value, (Scalar, Mapping, Sequence)):

@@ -10,6 +10,7 @@ from archspec.elaborate.expressions import UNKNOWN
 from archspec.errors import Span
 from archspec.graph.nodes import Ref
 from archspec.records import record
+from archspec.source.tree import Node, plain
 from archspec.tensors import TensorType
 
 
@@ -19,6 +20,21 @@ class Value:
 
     ref: Ref
     type: TensorType | None
+
+
+@record
+class HeldLayer:
+    """A layer that a variable holds, with the names that its expressions mean: those where it is written."""
+
+    node: Node
+    names: Mapping[str, Any]
+
+
+def as_data(value: Any) -> Any:
+    """A variable's value as plain data: a held layer as it is written."""
+    if isinstance(value, HeldLayer):
+        return plain(value.node)
+    return [as_data(item) for item in value] if isinstance(value, list) else value
 
 
 NOWHERE = Value(Ref(-1), None)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from archspec.elaborate.arguments import Given, unquoted
 from archspec.elaborate.context import Context
-from archspec.elaborate.environment import Environment, Names
+from archspec.elaborate.environment import Environment, HeldLayer, Names
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic, Edit
 from archspec.source.tree import Mapping as TreeMapping
-from archspec.source.tree import Node, Scalar
+from archspec.source.tree import Node, Scalar, describe
 from archspec.source.tree import Sequence as TreeSequence
 from archspec.spec.document import Parameter
 
@@ -84,11 +85,13 @@ def _default(context: Context, parameter: Parameter, names: Mapping[str, Any], w
 
 
 def _value(context: Context, parameter: Parameter, node: Node, names: Mapping[str, Any]) -> Any:
-    """A layer is held as the node that describes it; everything else is evaluated."""
+    """A layer is held as it is written, with the names that it means; everything else is evaluated."""
+    if parameter.type == "layer" and parameter.is_list and isinstance(node, TreeSequence):
+        return [_value(context, replace(parameter, is_list=False), item, names) for item in node]
     is_reference = isinstance(node, Scalar) and isinstance(node.value, str) and node.value.startswith("$")
     layers = isinstance(node, TreeSequence) and parameter.type == "str" and not parameter.is_list  # as for `ReLU`
     if not is_reference and (parameter.type == "layer" or layers or isinstance(node, TreeMapping)):
-        return node
+        return HeldLayer(node, names)
     return evaluate(context, node, names)
 
 
@@ -177,10 +180,10 @@ def _is_of(parameter: Parameter, value: Any) -> bool:
     if parameter.type == "bool":
         return isinstance(value, bool)
     if parameter.type == "str":  # a word may be replaced by a layer: `activation: ReLU` by `{LeakyReLU: 0.2}`
-        return isinstance(value, (str, TreeMapping, TreeSequence))
-    if isinstance(value, Scalar):
-        return isinstance(value.value, str)
-    return isinstance(value, (str, TreeMapping, TreeSequence))
+        return isinstance(value, (str, HeldLayer))
+    if isinstance(value, HeldLayer) and isinstance(value.node, Scalar):
+        return isinstance(value.node.value, str)
+    return isinstance(value, (str, HeldLayer))
 
 
 def _in_range(context: Context, parameter: Parameter, given: Given) -> bool:
@@ -219,6 +222,6 @@ def _show(value: Any, node: Node) -> str:
         return f'the string "{value[:40]}"'
     if isinstance(value, (list, tuple)):
         return "a list"
-    if isinstance(value, (TreeMapping, TreeSequence, Scalar)):
-        return "a layer"
+    if isinstance(value, HeldLayer):
+        return describe(value.node) if isinstance(value.node, Scalar) else "a layer"
     return "nothing" if value is None else f"{value}"

@@ -239,9 +239,6 @@ def test_faults_of_held_layers(held: str, entry: str, code: str, marked: str | N
         assert len(found) == 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a held layer's expressions are evaluated where it is used, not where it is written"
-)
 @pytest.mark.parametrize("hidden", ["c: 7", "d: 7"])
 def test_a_held_layer_means_the_names_where_it_is_written(hidden: str) -> None:
     spec = f"""
