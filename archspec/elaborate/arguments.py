@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as ReadOnly
+from collections.abc import Sequence as Sequence_
 from typing import Any
 
 from archspec.elaborate.context import Context
@@ -49,8 +50,13 @@ class Written:
         return {**given, **overrides}
 
 
-def written(context: Context, kind: Scalar, node: Node | None, primary: str | None) -> Written:
-    """The arguments by name: a mapping's entries, or a bare value for the primary argument."""
+def written(
+    context: Context, kind: Scalar, node: Node | None, primary: str | None, known: Sequence_[str]
+) -> Written | None:
+    """The arguments by name: a mapping's entries, or a bare value for the primary argument. None after a fault.
+
+    `known` are the names that the message offers.
+    """
     if node is None:
         return Written({})
     if isinstance(node, Mapping):
@@ -61,10 +67,12 @@ def written(context: Context, kind: Scalar, node: Node | None, primary: str | No
                 "AS204",
                 f"`{kind.value}` has no argument that a bare value could mean",
                 node.span,
-                help=f"name the argument: `{{{kind.value}: {{argument: {node.span.text[:40]}}}}}`",
+                help="name the argument: it has " + ", ".join(f"`{name}`" for name in known)
+                if known
+                else f"write `{kind.value}` alone",
             )
         )
-        return Written({})
+        return None
     return Written({primary: (None, node)})
 
 

@@ -30,7 +30,10 @@ def place_block(
     kind = str(block.name.value)
     known = {str(parameter.name.value) for parameter in block.parameters}
     primary = str(block.parameters[0].name.value) if block.parameters else None
-    nodes = written(context, use.kind, use.arguments, primary).nodes
+    given = written(context, use.kind, use.arguments, primary, ())
+    if given is None:
+        return NOTHING
+    nodes = given.nodes
     if not known.issuperset({*nodes, *overrides}):
         return NOTHING  # a misspelt argument, reported by the check of kinds: this would be another block
     arguments = block_arguments(context, kind, use.kind, block.parameters, nodes, overrides, environment)

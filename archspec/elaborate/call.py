@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from archspec.elaborate.arguments import Given, Overrides, unquoted, written
+from archspec.elaborate.arguments import Given, Overrides, Written, unquoted, written
 from archspec.elaborate.context import Context
-from archspec.elaborate.environment import Binding, Environment, Value
+from archspec.elaborate.environment import Binding, Environment, HeldLayer, Value
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.scope import NOTHING, Placed
 from archspec.errors import Diagnostic, Edit, Span
@@ -15,7 +14,7 @@ from archspec.graph.nodes import Call, Ref
 from archspec.ops.apply import Applied, apply, bad_values
 from archspec.ops.arguments import Each
 from archspec.ops.entry import Op
-from archspec.ops.faults import RuleFault, RuleFaults
+from archspec.ops.faults import BadValue, RuleFault, RuleFaults
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec.document import Entry, KindUse
 
@@ -32,7 +31,10 @@ def place_call(
     overrides: Overrides,
 ) -> Placed:
     """One call of a catalogue entry."""
-    given = _arguments(context, op, entry, use).evaluate(context, environment, overrides)
+    arguments = _arguments(context, op, entry, use)
+    if arguments is None:
+        return NOTHING
+    given = arguments.evaluate(context, environment, overrides)
     given = {name: _plain(context, name, argument) for name, argument in given.items()}
     known = {name: argument for name, argument in given.items() if op.argument(name) is not None}
     shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
@@ -42,19 +44,19 @@ def place_call(
 
 def _plain(context: Context, name: str, argument: Given) -> Given:
     """An argument that holds no layer: only blocks take layers."""
-    if not isinstance(argument.value, (Mapping, Sequence, Scalar)):
+    if not isinstance(argument.value, HeldLayer):
         return argument
     message = f"`{name}` takes a plain value, but `{argument.node.span.text}` holds a layer"
     context.fault(Diagnostic("AS401", message, argument.node.span))
     return Given(UNKNOWN, argument.node, argument.key)
 
 
-def _arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Any:
+def _arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Written | None:
     node = None if inputs_in_value(op, use.arguments) is not None else use.arguments
-    arguments = written(context, use.kind, node, op.primary)
+    arguments = written(context, use.kind, node, op.primary, [arg.name for arg in op.args if arg.inferred is None])
     align = entry.modifiers.align
-    if align is not None and op.arg("align") is not None:
-        arguments = type(arguments)({**arguments.nodes, "align": (entry.modifiers.keys["align"], align)})
+    if arguments is not None and align is not None and op.arg("align") is not None:
+        return Written({**arguments.nodes, "align": (entry.modifiers.keys["align"], align)})
     return arguments
 
 
@@ -68,8 +70,19 @@ def inputs_in_value(op: Op, value: Node | None) -> Node | None:
         kinds: type | tuple[type, ...] = str if op.primary is not None else (str, int)  # `0` names a numbered layer
         names = all(isinstance(item, Scalar) and isinstance(item.value, kinds) for item in value)
         return value if names and len(value) else None
-    is_name = isinstance(value.value, str) and op.primary is None
-    return value if is_name else None
+    return value if isinstance(value.value, str) and not _takes_text(op, value.value) else None
+
+
+def _takes_text(op: Op, text: str) -> bool:
+    """Whether a string can be the primary argument; an expression may give anything."""
+    primary = op.arg(op.primary) if op.primary is not None else None
+    if primary is None or "$" in text:
+        return primary is not None
+    try:
+        primary.type.accept(text)
+    except BadValue:
+        return False
+    return True
 
 
 def _takes_list(op: Op) -> bool:
