@@ -8,7 +8,7 @@ from archspec.ops.arguments import Bool, Float, Int, Maybe
 from archspec.ops.common import KAIMING, ZEROS, contradiction, last
 from archspec.ops.entry import Arg, Args, Inferred, Init, Inputs, Op, Outputs, State
 from archspec.ops.faults import RuleFault
-from archspec.ops.sequences import BATCH_FIRST, batch_at, check_batch
+from archspec.ops.sequences import BATCH_FIRST, batch_at, check_batch, refuse_signals
 from archspec.tensors import FLOATS, Dim, TensorType, per_sample
 
 XAVIER = Init("xavier_uniform")
@@ -128,6 +128,7 @@ def _sizes(args: Args) -> tuple[int, int]:
 
 def _check(args: Args, inputs: Inputs) -> None:
     check_batch(args, inputs, _NAMES)
+    refuse_signals(args, inputs, "embed_dim")
     query, key, value = _each(inputs)
     kdim, vdim = _sizes(args)
     wanted = (("embed_dim", args.embed_dim), ("kdim", kdim), ("vdim", vdim))

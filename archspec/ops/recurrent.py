@@ -9,7 +9,7 @@ from archspec.ops.arguments import Bool, Float, Int, OneOf
 from archspec.ops.common import contradiction, last
 from archspec.ops.entry import Arg, Args, Inferred, Init, Inputs, Op, Outputs, State
 from archspec.ops.faults import RuleFault
-from archspec.ops.sequences import BATCH_FIRST, batch_at, check_batch, check_shape
+from archspec.ops.sequences import BATCH_FIRST, batch_at, check_batch, check_shape, refuse_signals
 from archspec.tensors import FLOATS, Shape, TensorType, per_sample
 
 _FEATURES = "input features"
@@ -73,6 +73,7 @@ def _layer(kind: str) -> Op:
 
     def check(args: Args, inputs: Inputs) -> None:
         check_batch(args, inputs[:1], ("input",))
+        refuse_signals(args, inputs, "input_size")
         _check_size(args, inputs)
         _check_projection(args)
         _check_states(kind, inputs, *_state_shapes(args, inputs[0]))

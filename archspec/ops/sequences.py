@@ -65,6 +65,30 @@ def _batch_elsewhere(args: Args, index: int, name: str, names: tuple[str, ...], 
     )
 
 
+def refuse_signals(args: Args, inputs: Inputs, arg: str) -> None:
+    """Refuse to take the length of [N, C, L] for features: somebody forgot to turn it.
+
+    torch would run over the channels as steps without a word.
+
+    Args:
+        args: the arguments; who writes `arg` means the layout as it is.
+        inputs: the inputs, of which the first is judged.
+        arg: the argument that counts the features.
+
+    Raises:
+        RuleFault: AS305.
+    """
+    given = inputs[0]
+    if given.channels_first and args.batch_first and arg not in args.written:
+        raise RuleFault(
+            "AS305",
+            f"{{name}} takes the last dimension for features, but in {given} it is the length, and the features are "
+            "the channels before it",
+            input=0,
+            help=f"put `permute: [0, 2, 1]` before it, or write `{arg}: {given.shape[-1]}` if the length is meant",
+        )
+
+
 def check_shape(inputs: Inputs, index: int, name: str, expected: Shape) -> None:
     """An input has exactly the expected shape.
 

@@ -9,7 +9,7 @@ from archspec.ops.arguments import Bool, Float, Int, OneOf
 from archspec.ops.attention import CAUSAL_MASK, XAVIER, attention_macs, attention_state, causal_mask, check_heads, steps
 from archspec.ops.common import KAIMING, ONES, ZEROS, contradiction, last, uniform_by_fan_in
 from archspec.ops.entry import Arg, Args, Inferred, Inputs, Op, Outputs, State
-from archspec.ops.sequences import BATCH_FIRST, batch_at, check_batch, check_features
+from archspec.ops.sequences import BATCH_FIRST, batch_at, check_batch, check_features, refuse_signals
 from archspec.tensors import FLOATS, per_sample
 
 _INFERRED = Inferred(last, "features", fixed=False)
@@ -36,6 +36,7 @@ def _check(*names: str) -> Callable[[Args, Inputs], None]:
 
     def check(args: Args, inputs: Inputs) -> None:
         check_batch(args, inputs, names)
+        refuse_signals(args, inputs, "d_model")
         if args.d_model != inputs[0].shape[-1]:
             raise contradiction("d_model", "features", args.d_model, inputs[0].shape[-1])
         for index, name in enumerate(names[1:], 1):

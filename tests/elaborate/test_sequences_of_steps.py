@@ -281,6 +281,22 @@ outputs: a.weights
     assert [code for code, _ in faults(spec)] != []
 
 
+@pytest.mark.parametrize("kind", ["LSTM: {hidden_size: 4", "MultiheadAttention: {num_heads: 2"])
+def test_a_signal_is_turned_before_it_is_a_sequence(kind: str) -> None:
+    spec = f"""
+input: [3, 20]
+layers:
+  conv: {{Conv1d: {{out_channels: 8, kernel_size: 3}}}}
+  turn: {{permute: [0, 2, 1]}}
+  steps: {{{kind}, batch_first: true}}}}
+"""
+    assert load(spec).graph.outputs[0].type.shape[1] == 18
+    forgotten = spec.replace("  turn: {permute: [0, 2, 1]}\n", "")
+    assert [code for code, _ in faults(forgotten)] == ["AS305"]
+    size = "input_size: 18" if "LSTM" in kind else "embed_dim: 18"
+    assert faults(forgotten.replace("batch_first", f"{size}, batch_first")) == []
+
+
 def test_the_batch_may_come_second() -> None:
     spec = """
 input: [5, 8]
