@@ -9,5 +9,16 @@ from archspec.architecture import Architecture
 from archspec.errors import Diagnostic, SpecError, UsageError
 from archspec.plugins import load_plugin, register
 
-__all__ = ["Architecture", "Diagnostic", "SpecError", "UsageError", "build", "check", "load", "load_plugin", "register", "train"]
+__all__ = [
+    "Architecture",
+    "Diagnostic",
+    "SpecError",
+    "UsageError",
+    "build",
+    "check",
+    "load",
+    "load_plugin",
+    "register",
+    "train",
+]
 __version__ = "0.1.0"

@@ -67,8 +67,8 @@ def text() -> str:
 def _lines() -> Iterator[str]:
     yield "# Layers and functions"
     yield ""
-    yield "Written by `python tools/generate_layers.py`. Arguments in *italics* are inferred from the input; those without"
-    yield "a default have to be written. What each means is in torch's own documentation."
+    yield "Written by `python tools/generate_layers.py`. Arguments in *italics* are inferred from the input;"
+    yield "those without a default have to be written. What each means is in torch's own documentation."
     yield ""
     for title, ops in _groups().items():
         yield f"## {title}"
