@@ -74,9 +74,6 @@ def _inward(binding: Binding, part: str) -> Binding | None:
         return binding.inner[part]
     if part in binding.ports:
         return Binding({part: binding.ports[part]})
-    if part.isdecimal() and int(part) < len(binding.ports) and not binding.inner:
-        name = list(binding.ports)[int(part)]
-        return Binding({name: binding.ports[name]})
     return None
 
 

@@ -222,6 +222,7 @@ def _needed(root: Scope, wanted: Sequence[Ref]) -> set[int]:
 
 
 def _ids(scope: Scope) -> Iterator[int]:
+    yield from (parameter.id for parameter in scope.parameters)
     for node in scope.body:
         yield node.id
         if isinstance(node, Scope):

@@ -235,7 +235,7 @@ _CROSS_MAP_NORM = Op(
     target="torch.nn.CrossMapLRN2d",
     doc="Divides by a power of the local energy across neighbouring channels, as Torch 7 did.",
     args=(
-        Arg("size", Int(1), doc="number of neighbouring channels", example=5),
+        Arg("size", Int(2), doc="number of neighbouring channels; torch's gradient fails at 1", example=5),
         Arg("alpha", Float(), 1e-4, doc="weight of the energy"),
         Arg("beta", Float(), 0.75, doc="exponent"),
         Arg("k", Float(), 1, doc="added to the energy"),

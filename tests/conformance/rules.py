@@ -15,7 +15,7 @@ _MERGES = ("add", "sub", "mul", "div", "concat", "CosineSimilarity", "PairwiseDi
 _DIVISORS = ("beta", "alpha", "norm_type", "max_norm")
 _SOFTMAXES = ("softmax", "softmin", "logsoftmax", "log_softmax")
 _EMPTY = {False: (0,), True: (0, -1)}
-_ANY_RANK_IN_TORCH = ("AdaptiveAvgPool", "Dropout", "ZeroPad", "ConstantPad", "Softmax2d")
+_ANY_RANK_IN_TORCH = ("AdaptiveAvgPool", "Dropout", "ZeroPad", "ConstantPad", "Softmax2d", "FrozenBatchNorm2d")
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "What is changed in place has a gradient: torch has none for negative slopes, and says so in the backward pass.",
         lambda call, fault: fault.code == "AS402" and fault.arg == "inplace",
+    ),
+    Rule(
+        "`CrossMapLRN2d` looks at two channels or more: its backward pass fails with one.",
+        lambda call, fault: call.kind == "CrossMapLRN2d" and fault.arg == "size",
     ),
     Rule("`eps` is positive.", _is_number_below(0, "eps", "layer_norm_eps", included=True)),
     Rule("`momentum` weighs an average, so it is between 0 and 1.", _is_momentum),

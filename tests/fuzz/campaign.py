@@ -53,7 +53,7 @@ def run_seeds(first: int, count: int) -> Tally:
         spec = random_spec(seed)
         tally.counts["specs"] += 1
         try:
-            verdict = judge(spec)
+            verdict = judge(spec, well_formed=True)
         except Disagreement as wrong:
             tally.found.append((f"spec-{seed}", spec, str(wrong)))
             continue
@@ -122,7 +122,7 @@ def shrink_and_keep(found: list[tuple[str, dict[str, Any], str]]) -> list[Path]:
 
 
 def conformance(seed: int, cases: int, workers: int) -> int:
-    """Run `tests/conformance` with that many random calls, spread over the catalogue; 1 if a rule and torch disagree."""
+    """Run `tests/conformance` with so many random calls, over the whole catalogue; 1 if rule and torch disagree."""
     each = math.ceil(cases / len(CATALOGUE))
     print(f"{each} random calls of each of {len(CATALOGUE)} layers and functions", flush=True)
     command = [sys.executable, "-m", "pytest", "-n", str(workers), f"--hypothesis-seed={seed}", "tests/conformance"]

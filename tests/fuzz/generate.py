@@ -16,7 +16,7 @@ from torch import Tensor
 from archspec.ops.arguments import ArgType, Bool, Each, Either, Float, Int, Maybe, OneOf
 from archspec.ops.entry import Op
 from archspec.ops.registry import CATALOGUE
-from tests.fuzz.interpret import FROM_CHANNELS, FROM_LAST, FUNCTIONS, MERGES, Interpreter, Scope
+from tests.fuzz.interpret import FROM_CHANNELS, FROM_LAST, FUNCTIONS, MERGES, PORTS, Interpreter, Scope
 
 MOST_ELEMENTS = 6_000
 NAMES = ("a", "b", "conv1", "x-1", "1x1", "lambda", "torch", "F", "self_", "layer_b", "out", "y", "z", "up", "head")
@@ -27,7 +27,7 @@ FALSE = ("false", "$(1 > 2)", "$(2 in [1, 3])")
 
 def _is_plain(op: Op) -> bool:
     """Whether an op takes one tensor, and the interpreter can make it."""
-    if op.variadic or len(op.inputs) != 1:
+    if op.variadic or (len(op.inputs) != 1 and op.name not in PORTS):
         return False
     if not op.is_module:
         return op.name in FUNCTIONS
@@ -117,7 +117,7 @@ class Generator:
             self.spec["name"] = draw.choice(["Net", "Model", "torch", "Block"])
         self.inputs()
         if draw.chance(0.5):
-            self.spec["vars"] = {"w": draw.randint(1, 4), "flag": draw.chance(0.5), "act": draw.choice(self.acts())}
+            self.spec["vars"] = {"w": draw.randint(1, 4), "flag": draw.chance(0.5), "act": self.act()}
         torch.manual_seed(0)
         self.spec["blocks"] = {}
         self.spec["layers"] = {}
@@ -127,6 +127,10 @@ class Generator:
             del self.spec["blocks"]
         self.outputs(place.scope)
         return self.spec
+
+    def act(self) -> Any:
+        layer = self.draw.choice(self.acts())
+        return {"type": "layer", "default": layer} if isinstance(layer, list) else layer
 
     def acts(self) -> list[Any]:
         return ["ReLU", "Tanh", {"LeakyReLU": 0.3}, {"Linear": 3}, ["Sigmoid", "ReLU"], {"layers": {"s": "SiLU"}}]
@@ -227,7 +231,7 @@ class Generator:
             (2.0, self.merge),
             (1.0 if place.depth < 3 else 0.0, self.nested),
             (1.0 if place.depth < 2 else 0.0, self.block),
-            (0.4 if "vars" in self.spec else 0.0, self.held),
+            (0.4 if "vars" in self.spec or place.params is not None else 0.0, self.held),
             (1.2 if place.depth < 3 else 0.0, self.repeated),
             (0.3, self.pooled),
         ]
@@ -288,6 +292,9 @@ class Generator:
             written |= {
                 arg.name: draw.choice([given.shape[1], 3]) for arg in op.args if arg.inferred and given.dim() > 1
             }
+        if "batch_first" in op.by_name and (op.name in PORTS or draw.chance(0.95)):
+            written |= {"batch_first": True}
+        written.pop("is_causal", None)
         if not plain_only:
             written = {name: self.number(place, value) for name, value in written.items()}
         return self.written(place, op, written)
@@ -321,7 +328,7 @@ class Generator:
                 options.append(f"$({name}.channels {'+' if gap >= 0 else '-'} {abs(gap)})")
         if "index" in place.scope.names:
             options += [f"$(index + {value})", f"$({value} * 2 ** stage)", f"$({value} if index >= 0 else 99)"]
-        if place.params is not None:
+        if place.params is not None and place.depth:
             options += [self.parameter(place, value)] * 3
         return draw.choice(options)
 
@@ -345,7 +352,7 @@ class Generator:
         same_rank = [other for other, tensor in visible if tensor.dim() == first.dim()]
         others = draw.choice([alike, alike, same_rank, [other for other, _ in visible]])
         count = 1 if kind in ("sub", "div") else draw.choice([1, 1, 2])
-        inputs = [name, *(draw.choice(others) for _ in range(count))]
+        inputs = [self.reference(place, each) for each in (name, *(draw.choice(others) for _ in range(count)))]
         entry: dict[str, Any] = {kind: inputs}
         if draw.chance(0.3):
             entry = {kind: draw.choice([None, {}]), "from": inputs}
@@ -354,6 +361,15 @@ class Generator:
         if draw.chance(0.5 if others is same_rank else 0.1):
             entry["align"] = draw.choice(ALIGNS)
         return entry
+
+    def reference(self, place: Place, name: str) -> str:
+        """The name, or an expression that means it; in a repeat it may mean another copy each time."""
+        head, dot, last = name.rpartition(".")
+        if dot and last.isdigit() and self.draw.chance(0.4):
+            if "index" in place.scope.names and self.draw.chance(0.7):
+                return f"{head}.$(index)" if self.draw.chance(0.6) else f"{head}.$(count - 1 - index)"
+            return f"{head}.$({last} + 0)"
+        return "previous" if self.draw.chance(0.05) else name
 
     def nested(self, place: Place) -> Any:
         """A sequence, numbered or named."""
@@ -375,7 +391,11 @@ class Generator:
         if blocks and draw.chance(0.5) and place.depth == 0:
             name = draw.choice(list(blocks))
             params = blocks[name].get("params", {})
-            required = {p: draw.randint(1, 4) for p, how in params.items() if draw.chance(0.3) or _is_required(how)}
+            required = {
+                param: draw.choice(self.acts()) if param.startswith("l") else draw.randint(1, 4)
+                for param, how in params.items()
+                if draw.chance(0.3) or _is_required(how)
+            }
             return self.use(place, name, required, len(blocks[name].get("inputs", ["x"])))
         several = draw.chance(0.3)
         visible = list(place.scope.visible())
@@ -412,9 +432,25 @@ class Generator:
         return entry
 
     def held(self, place: Place) -> Any:
+        if place.params is not None and self.draw.chance(0.7):
+            return self.held_parameter(place)
         if "act" not in place.scope.names:
             return None
         return self.draw.choice(["$act", {"$act": None}])
+
+    def held_parameter(self, place: Place) -> Any:
+        """A layer that is given to the block."""
+        assert place.params is not None
+        name = f"l{len(place.params)}"
+        layer = self.draw.choice(self.acts())
+        declared = self.draw.choice(
+            ["layer", {"type": "layer", "default": layer}, {"type": "layer", "default": "ReLU"}]
+        )
+        place.params[name] = declared
+        place.scope.names[name] = layer
+        if declared == "layer" or declared["default"] != layer:
+            place.arguments[name] = layer
+        return self.draw.choice([f"${name}", {f"${name}": None}])
 
     def repeated(self, place: Place) -> Any:
         """Copies of a layer, a sequence or a block, in stages or not, with overrides."""
@@ -483,7 +519,7 @@ class Generator:
 
 
 def _is_required(declared: Any) -> bool:
-    return declared == "int" or (isinstance(declared, dict) and "default" not in declared)
+    return declared in ("int", "layer") or (isinstance(declared, dict) and "default" not in declared)
 
 
 def make_inputs(spec: dict[str, Any], batch: int) -> list[Tensor]:

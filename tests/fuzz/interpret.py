@@ -22,10 +22,11 @@ Names = dict[str, Any]
 
 MODIFIERS = ("from", "when", "repeat", "first", "last", "per_stage", "per_repeat", "skip", "align")
 FROM_CHANNELS = ("in_channels", "num_features", "num_channels")
-FROM_LAST = ("in_features", "normalized_shape")
+FROM_LAST = ("in_features", "normalized_shape", "input_size", "d_model")
+NOT_PRIMARY = ("in_channels", "in_features", "input_size", "d_model")
 SHAPE_ONLY = ("Identity", "Flatten", "Unflatten", "PixelShuffle", "PixelUnshuffle", "ChannelShuffle")
 TYPES = ("int", "float", "bool", "str", "layer")
-LEAST_DIMENSIONS = {"PixelShuffle": 4, "PixelUnshuffle": 4, "Unfold": 4, "Fold": 3}
+LEAST_DIMENSIONS = {"PixelShuffle": 4, "PixelUnshuffle": 4, "pixel_shuffle": 4, "Unfold": 4, "Fold": 3}
 MOST_ELEMENTS = 1_000_000
 
 
@@ -214,8 +215,10 @@ def _elementwise(function: Callable[[Tensor, Tensor], Tensor], most: int | None 
             raise Refused("another number of inputs")
         _same_type(tensors)
         tensors = _aligned(tensors, align)
-        if len({tensor.shape for tensor in tensors}) > 1:
-            raise Refused("merges do not broadcast")
+        longest = max((tensor.shape for tensor in tensors), key=lambda shape: (len(shape), shape.numel()))
+        for tensor in tensors:  # what has no batch is broadcast over it
+            if tensor.shape != longest and tensor.shape not in (longest[1:], (1, *longest[1:])):
+                raise Refused("merges do not broadcast")
         result = tensors[0]
         for other in tensors[1:]:
             result = function(result, other)
@@ -229,6 +232,13 @@ def _concat(tensors: Sequence[Tensor], dim: int = 1, align: str | None = None) -
         raise Refused("another number of inputs")
     _same_type(tensors)
     return torch.cat(_aligned(tensors, align), dim)
+
+
+def _squeezed(x: Tensor, dim: int | tuple[int, ...]) -> Tensor:
+    for each in dim if isinstance(dim, tuple) else (dim,):
+        if x.size(each) != 1:
+            raise Refused("a dimension that is squeezed has one element")
+    return torch.squeeze(x, dim)
 
 
 MERGES: dict[str, Callable[..., Tensor]] = {
@@ -251,6 +261,22 @@ FUNCTIONS: dict[str, tuple[Callable[..., Tensor], str | None]] = {
     "interpolate": (F.interpolate, None),
 }
 """Functions of one tensor, and the argument that a bare value means."""
+_ELEMENTWISE = "neg abs sign square sqrt rsqrt reciprocal exp expm1 log log1p log2 sin cos erf floor ceil round"
+_ACTIVATIONS = "relu6 hardswish hardsigmoid selu logsigmoid softsign leaky_relu elu softplus"
+_ALONG = "mean sum amax amin std var logsumexp cumsum cumprod unsqueeze"
+FUNCTIONS |= {name: (getattr(torch, name), None) for name in _ELEMENTWISE.split()}
+FUNCTIONS |= {name: (getattr(F, name), None) for name in _ACTIVATIONS.split()}
+FUNCTIONS |= {name: (getattr(torch, name), "dim") for name in _ALONG.split()}
+FUNCTIONS |= {
+    "normalize": (F.normalize, "dim"),
+    "permute": (torch.permute, "dims"),
+    "flip": (torch.flip, "dims"),
+    "transpose": (torch.transpose, None),
+    "roll": (torch.roll, None),
+    "squeeze": (lambda x, dim: _squeezed(x, dim), "dim"),
+    "pixel_shuffle": (F.pixel_shuffle, "upscale_factor"),
+}
+SHAPE_FUNCTIONS = ["flatten", "permute", "transpose", "squeeze", "unsqueeze", "roll", "flip", "select", "pixel_shuffle"]
 
 
 # Entries.
@@ -308,11 +334,16 @@ def _layer_class(kind: str) -> type[nn.Module]:
     return found
 
 
+def _parameters(kind: str) -> list[str]:
+    found = inspect.signature(nn.RNNBase if kind in ("RNN", "GRU", "LSTM") else _layer_class(kind)).parameters
+    return [*(name for name in found if name not in ("mode", "device", "dtype")), *["nonlinearity"] * (kind == "RNN")]
+
+
 def _primary_of(kind: str) -> str | None:
-    parameters = [name for name in inspect.signature(_layer_class(kind)).parameters if name != "inplace"]
+    parameters = [name for name in _parameters(kind) if name != "inplace"]
     if kind.startswith("Upsampl"):
         return None
-    return next((name for name in parameters if name not in ("in_channels", "in_features")), None)
+    return next((name for name in parameters if name not in NOT_PRIMARY), None)
 
 
 def _check_layout(kind: str, given: Tensor) -> None:
@@ -327,10 +358,17 @@ def _check_layout(kind: str, given: Tensor) -> None:
         raise Refused(f"{kind} wants {allowed} dimensions")
 
 
+PORTS = {"LSTMCell": ["h", "c"], "RNN": ["output", "h"], "GRU": ["output", "h"], "LSTM": ["output", "h", "c"]}
+
+
+def flattened(result: Any) -> list[Tensor]:
+    return [result] if isinstance(result, Tensor) else [each for item in result for each in flattened(item)]
+
+
 def make_layer(kind: str, arguments: dict[str, Any], given: Tensor) -> nn.Module:
     """torch's layer, what is left out inferred from its input."""
     made = _layer_class(kind)
-    parameters = inspect.signature(made).parameters
+    parameters = _parameters(kind)
     filled = {name: _tuples(value) for name, value in arguments.items()}
     if unknown := set(filled) - set(parameters):
         raise Refused(f"{kind} has no {unknown}")
@@ -341,6 +379,8 @@ def make_layer(kind: str, arguments: dict[str, Any], given: Tensor) -> nn.Module
                 raise Refused(f"`{name}` contradicts the input")
         elif name in FROM_LAST:
             filled.setdefault(name, given.shape[-1])
+    if "batch_first" in parameters and (given.dim() != 3 or not filled.get("batch_first")):
+        raise Refused("the batch stands where `batch_first` says")
     return made(**filled)
 
 
@@ -525,9 +565,8 @@ class Interpreter:
         _check_layout(kind, inputs[0])
         if kind not in SHAPE_ONLY and not inputs[0].is_floating_point():
             raise Refused(f"{kind} computes with real numbers")
-        found = module.train(self.training)(*inputs)
-        values = list(found) if isinstance(found, tuple) else [found]
-        names = ["output"] if len(values) == 1 else ["output", "indices"]
+        values = flattened(module.train(self.training)(*inputs))
+        names = PORTS.get(kind, ["output", "indices"])[: len(values)]
         return self.note(path, dict(zip(names, values, strict=True)))
 
     def function(self, path: str, kind: str, given: dict[str, Any], align: Any, inputs: list[Tensor]) -> Bound:
@@ -537,12 +576,16 @@ class Interpreter:
             return self.note(path, {"output": MERGES[kind](inputs, **given, **align)})
         if align is not None or len(inputs) != 1:
             raise Refused("a function of one tensor")
-        if kind != "flatten" and not inputs[0].is_floating_point():
+        if inputs[0].dim() < LEAST_DIMENSIONS.get(kind, 0):
+            raise Refused(f"{kind} wants a batch")
+        if kind not in SHAPE_FUNCTIONS and not inputs[0].is_floating_point():
             raise Refused(f"{kind} computes with real numbers")
         return self.note(path, {"output": FUNCTIONS[kind][0](inputs[0], **given)})
 
     def note(self, path: str, ports: dict[str, Tensor]) -> Bound:
         self.made[path] = [(tuple(value.shape), value.dtype) for value in ports.values()]
+        if min(value.dim() for value in ports.values()) == 0:
+            raise Refused("no dimension is left")
         sizes = [value.numel() for value in ports.values()]
         if min(sizes) == 0:
             raise Refused("nothing is left")

@@ -7,7 +7,7 @@ import contextlib
 import copy
 import pickle
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,16 +21,19 @@ from archspec.graph import invariants
 from archspec.graph.nodes import Call
 from archspec.tensors import Batch, Shape
 from tests.fuzz.generate import make_inputs
-from tests.fuzz.interpret import Interpreter, flat
+from tests.fuzz.interpret import Interpreter, flat, flattened
 
-NAMED_RULES: Mapping[str, str] = {
-    "AS203": "The dimension of a softmax is written.",
-    "AS232": "What a layer changes in place, nothing else may take.",
-    "AS305": "A layer of the last dimension does not infer its size from an image's width.",
-    "AS309": "An image is channels-first unless a number says otherwise.",
-    "AS401": "An argument's value lies in its domain (each refusal is judged against torch in tests/conformance).",
-}
-"""Refusals of what torch, and hence the interpreter, would run."""
+NAMED_RULES: tuple[tuple[str, str, str], ...] = (
+    ("AS203", "", "The dimension of a softmax is written."),
+    ("AS224", "", "The batch takes no part in arithmetic."),
+    ("AS232", "", "What a layer changes in place, nothing else may take, nor its maker need for its gradient."),
+    ("AS302", "the batch", "The batch comes first where a layer knows of a batch."),
+    ("AS305", "", "A layer of the last dimension does not infer its size from an image's width."),
+    ("AS309", "", "An image is channels-first unless a number says otherwise."),
+    ("AS401", "", "An argument's value lies in its domain (each one is judged against torch in tests/conformance)."),
+    ("AS402", "`inplace: true`", "What is changed in place has a gradient, also where none is asked for."),
+)
+"""Refusals of what torch, and hence the interpreter, would run: the code, words of the message, the rule."""
 
 
 class Disagreement(AssertionError):
@@ -45,8 +48,12 @@ class Verdict:
     codes: tuple[str, ...] = ()
 
 
-def judge(spec: dict[str, Any]) -> Verdict:
+def judge(spec: dict[str, Any], *, well_formed: bool = False) -> Verdict:
     """The verdict on a spec.
+
+    Args:
+        spec: the spec.
+        well_formed: it has no fault of form (a code below AS300), so that to report one is wrong.
 
     Raises:
         Disagreement: archspec is wrong.
@@ -57,7 +64,7 @@ def judge(spec: dict[str, Any]) -> Verdict:
         try:
             architecture = archspec.load(spec)
         except SpecError as error:
-            return _judge_refused(spec, error.diagnostics)
+            return _judge_refused(spec, error.diagnostics, well_formed)
         except Exception as error:
             raise Disagreement(f"the checker raised {error!r}") from error
         with _as_disagreement():
@@ -75,14 +82,22 @@ def _as_disagreement() -> Iterator[None]:
         raise Disagreement(f"accepted, but {type(error).__name__}: {error}") from error
 
 
-def _judge_refused(spec: dict[str, Any], faults: tuple[Diagnostic, ...]) -> Verdict:
+def _judge_refused(spec: dict[str, Any], faults: tuple[Diagnostic, ...], well_formed: bool) -> Verdict:
     for fault in faults:
         fault.render()
     codes = tuple(fault.code for fault in faults if fault.severity == "error")
-    if not any(code in NAMED_RULES or code < "AS300" for code in codes) and runs(spec):
+    named = any(_is_named(fault) or (fault.code < "AS300" and not well_formed) for fault in faults)
+    if not named and runs(spec):
         said = "; ".join(f"{fault.code} {fault.message}" for fault in faults if fault.severity == "error")
         raise Disagreement(f"refused ({said}), but it runs")
     return Verdict(accepted=False, codes=codes)
+
+
+def _is_named(fault: Diagnostic) -> bool:
+    """Whether a rule of the language forbids it that torch does not have."""
+    return fault.severity == "error" and any(
+        fault.code == code and words in fault.message for code, words, _ in NAMED_RULES
+    )
 
 
 def runs(spec: dict[str, Any]) -> bool:
@@ -129,8 +144,7 @@ def _judge_training(spec: dict[str, Any], architecture: archspec.Architecture, m
     _same("outputs at a batch of 3", [_described(result) for result in results], wanted)
     for call in _calls(architecture):
         if call.path in seen:
-            got = seen[call.path]
-            found = [_described(value)[0] for value in (got if isinstance(got, tuple) else (got,))]
+            found = [_described(value)[0] for value in flattened(seen[call.path])]
             _same(call.path, found, [_concrete(type_.shape, 3) for type_ in call.outputs])
     _backward(results)
 
