@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import torch
 from torch import nn
@@ -10,6 +11,7 @@ from torch import nn
 from archspec.emit.compiled import classes, program, torch_class
 from archspec.emit.initialize import derived_seed, initialize
 from archspec.graph.nodes import Absent, Call, Graph, Node, Scope
+from archspec.ops.layer_class import takes_class
 
 
 def build_module(
@@ -74,6 +76,8 @@ class _Builder:
         arguments = {
             arg.name: value for arg in call.op.args if not arg.in_call and (value := call.args[arg.name]) != arg.default
         }
+        if not call.op.target.startswith("torch."):
+            return self._composed(call, kind, arguments)
         if any("." in name for name in call.state):  # layers inside it, which meta keeps from being initialised
             return kind(**arguments, device="meta", dtype=self._dtype).to_empty(device=self.device)
         layer = kind.__new__(kind)
@@ -83,6 +87,14 @@ class _Builder:
         layer.__init__(**arguments)  # type: ignore[misc]
         del layer.__dict__["reset_parameters"]
         return layer
+
+    def _composed(self, call: Call, kind: type[nn.Module], arguments: dict[str, Any]) -> nn.Module:
+        """A layer that takes no device, and classes where a spec has kinds. Its buffers are right as they are."""
+        for arg in call.op.args:
+            if takes_class(arg.type) and arguments.get(arg.name) is not None:
+                arguments[arg.name] = torch_class(f"torch.nn.{arguments[arg.name]}")
+        with torch.random.fork_rng(), self.device:
+            return kind(**arguments).to(dtype=self._dtype)
 
     def _registered(self, call: Call) -> nn.Module:
         """A caller's own layer, which initialises itself: from a seed of its own, and without touching torch's."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import keyword
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from archspec.ops.arguments import Int, one_of
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
@@ -86,6 +86,8 @@ def _check_names(args: Args, given: TensorType, left: ParsedExpression, right: P
     if kind != "reduce" and lost:
         help = "write them on the right too, or use `reduce`"
         raise _fault(args, given, f"{_shown(lost)} stands on the left only", help)
+    if kind == "reduce" and not lost:
+        raise _fault(args, given, "no axis is reduced", "leave an axis out on the right, or use `rearrange`")
     unsized = {name for name in new if isinstance(name, str) and name not in args}
     if kind == "repeat_axis" and unsized:
         raise _fault(args, given, f"{_shown(unsized)} is new and has no size", f"add one, e.g. `{min(unsized)}: 2`")
@@ -174,7 +176,7 @@ def _shape(kind: str, args: Args, given: TensorType) -> tuple[Dim, ...]:
     return tuple(volume(axes[axis] for axis in group) for group in made)
 
 
-def _op(kind: str, function: str, doc: str, *more: Arg, example: str, view: bool) -> Op:
+def _op(kind: str, function: str, doc: str, *more: Arg, example: str, view: Literal["", "shared", "locked"] = "") -> Op:
     def shape(args: Args, inputs: Inputs) -> Outputs:
         return (inputs[0].with_shape(_shape(kind, args, inputs[0])),)
 
@@ -194,7 +196,7 @@ def _op(kind: str, function: str, doc: str, *more: Arg, example: str, view: bool
         code=code,
         free=Int(1),
         floating=bool(more),
-        view="shared" if view else "",
+        view=view,
     )
 
 
@@ -206,7 +208,7 @@ OPS = (
         "rearrange",
         "Axes in another order, split and composed, as an einops pattern says.",
         example="n c h w -> n (h w) c",
-        view=True,
+        view="shared",
     ),
     _op(
         "reduce",
@@ -214,13 +216,12 @@ OPS = (
         "Axes reduced, as an einops pattern says.",
         Arg("reduction", _REDUCTIONS, doc="how to reduce", example="mean"),
         example="n c h w -> n c",
-        view=False,
     ),
     _op(
         "repeat_axis",
         "repeat",
         "New axes, along which the tensor is repeated, as an einops pattern says.",
         example="n c -> n t c",
-        view=False,
+        view="locked",
     ),
 )

@@ -17,4 +17,7 @@ _IN_PLACE = frozenset(("ELU", "SELU", "CELU", "LeakyReLU", "RReLU"))
 
 def keeps_output(op: Op, args: Args) -> bool:
     """Whether the backward pass reads what the call made, so that nothing may change it in place."""
-    return op.name in _ALWAYS or (op.name in _IN_PLACE and bool(args.get("inplace")))
+    if op.name == "reduce":
+        return args.reduction in ("max", "min", "prod")
+    last = args.get("activation_layer") if op.name.endswith("NormActivation") else op.name
+    return last in _ALWAYS or (last in _IN_PLACE and bool(args.get("inplace")))

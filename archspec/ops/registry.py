@@ -12,6 +12,7 @@ from archspec.ops import (
     activation,
     adaptive,
     attention,
+    composed,
     convolution,
     distance,
     dropout,
@@ -24,6 +25,7 @@ from archspec.ops import (
     matmul,
     merge,
     normalization,
+    own_layers,
     padding,
     pieces,
     pooling,
@@ -35,6 +37,7 @@ from archspec.ops import (
     transformer,
     upsample,
     vision,
+    vision_layers,
 )
 from archspec.ops.entry import Op
 
@@ -65,6 +68,9 @@ _ROOMS = (
     matmul,
     vision,
     einops_patterns,
+    composed,
+    vision_layers,
+    own_layers,
 )
 
 CATALOGUE: dict[str, Op] = {op.name: op for room in _ROOMS for op in room.OPS}

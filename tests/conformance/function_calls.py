@@ -151,12 +151,31 @@ def _pads(draw: st.DrawFn, inputs: Inputs) -> tuple[int, ...]:
     return tuple(draw(st.sampled_from([0, 1, 1, 2, 3, -1])) for _ in range(max(sides, 1)))
 
 
+def _deformed(draw: st.DrawFn) -> Inputs:
+    """For a kernel of 3 or 2, stride 1 and no padding, mostly."""
+    height, width, kernel = draw(SIZE) + 3, draw(SIZE) + 3, draw(st.sampled_from([2, 3, 3]))
+    space = (height - kernel + 1, width - kernel + 1)
+    groups = draw(st.sampled_from([1, 1, 2]))
+    offset = (N, 2 * groups * kernel**2, *space)
+    given = (TensorType((N, 4, height, width)), TensorType(offset))
+    mask = TensorType((N, groups * kernel**2, *space))
+    return (*given, mask) if draw(st.booleans()) else given
+
+
+def _two_maps(draw: st.DrawFn) -> Inputs:
+    first = (N, draw(SIZE), draw(SIZE), draw(SIZE))
+    second = (N, draw(SIZE), *(first[2:] if draw(st.integers(0, 3)) else (2, 2)))
+    return (TensorType(first), TensorType(second))[: draw(st.sampled_from([1, 2, 2]))]
+
+
 INPUTS: dict[str, Callable[[st.DrawFn], Inputs]] = {
     "masked_fill": _masked,
     "where": _where,
     "gather": _gather,
     "one_hot": _classes,
     "matmul": _matrices,
+    "DeformConv2d": _deformed,
+    "BilinearPool2d": _two_maps,
     "bmm": _bmm,
     "outer": _vectors,
     "einsum": _einsum,
@@ -264,6 +283,9 @@ def _sections(draw: st.DrawFn, inputs: Inputs) -> Any:
 
 ARGUMENTS: dict[tuple[str, str], Callable[[st.DrawFn, Inputs], Any]] = {
     ("einsum", "equation"): _equation,
+    ("DeformConv2d", "kernel_size"): lambda draw, inputs: draw(st.sampled_from([3, 3, 3, 2])),
+    ("DropBlock2d", "block_size"): lambda draw, inputs: draw(st.sampled_from([1, 3, 3, 4, 5, 7])),
+    ("DropBlock3d", "block_size"): lambda draw, inputs: draw(st.sampled_from([1, 3, 3, 4, 5, 7])),
     ("affine_grid", "size"): _grid_size,
     ("pad", "pad"): _pads,
     ("reshape", "shape"): _reshape_sizes,

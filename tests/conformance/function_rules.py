@@ -85,7 +85,10 @@ FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
         "The axis of the batch has no written size, and something is left of a pattern.",
         lambda call, fault: (
             call.op.free is not None
-            and any(words in fault.message for words in ("dimension of N", "·N", "nothing is left", "two dimensions"))
+            and any(
+                words in fault.message
+                for words in ("dimension of N", "·N", "nothing is left", "two dimensions", "is reduced")
+            )
         ),
     ),
     (

@@ -16,6 +16,7 @@ from archspec.ops.apply import Applied
 from archspec.ops.code import call_arguments, expression
 from archspec.ops.entry import REQUIRED, Arg, Args, Op
 from archspec.ops.faults import BadValue
+from archspec.ops.layer_class import takes_class
 from archspec.tensors import Batch, Shape, TensorType
 
 BATCHES = (2, 3)
@@ -70,7 +71,8 @@ def caller(op: Op, arguments: Mapping[str, Any]) -> Any:
     """A module of torch's class, or a function from tensors to what the generated code gives."""
     if op.is_module:
         in_call = {arg.name for arg in op.args if arg.in_call}
-        module = locate(op.target)(**{name: value for name, value in arguments.items() if name not in in_call})
+        given = {name: value for name, value in arguments.items() if name not in in_call}
+        module = locate(op.target)(**{name: _class_or(op.arg(name), value) for name, value in given.items()})
         return module if op.call is None else Called(op, module, arguments)
     if op.code is None and not isinstance(arguments, Args):
         return lambda *tensors: locate(op.target)(*tensors, **arguments)
@@ -96,6 +98,12 @@ class Called:
         for source in self.op.helpers.values():
             exec(source, scope)
         return eval(f"module({call_arguments(self.op, args, names)})", scope, dict(zip(names, tensors, strict=True)))
+
+
+def _class_or(arg: Arg | None, value: Any) -> Any:
+    if arg is None or not takes_class(arg.type) or not isinstance(value, str):
+        return value
+    return getattr(torch.nn, value)
 
 
 def _normal(arg: Arg, value: Any) -> Any:

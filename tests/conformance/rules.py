@@ -165,7 +165,14 @@ RULES: tuple[Rule, ...] = (
     Rule("`eps` is positive.", _is_number_below(0, "eps", "layer_norm_eps", included=True)),
     Rule("`momentum` weighs an average, so it is between 0 and 1.", _is_momentum),
     Rule("Scales that are divided by are positive.", _is_number_below(0, *_DIVISORS, included=True)),
-    Rule("The window of a normalisation holds a channel.", _is_number_below(1, "size")),
+    Rule(
+        "The window of a normalisation holds a channel; of one alone torch may have no gradient.",
+        _is_number_below(2, "size"),
+    ),
+    Rule(
+        "A sparse gradient is not scaled by frequency: torch says so in the backward pass.",
+        lambda call, fault: fault.code == "AS402" and fault.arg == "scale_grad_by_freq",
+    ),
     Rule("A divisor is positive.", _is_number_below(0, "divisor_override")),
     Rule("Only constant paddings may be negative, to crop.", _is_number_below(0, "padding")),
 )

@@ -12,6 +12,7 @@ from archspec.ops.arguments import ArgType, Bool, Each, Either, Float, Int, Mayb
 from archspec.ops.einops_patterns import Pattern
 from archspec.ops.einsum import Equation
 from archspec.ops.entry import Arg, Op
+from archspec.ops.layer_class import LayerClass
 from archspec.ops.registry import CATALOGUE
 from archspec.ops.sizes import FillValue, Size
 from archspec.tensors import Batch, TensorType
@@ -89,6 +90,11 @@ def _(type: Each, tame: bool) -> st.SearchStrategy[Any]:
     length = st.just(type.count) if type.count is not None else st.integers(1, 3)
     lists = length.flatmap(lambda count: st.tuples(*(item,) * count))
     return item | lists if type.or_one else lists
+
+
+@values.register
+def _(type: LayerClass, tame: bool) -> st.SearchStrategy[str]:
+    return st.sampled_from(type.values)
 
 
 @values.register

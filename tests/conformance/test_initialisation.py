@@ -34,6 +34,7 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
 FEATURES = 8
 INPUTS = {
     "Bilinear": (TensorType((N, 5)), TensorType((N, 7))),
+    "DeformConv2d": (TensorType((N, FEATURES, 5, 7)), TensorType((N, 18, 3, 5))),
     "Embedding": (TensorType((N, 5), "int64"),),
     "EmbeddingBag": (TensorType((N, 5), "int64"),),
     "MultiheadAttention": (TensorType((N, 5, FEATURES)), TensorType((N, 6, FEATURES)), TensorType((N, 6, FEATURES))),
