@@ -19,7 +19,7 @@ _BY_FREQUENCY = Arg("scale_grad_by_freq", Bool(), False, doc="divide a row's gra
 _SPARSE = Arg("sparse", Bool(), False, doc="make the gradient a sparse tensor")
 
 
-def _check_padding(args: Args, inputs: Inputs) -> None:
+def _check_table(args: Args, inputs: Inputs) -> None:
     count = args.num_embeddings
     if args.padding_idx is not None and not -count <= args.padding_idx < count:
         raise RuleFault(
@@ -27,6 +27,14 @@ def _check_padding(args: Args, inputs: Inputs) -> None:
             f"`padding_idx: {args.padding_idx}` of {{name}} is no row of its {count}",
             arg="padding_idx",
             help=f"use a row from 0 to {count - 1}, or one from -{count} to -1, counted from the last",
+        )
+    if args.sparse and args.scale_grad_by_freq:
+        raise RuleFault(
+            "AS402",
+            "`scale_grad_by_freq: true` of {name} does not go with `sparse: true`: torch has no such gradient",
+            arg="scale_grad_by_freq",
+            help="leave one of the two out",
+            suggestion=False,
         )
 
 
@@ -41,7 +49,7 @@ def _rows(args: Args, inputs: Inputs) -> Outputs:
 
 
 def _check_bag(args: Args, inputs: Inputs) -> None:
-    _check_padding(args, inputs)
+    _check_table(args, inputs)
     for name in ("scale_grad_by_freq", "sparse"):
         if args.mode == "max" and args[name]:
             raise RuleFault(
@@ -80,7 +88,7 @@ OPS = (
         doc="Looks a row of a learned table up for each integer.",
         args=(_NUM, _DIM, _PADDING, _MAX_NORM, _NORM_TYPE, _BY_FREQUENCY, _SPARSE),
         dtypes=(_INDICES,),
-        check=_check_padding,
+        check=_check_table,
         shape=_rows,
         state=_state,
     ),

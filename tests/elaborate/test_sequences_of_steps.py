@@ -228,6 +228,13 @@ layers:
             "9",
         ),
         (
+            "{Embedding: {num_embeddings: 9, embedding_dim: 4, sparse: true, scale_grad_by_freq: true}}",
+            "{shape: [5], dtype: int64}",
+            "torch has no such gradient",
+            "leave one of the two out",
+            "true",
+        ),
+        (
             "{Fold: {output_size: 8, kernel_size: 2, stride: 2}}",
             "[8, 9]",
             "an image of 8×8 has 4×4 windows, but [N, 8, 9] has 9 columns",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
+import sys
 from collections import Counter
 
 import pytest
@@ -113,3 +115,27 @@ def test_a_wrong_shape_in_a_nested_result_is_found(
     found = architecture.prove(module)
     assert len(found) == 1
     assert "`lstm` was inferred to give" in found[0].message
+
+
+def source_of(layers: str) -> str:
+    module = archspec.load(f"archspec: 1\nname: Steps\ninput: [5, 8]\nlayers: {layers}\n").build()
+    return inspect.getsource(sys.modules[type(module).__module__])
+
+
+def test_plain_layers_are_a_sequential_and_others_a_class() -> None:
+    layer = "TransformerEncoderLayer: {nhead: 2, dim_feedforward: 8, batch_first: true"
+    plain = source_of(f"{{a: [{{{layer}}}}}, {{{layer}}}}}]}}")
+    assert plain.count("class ") == 1
+    causal = source_of(f"{{a: [{{{layer}, is_causal: true}}}}, ReLU]}}")
+    assert causal.count("class ") == 2
+    assert causal.count("def causal_mask(") == 1
+    attention = source_of("{a: [{MultiheadAttention: {num_heads: 2, need_weights: false, batch_first: true}}]}")
+    assert "(input, input, input, need_weights=False)" in attention
+
+
+def test_results_that_nothing_takes_have_no_name() -> None:
+    lstm = "{LSTM: {hidden_size: 8, batch_first: true}"
+    source = source_of(f"{{a: {lstm}}}, b: {lstm}, from: [a, a.h, a.c]}}, c: {lstm}, repeat: 2}}}}")
+    assert "x, (a_h, a_c) = self.a(input)" in source
+    assert "x, _ = self.b(x, (a_h, a_c))" in source
+    assert "x, _ = layer(x)" in source
