@@ -6,280 +6,32 @@ imports nothing of it. What it cannot do it refuses by raising, as torch does.
 
 from __future__ import annotations
 
-import inspect
 import itertools
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tests.fuzz.functions import FUNCTIONS, MERGES, SHAPE_FUNCTIONS
+from tests.fuzz.layers import (
+    LEAST_DIMENSIONS,
+    PORTS,
+    SHAPE_ONLY,
+    as_tuples,
+    check_layout,
+    flattened,
+    make_layer,
+    primary_of,
+)
+from tests.fuzz.scope import Bound, Names, Refused, Scope, evaluate
+
 Spec = Mapping[str, Any]
-Names = dict[str, Any]
 
 MODIFIERS = ("from", "when", "repeat", "first", "last", "per_stage", "per_repeat", "skip", "align")
-FROM_CHANNELS = ("in_channels", "num_features", "num_channels")
-FROM_LAST = ("in_features", "normalized_shape", "input_size", "d_model")
-NOT_PRIMARY = ("in_channels", "in_features", "input_size", "d_model")
-SHAPE_ONLY = ("Identity", "Flatten", "Unflatten", "PixelShuffle", "PixelUnshuffle", "ChannelShuffle")
 TYPES = ("int", "float", "bool", "str", "layer")
-LEAST_DIMENSIONS = {"PixelShuffle": 4, "PixelUnshuffle": 4, "pixel_shuffle": 4, "Unfold": 4, "Fold": 3}
 MOST_ELEMENTS = 1_000_000
-
-
-class Refused(Exception):
-    """The spec breaks a rule of the language that torch does not know."""
-
-
-@dataclass
-class Bound:
-    """What a name means: the values of an entry, and the names inside it that may be reached."""
-
-    ports: dict[str, Tensor]
-    inner: dict[str, Bound] = field(default_factory=dict)
-
-    @property
-    def first(self) -> Tensor:
-        return next(iter(self.ports.values()))
-
-
-@dataclass
-class Scope:
-    """One sequence while it runs."""
-
-    path: str
-    inputs: dict[str, Tensor]
-    names: Names
-    parent: Scope | None = None
-    bound: dict[str, Bound] = field(default_factory=dict)
-    previous: list[Tensor] = field(default_factory=list)
-    listed: bool = False
-
-    def __post_init__(self) -> None:
-        self.previous = list(self.inputs.values())
-
-    def find(self, name: str) -> Bound:
-        """What a name means here: an own entry or input, or one of a scope around."""
-        if name == "previous":
-            return Bound({"output": self.previous[0]})
-        if name in self.bound:
-            return self.bound[name]
-        if name in self.inputs:
-            return Bound({"output": self.inputs[name]})
-        if self.parent is None:
-            raise Refused(f"no `{name}` here")
-        return self.parent.find(name)
-
-    def refer(self, reference: str) -> Tensor:
-        """A dotted name's tensor."""
-        head, *rest = reference.split(".")
-        found = self.find(head)
-        for at, part in enumerate(rest):
-            if part in found.inner:
-                found = found.inner[part]
-            elif part in found.ports and at == len(rest) - 1:
-                return found.ports[part]
-            else:
-                raise Refused(f"no `{reference}` here")
-        return found.first
-
-    def visible(self) -> Iterator[tuple[str, Tensor]]:
-        """Every reference that means something here."""
-        for name, tensor in self.inputs.items():
-            yield name, tensor
-        for name, value in self.bound.items():
-            yield from _reached(name, value)
-        if self.parent is not None:
-            own = {*self.inputs, *self.bound}
-            yield from ((name, value) for name, value in self.parent.visible() if name.split(".")[0] not in own)
-
-
-def _reached(name: str, value: Bound) -> Iterator[tuple[str, Tensor]]:
-    yield name, value.first
-    if len(value.ports) > 1:
-        yield from ((f"{name}.{port}", tensor) for port, tensor in value.ports.items())
-    for inner, each in value.inner.items():
-        yield from _reached(f"{name}.{inner}", each)
-
-
-# Expressions.
-
-
-class _Shape:
-    """A tensor as an expression sees it."""
-
-    def __init__(self, tensor: Tensor) -> None:
-        self.shape = list(tensor.shape)
-        self.features = self.shape[-1]
-        if tensor.dim() > 1:
-            self.channels = self.shape[1]
-        names = {3: ("length",), 4: ("height", "width"), 5: ("depth", "height", "width")}.get(tensor.dim(), ())
-        for name, size in zip(names, self.shape[2:], strict=False):
-            setattr(self, name, size)
-
-
-class _Sight(dict[str, Any]):
-    """The names that an expression may use: variables, then tensors in scope."""
-
-    def __init__(self, names: Names, scope: Scope | None) -> None:
-        super().__init__(names)
-        self.scope = scope
-
-    def __missing__(self, name: str) -> Any:
-        if self.scope is None:
-            raise KeyError(name)
-        try:
-            return _Shape(self.scope.find(name).first)
-        except Refused:
-            raise KeyError(name) from None
-
-
-def _make_divisible(value: float, divisor: int) -> int:
-    made = max(divisor, int(value + divisor / 2) // divisor * divisor)
-    return made + divisor if made < 0.9 * value else made
-
-
-_CALLS = {"make_divisible": _make_divisible, "true": True, "false": False, "null": None} | {
-    function.__name__: function for function in (min, max, abs, round, int, float, sum, len)
-}
-_WHOLE = re.compile(r"\$([A-Za-z_]\w*)|\$\((.*)\)", re.DOTALL)
-_PART = re.compile(r"\$\$|\$([A-Za-z_]\w*)|\$\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
-
-
-def evaluate(value: Any, names: Names, scope: Scope | None = None) -> Any:
-    """A value of a spec with its variables and expressions in place."""
-    if isinstance(value, list):
-        return [evaluate(item, names, scope) for item in value]
-    if isinstance(value, dict):
-        return {key: evaluate(item, names, scope) for key, item in value.items()}
-    if not isinstance(value, str) or "$" not in value:
-        return value
-    parts = list(_PART.finditer(value))
-    if len(parts) == 1 and parts[0].group() == value and value != "$$":
-        return _expression(parts[0].group(1) or parts[0].group(2), names, scope)
-    return _PART.sub(lambda found: _written(found, names, scope), value)
-
-
-def _written(found: re.Match[str], names: Names, scope: Scope | None) -> str:
-    return "$" if found.group() == "$$" else str(_expression(found.group(1) or found.group(2), names, scope))
-
-
-def _expression(text: str, names: Names, scope: Scope | None) -> Any:
-    return eval(text, {"__builtins__": {}, **_CALLS}, _Sight(names, scope))
-
-
-# Functions.
-
-
-def _same_type(tensors: Sequence[Tensor]) -> None:
-    if len({tensor.dtype for tensor in tensors}) > 1:
-        raise Refused("merges do not mix element types")
-
-
-def _aligned(tensors: Sequence[Tensor], align: str | None) -> list[Tensor]:
-    first = tensors[0]
-    if align is None:
-        return list(tensors)
-    if first.dim() < 3:
-        raise Refused("`align` is for height, width, …")
-    return [first, *(_align_one(align, first, other) for other in tensors[1:])]
-
-
-def _align_one(align: str, first: Tensor, other: Tensor) -> Tensor:
-    if other.dim() != first.dim():
-        raise Refused("`align` is for tensors of one rank")
-    if align == "resize":
-        return F.interpolate(other, size=first.shape[2:])
-    missing = [a - b for a, b in zip(first.shape[2:], other.shape[2:], strict=True)]
-    if align == "pad":
-        if min(missing) < 0:
-            raise Refused("`align: pad` only pads")
-        sides = [side for gap in reversed(missing) for side in (gap // 2, gap - gap // 2)]
-        return F.pad(other, sides)
-    if align == "crop":
-        if max(missing) > 0:
-            raise Refused("`align: crop` only crops")
-        for dim, gap in enumerate(missing, 2):
-            start = -gap // 2
-            other = other[(slice(None),) * dim + (slice(start, start + first.shape[dim]),)]
-        return other
-    raise Refused(f"no `align: {align}`")
-
-
-def _elementwise(function: Callable[[Tensor, Tensor], Tensor], most: int | None = None) -> Callable[..., Tensor]:
-    def merge(tensors: Sequence[Tensor], align: str | None = None) -> Tensor:
-        if len(tensors) < 2 or (most is not None and len(tensors) > most):
-            raise Refused("another number of inputs")
-        _same_type(tensors)
-        tensors = _aligned(tensors, align)
-        longest = max((tensor.shape for tensor in tensors), key=lambda shape: (len(shape), shape.numel()))
-        for tensor in tensors:  # what has no batch is broadcast over it
-            if tensor.shape != longest and tensor.shape not in (longest[1:], (1, *longest[1:])):
-                raise Refused("merges do not broadcast")
-        result = tensors[0]
-        for other in tensors[1:]:
-            result = function(result, other)
-        return result
-
-    return merge
-
-
-def _concat(tensors: Sequence[Tensor], dim: int = 1, align: str | None = None) -> Tensor:
-    if len(tensors) < 2:
-        raise Refused("another number of inputs")
-    _same_type(tensors)
-    return torch.cat(_aligned(tensors, align), dim)
-
-
-def _squeezed(x: Tensor, dim: int | tuple[int, ...]) -> Tensor:
-    for each in dim if isinstance(dim, tuple) else (dim,):
-        if x.size(each) != 1:
-            raise Refused("a dimension that is squeezed has one element")
-    return torch.squeeze(x, dim)
-
-
-MERGES: dict[str, Callable[..., Tensor]] = {
-    "add": _elementwise(torch.add),
-    "mul": _elementwise(torch.mul),
-    "sub": _elementwise(torch.sub, 2),
-    "div": _elementwise(torch.div, 2),
-    "concat": _concat,
-}
-FUNCTIONS: dict[str, tuple[Callable[..., Tensor], str | None]] = {
-    "relu": (F.relu, None),
-    "gelu": (F.gelu, None),
-    "silu": (F.silu, None),
-    "mish": (F.mish, None),
-    "sigmoid": (torch.sigmoid, None),
-    "tanh": (torch.tanh, None),
-    "softmax": (F.softmax, "dim"),
-    "log_softmax": (F.log_softmax, "dim"),
-    "flatten": (lambda x, start_dim=1, end_dim=-1: torch.flatten(x, start_dim, end_dim), "start_dim"),
-    "interpolate": (F.interpolate, None),
-}
-"""Functions of one tensor, and the argument that a bare value means."""
-_ELEMENTWISE = "neg abs sign square sqrt rsqrt reciprocal exp expm1 log log1p log2 sin cos erf floor ceil round"
-_ACTIVATIONS = "relu6 hardswish hardsigmoid selu logsigmoid softsign leaky_relu elu softplus"
-_ALONG = "mean sum amax amin std var logsumexp cumsum cumprod unsqueeze"
-FUNCTIONS |= {name: (getattr(torch, name), None) for name in _ELEMENTWISE.split()}
-FUNCTIONS |= {name: (getattr(F, name), None) for name in _ACTIVATIONS.split()}
-FUNCTIONS |= {name: (getattr(torch, name), "dim") for name in _ALONG.split()}
-FUNCTIONS |= {
-    "normalize": (F.normalize, "dim"),
-    "permute": (torch.permute, "dims"),
-    "flip": (torch.flip, "dims"),
-    "transpose": (torch.transpose, None),
-    "roll": (torch.roll, None),
-    "squeeze": (lambda x, dim: _squeezed(x, dim), "dim"),
-    "pixel_shuffle": (F.pixel_shuffle, "upscale_factor"),
-}
-SHAPE_FUNCTIONS = ["flatten", "permute", "transpose", "squeeze", "unsqueeze", "roll", "flip", "select", "pixel_shuffle"]
-
-
-# Entries.
 
 
 def split(entry: Any, names: Names) -> tuple[str, Any, dict[str, Any]]:
@@ -321,67 +73,6 @@ def _as_mapping(arguments: Any, primary: str | None) -> dict[str, Any]:
     if primary is None:
         raise Refused("a bare value means nothing here")
     return {primary: arguments}
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
-
-
-def _layer_class(kind: str) -> type[nn.Module]:
-    found = getattr(nn, kind, None)
-    if not (isinstance(found, type) and issubclass(found, nn.Module)):
-        raise Refused(f"no kind `{kind}`")
-    return found
-
-
-def _parameters(kind: str) -> list[str]:
-    found = inspect.signature(nn.RNNBase if kind in ("RNN", "GRU", "LSTM") else _layer_class(kind)).parameters
-    return [*(name for name in found if name not in ("mode", "device", "dtype")), *["nonlinearity"] * (kind == "RNN")]
-
-
-def _primary_of(kind: str) -> str | None:
-    parameters = [name for name in _parameters(kind) if name != "inplace"]
-    if kind.startswith("Upsampl"):
-        return None
-    return next((name for name in parameters if name not in NOT_PRIMARY), None)
-
-
-def _check_layout(kind: str, given: Tensor) -> None:
-    """Layers for images take the layout with a batch."""
-    found = re.search(r"(\d)d$", kind)
-    if given.dim() < LEAST_DIMENSIONS.get(kind, 0):
-        raise Refused(f"{kind} wants a batch")
-    if found is None:
-        return
-    allowed = (2, 3) if kind == "BatchNorm1d" else (int(found.group(1)) + 2,)
-    if given.dim() not in allowed:
-        raise Refused(f"{kind} wants {allowed} dimensions")
-
-
-PORTS = {"LSTMCell": ["h", "c"], "RNN": ["output", "h"], "GRU": ["output", "h"], "LSTM": ["output", "h", "c"]}
-
-
-def flattened(result: Any) -> list[Tensor]:
-    return [result] if isinstance(result, Tensor) else [each for item in result for each in flattened(item)]
-
-
-def make_layer(kind: str, arguments: dict[str, Any], given: Tensor) -> nn.Module:
-    """torch's layer, what is left out inferred from its input."""
-    made = _layer_class(kind)
-    parameters = _parameters(kind)
-    filled = {name: _tuples(value) for name, value in arguments.items()}
-    if unknown := set(filled) - set(parameters):
-        raise Refused(f"{kind} has no {unknown}")
-    for name in parameters:
-        if name in FROM_CHANNELS:
-            size = given.shape[1]
-            if filled.setdefault(name, size) != size:
-                raise Refused(f"`{name}` contradicts the input")
-        elif name in FROM_LAST:
-            filled.setdefault(name, given.shape[-1])
-    if "batch_first" in parameters and (given.dim() != 3 or not filled.get("batch_first")):
-        raise Refused("the batch stands where `batch_first` says")
-    return made(**filled)
 
 
 @dataclass
@@ -519,7 +210,7 @@ class Interpreter:
             at = path if skip is None or skip.get("project") is None else f"{path}.layer"
             value = self.function(at, kind, given, modifiers.get("align"), inputs)
         else:
-            given = evaluate(_as_mapping(arguments, _primary_of(kind)), names, scope)
+            given = evaluate(_as_mapping(arguments, primary_of(kind)), names, scope)
             project = None if skip is None else skip.get("project")
             return self.layer(inside, path, kind, given, inputs, skip, project)
         if skip is None:
@@ -562,7 +253,7 @@ class Interpreter:
         return self.skipped(skip, shortcut, value)
 
     def call(self, path: str, kind: str, module: nn.Module, inputs: list[Tensor]) -> Bound:
-        _check_layout(kind, inputs[0])
+        check_layout(kind, inputs[0])
         if kind not in SHAPE_ONLY and not inputs[0].is_floating_point():
             raise Refused(f"{kind} computes with real numbers")
         values = flattened(module.train(self.training)(*inputs))
@@ -570,7 +261,7 @@ class Interpreter:
         return self.note(path, dict(zip(names, values, strict=True)))
 
     def function(self, path: str, kind: str, given: dict[str, Any], align: Any, inputs: list[Tensor]) -> Bound:
-        given = {name: _tuples(value) for name, value in given.items()}
+        given = {name: as_tuples(value) for name, value in given.items()}
         if kind in MERGES:
             align = {} if align is None else {"align": align}
             return self.note(path, {"output": MERGES[kind](inputs, **given, **align)})
@@ -675,7 +366,7 @@ class Interpreter:
         if kind in self.spec.get("blocks", {}):
             primary = next(iter(self.spec["blocks"][kind].get("params", {})), None)
         else:
-            primary = FUNCTIONS[kind][1] if kind in FUNCTIONS else None if kind in MERGES else _primary_of(kind)
+            primary = FUNCTIONS[kind][1] if kind in FUNCTIONS else None if kind in MERGES else primary_of(kind)
         return _as_mapping(arguments, primary) | changes
 
 

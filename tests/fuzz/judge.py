@@ -20,8 +20,9 @@ from archspec.errors import Diagnostic, SpecError
 from archspec.graph import invariants
 from archspec.graph.nodes import Call
 from archspec.tensors import Batch, Shape
-from tests.fuzz.generate import make_inputs
-from tests.fuzz.interpret import Interpreter, flat, flattened
+from tests.fuzz.interpret import Interpreter, flat
+from tests.fuzz.layers import flattened
+from tests.fuzz.values import make_inputs
 
 NAMED_RULES: tuple[tuple[str, str, str], ...] = (
     ("AS203", "", "The dimension of a softmax is written."),

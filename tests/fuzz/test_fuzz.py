@@ -72,9 +72,7 @@ def test_an_interpreter_that_means_something_else_is_a_disagreement(monkeypatch:
     monkeypatch.setattr(
         Interpreter, "call", lambda self, path, kind, *rest: call(self, path, kind.replace("ReLU", "Tanh"), *rest)
     )
-    monkeypatch.setattr(
-        "tests.fuzz.interpret._layer_class", lambda kind: getattr(torch.nn, kind.replace("ReLU", "Tanh"))
-    )
+    monkeypatch.setattr("tests.fuzz.layers._layer_class", lambda kind: getattr(torch.nn, kind.replace("ReLU", "Tanh")))
     with pytest.raises(Disagreement, match="differs"):
         judge(WRONG)
 

@@ -1,0 +1,116 @@
+"""The functions of the language, on running tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from tests.fuzz.scope import Refused
+
+
+def _same_type(tensors: Sequence[Tensor]) -> None:
+    if len({tensor.dtype for tensor in tensors}) > 1:
+        raise Refused("merges do not mix element types")
+
+
+def _aligned(tensors: Sequence[Tensor], align: str | None) -> list[Tensor]:
+    first = tensors[0]
+    if align is None:
+        return list(tensors)
+    if first.dim() < 3:
+        raise Refused("`align` is for height, width, …")
+    return [first, *(_align_one(align, first, other) for other in tensors[1:])]
+
+
+def _align_one(align: str, first: Tensor, other: Tensor) -> Tensor:
+    if other.dim() != first.dim():
+        raise Refused("`align` is for tensors of one rank")
+    if align == "resize":
+        return F.interpolate(other, size=first.shape[2:])
+    missing = [a - b for a, b in zip(first.shape[2:], other.shape[2:], strict=True)]
+    if align == "pad":
+        if min(missing) < 0:
+            raise Refused("`align: pad` only pads")
+        sides = [side for gap in reversed(missing) for side in (gap // 2, gap - gap // 2)]
+        return F.pad(other, sides)
+    if align == "crop":
+        if max(missing) > 0:
+            raise Refused("`align: crop` only crops")
+        for dim, gap in enumerate(missing, 2):
+            start = -gap // 2
+            other = other[(slice(None),) * dim + (slice(start, start + first.shape[dim]),)]
+        return other
+    raise Refused(f"no `align: {align}`")
+
+
+def _elementwise(function: Callable[[Tensor, Tensor], Tensor], most: int | None = None) -> Callable[..., Tensor]:
+    def merge(tensors: Sequence[Tensor], align: str | None = None) -> Tensor:
+        if len(tensors) < 2 or (most is not None and len(tensors) > most):
+            raise Refused("another number of inputs")
+        _same_type(tensors)
+        tensors = _aligned(tensors, align)
+        longest = max((tensor.shape for tensor in tensors), key=lambda shape: (len(shape), shape.numel()))
+        for tensor in tensors:  # what has no batch is broadcast over it
+            if tensor.shape != longest and tensor.shape not in (longest[1:], (1, *longest[1:])):
+                raise Refused("merges do not broadcast")
+        result = tensors[0]
+        for other in tensors[1:]:
+            result = function(result, other)
+        return result
+
+    return merge
+
+
+def _concat(tensors: Sequence[Tensor], dim: int = 1, align: str | None = None) -> Tensor:
+    if len(tensors) < 2:
+        raise Refused("another number of inputs")
+    _same_type(tensors)
+    return torch.cat(_aligned(tensors, align), dim)
+
+
+def _squeezed(x: Tensor, dim: int | tuple[int, ...]) -> Tensor:
+    for each in dim if isinstance(dim, tuple) else (dim,):
+        if x.size(each) != 1:
+            raise Refused("a dimension that is squeezed has one element")
+    return torch.squeeze(x, dim)
+
+
+MERGES: dict[str, Callable[..., Tensor]] = {
+    "add": _elementwise(torch.add),
+    "mul": _elementwise(torch.mul),
+    "sub": _elementwise(torch.sub, 2),
+    "div": _elementwise(torch.div, 2),
+    "concat": _concat,
+}
+FUNCTIONS: dict[str, tuple[Callable[..., Tensor], str | None]] = {
+    "relu": (F.relu, None),
+    "gelu": (F.gelu, None),
+    "silu": (F.silu, None),
+    "mish": (F.mish, None),
+    "sigmoid": (torch.sigmoid, None),
+    "tanh": (torch.tanh, None),
+    "softmax": (F.softmax, "dim"),
+    "log_softmax": (F.log_softmax, "dim"),
+    "flatten": (lambda x, start_dim=1, end_dim=-1: torch.flatten(x, start_dim, end_dim), "start_dim"),
+    "interpolate": (F.interpolate, None),
+}
+"""Functions of one tensor, and the argument that a bare value means."""
+_ELEMENTWISE = "neg abs sign square sqrt rsqrt reciprocal exp expm1 log log1p log2 sin cos erf floor ceil round"
+_ACTIVATIONS = "relu6 hardswish hardsigmoid selu logsigmoid softsign leaky_relu elu softplus"
+_ALONG = "mean sum amax amin std var logsumexp cumsum cumprod unsqueeze"
+FUNCTIONS |= {name: (getattr(torch, name), None) for name in _ELEMENTWISE.split()}
+FUNCTIONS |= {name: (getattr(F, name), None) for name in _ACTIVATIONS.split()}
+FUNCTIONS |= {name: (getattr(torch, name), "dim") for name in _ALONG.split()}
+FUNCTIONS |= {
+    "normalize": (F.normalize, "dim"),
+    "permute": (torch.permute, "dims"),
+    "flip": (torch.flip, "dims"),
+    "transpose": (torch.transpose, None),
+    "roll": (torch.roll, None),
+    "squeeze": (lambda x, dim: _squeezed(x, dim), "dim"),
+    "pixel_shuffle": (F.pixel_shuffle, "upscale_factor"),
+}
+SHAPE_FUNCTIONS = ["flatten", "permute", "transpose", "squeeze", "unsqueeze", "roll", "flip", "select", "pixel_shuffle"]

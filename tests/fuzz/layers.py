@@ -1,0 +1,78 @@
+"""torch's layers by their names, what is left out inferred from a running tensor."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+from torch import Tensor, nn
+
+from tests.fuzz.scope import Refused
+
+FROM_CHANNELS = ("in_channels", "num_features", "num_channels")
+FROM_LAST = ("in_features", "normalized_shape", "input_size", "d_model")
+NOT_PRIMARY = ("in_channels", "in_features", "input_size", "d_model")
+SHAPE_ONLY = ("Identity", "Flatten", "Unflatten", "PixelShuffle", "PixelUnshuffle", "ChannelShuffle")
+LEAST_DIMENSIONS = {"PixelShuffle": 4, "PixelUnshuffle": 4, "pixel_shuffle": 4, "Unfold": 4, "Fold": 3}
+
+
+def as_tuples(value: Any) -> Any:
+    return tuple(map(as_tuples, value)) if isinstance(value, list) else value
+
+
+def _layer_class(kind: str) -> type[nn.Module]:
+    found = getattr(nn, kind, None)
+    if not (isinstance(found, type) and issubclass(found, nn.Module)):
+        raise Refused(f"no kind `{kind}`")
+    return found
+
+
+def _parameters(kind: str) -> list[str]:
+    found = inspect.signature(nn.RNNBase if kind in ("RNN", "GRU", "LSTM") else _layer_class(kind)).parameters
+    return [*(name for name in found if name not in ("mode", "device", "dtype")), *["nonlinearity"] * (kind == "RNN")]
+
+
+def primary_of(kind: str) -> str | None:
+    parameters = [name for name in _parameters(kind) if name != "inplace"]
+    if kind.startswith("Upsampl"):
+        return None
+    return next((name for name in parameters if name not in NOT_PRIMARY), None)
+
+
+def check_layout(kind: str, given: Tensor) -> None:
+    """Layers for images take the layout with a batch."""
+    found = re.search(r"(\d)d$", kind)
+    if given.dim() < LEAST_DIMENSIONS.get(kind, 0):
+        raise Refused(f"{kind} wants a batch")
+    if found is None:
+        return
+    allowed = (2, 3) if kind == "BatchNorm1d" else (int(found.group(1)) + 2,)
+    if given.dim() not in allowed:
+        raise Refused(f"{kind} wants {allowed} dimensions")
+
+
+PORTS = {"LSTMCell": ["h", "c"], "RNN": ["output", "h"], "GRU": ["output", "h"], "LSTM": ["output", "h", "c"]}
+
+
+def flattened(result: Any) -> list[Tensor]:
+    return [result] if isinstance(result, Tensor) else [each for item in result for each in flattened(item)]
+
+
+def make_layer(kind: str, arguments: dict[str, Any], given: Tensor) -> nn.Module:
+    """torch's layer, what is left out inferred from its input."""
+    made = _layer_class(kind)
+    parameters = _parameters(kind)
+    filled = {name: as_tuples(value) for name, value in arguments.items()}
+    if unknown := set(filled) - set(parameters):
+        raise Refused(f"{kind} has no {unknown}")
+    for name in parameters:
+        if name in FROM_CHANNELS:
+            size = given.shape[1]
+            if filled.setdefault(name, size) != size:
+                raise Refused(f"`{name}` contradicts the input")
+        elif name in FROM_LAST:
+            filled.setdefault(name, given.shape[-1])
+    if "batch_first" in parameters and (given.dim() != 3 or not filled.get("batch_first")):
+        raise Refused("the batch stands where `batch_first` says")
+    return made(**filled)

@@ -1,0 +1,149 @@
+"""What a spec's names mean while the interpreter runs it: scopes, references, expressions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+Names = dict[str, Any]
+
+
+class Refused(Exception):
+    """The spec breaks a rule of the language that torch does not know."""
+
+
+@dataclass
+class Bound:
+    """What a name means: the values of an entry, and the names inside it that may be reached."""
+
+    ports: dict[str, Tensor]
+    inner: dict[str, Bound] = field(default_factory=dict)
+
+    @property
+    def first(self) -> Tensor:
+        return next(iter(self.ports.values()))
+
+
+@dataclass
+class Scope:
+    """One sequence while it runs."""
+
+    path: str
+    inputs: dict[str, Tensor]
+    names: Names
+    parent: Scope | None = None
+    bound: dict[str, Bound] = field(default_factory=dict)
+    previous: list[Tensor] = field(default_factory=list)
+    listed: bool = False
+
+    def __post_init__(self) -> None:
+        self.previous = list(self.inputs.values())
+
+    def find(self, name: str) -> Bound:
+        """What a name means here: an own entry or input, or one of a scope around."""
+        if name == "previous":
+            return Bound({"output": self.previous[0]})
+        if name in self.bound:
+            return self.bound[name]
+        if name in self.inputs:
+            return Bound({"output": self.inputs[name]})
+        if self.parent is None:
+            raise Refused(f"no `{name}` here")
+        return self.parent.find(name)
+
+    def refer(self, reference: str) -> Tensor:
+        """A dotted name's tensor."""
+        head, *rest = reference.split(".")
+        found = self.find(head)
+        for at, part in enumerate(rest):
+            if part in found.inner:
+                found = found.inner[part]
+            elif part in found.ports and at == len(rest) - 1:
+                return found.ports[part]
+            else:
+                raise Refused(f"no `{reference}` here")
+        return found.first
+
+    def visible(self) -> Iterator[tuple[str, Tensor]]:
+        """Every reference that means something here."""
+        for name, tensor in self.inputs.items():
+            yield name, tensor
+        for name, value in self.bound.items():
+            yield from _reached(name, value)
+        if self.parent is not None:
+            own = {*self.inputs, *self.bound}
+            yield from ((name, value) for name, value in self.parent.visible() if name.split(".")[0] not in own)
+
+
+def _reached(name: str, value: Bound) -> Iterator[tuple[str, Tensor]]:
+    yield name, value.first
+    if len(value.ports) > 1:
+        yield from ((f"{name}.{port}", tensor) for port, tensor in value.ports.items())
+    for inner, each in value.inner.items():
+        yield from _reached(f"{name}.{inner}", each)
+
+
+class _Shape:
+    """A tensor as an expression sees it."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.shape = list(tensor.shape)
+        self.features = self.shape[-1]
+        if tensor.dim() > 1:
+            self.channels = self.shape[1]
+        names = {3: ("length",), 4: ("height", "width"), 5: ("depth", "height", "width")}.get(tensor.dim(), ())
+        for name, size in zip(names, self.shape[2:], strict=False):
+            setattr(self, name, size)
+
+
+class _Sight(dict[str, Any]):
+    """The names that an expression may use: variables, then tensors in scope."""
+
+    def __init__(self, names: Names, scope: Scope | None) -> None:
+        super().__init__(names)
+        self.scope = scope
+
+    def __missing__(self, name: str) -> Any:
+        if self.scope is None:
+            raise KeyError(name)
+        try:
+            return _Shape(self.scope.find(name).first)
+        except Refused:
+            raise KeyError(name) from None
+
+
+def _make_divisible(value: float, divisor: int) -> int:
+    made = max(divisor, int(value + divisor / 2) // divisor * divisor)
+    return made + divisor if made < 0.9 * value else made
+
+
+_CALLS = {"make_divisible": _make_divisible, "true": True, "false": False, "null": None} | {
+    function.__name__: function for function in (min, max, abs, round, int, float, sum, len)
+}
+_PART = re.compile(r"\$\$|\$([A-Za-z_]\w*)|\$\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
+
+
+def evaluate(value: Any, names: Names, scope: Scope | None = None) -> Any:
+    """A value of a spec with its variables and expressions in place."""
+    if isinstance(value, list):
+        return [evaluate(item, names, scope) for item in value]
+    if isinstance(value, dict):
+        return {key: evaluate(item, names, scope) for key, item in value.items()}
+    if not isinstance(value, str) or "$" not in value:
+        return value
+    parts = list(_PART.finditer(value))
+    if len(parts) == 1 and parts[0].group() == value and value != "$$":
+        return _expression(parts[0].group(1) or parts[0].group(2), names, scope)
+    return _PART.sub(lambda found: _written(found, names, scope), value)
+
+
+def _written(found: re.Match[str], names: Names, scope: Scope | None) -> str:
+    return "$" if found.group() == "$$" else str(_expression(found.group(1) or found.group(2), names, scope))
+
+
+def _expression(text: str, names: Names, scope: Scope | None) -> Any:
+    return eval(text, {"__builtins__": {}, **_CALLS}, _Sight(names, scope))
