@@ -11,6 +11,9 @@ from archspec.ops.faults import RuleFault
 from archspec.ops.registry import CATALOGUE
 from archspec.tensors import Batch, TensorType, show_shape
 
+_FLOATS_HELP = (
+    "declare the input as `dtype: float32`, or put a layer that takes integers, such as `Embedding`, before it"
+)
 _COUNTS = {0: "no input", 1: "one input", 2: "two inputs", 3: "three inputs"}
 
 
@@ -54,8 +57,7 @@ def check_input_types(op: Op, inputs: Inputs) -> None:
             "AS306",
             f"{{name}} needs floating-point numbers, but receives {given}",
             input=0,
-            help="declare the input as `dtype: float32`, or put a layer that takes integers, such as `Embedding`, "
-            "before it",
+            help=_FLOATS_HELP,
         )
 
 
@@ -92,10 +94,10 @@ def _wrong_type(op: Op, index: int, given: TensorType, wanted: tuple[str, ...]) 
     which = "" if len(op.inputs) == 1 else f" for `{op.inputs[index]}`"
     if given.is_floating:
         needs = f"integers ({' or '.join(f'`{name}`' for name in wanted)})"
-        help = f"declare the input as `dtype: {wanted[0]}`: an index cannot be computed by a layer before it"
+        help = f"declare the input as `dtype: {wanted[0]}`"
     else:
         needs = "floating-point numbers" if len(wanted) > 2 else " or ".join(f"`{name}`" for name in wanted)
-        help = f"declare the input as `dtype: {'float32' if 'float32' in wanted else wanted[0]}`"
+        help = _FLOATS_HELP if "float32" in wanted else f"declare the input as `dtype: {wanted[0]}`"
     return RuleFault("AS306", f"{{name}} needs {needs}{which}, but receives {given}", input=index, help=help)
 
 

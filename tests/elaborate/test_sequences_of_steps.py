@@ -214,6 +214,13 @@ layers:
             "Embedding",
         ),
         (
+            "{LSTM: {hidden_size: 9, batch_first: true}}",
+            "{shape: [5, 3], dtype: int64}",
+            "`x` needs floating-point numbers for `input`, but receives [N, 5, 3] int64",
+            "such as `Embedding`",
+            "LSTM",
+        ),
+        (
             "{Linear: 9}",
             "{shape: [5], dtype: int64}",
             "`x` needs floating-point numbers, but receives [N, 5] int64",
