@@ -13,6 +13,8 @@ from archspec.errors import Diagnostic, Edit, Span
 from archspec.graph.nodes import Call, Ref
 from archspec.ops.apply import Applied, apply, bad_values
 from archspec.ops.arguments import Each
+from archspec.ops.broadcast import is_batched
+from archspec.ops.code import BATCH
 from archspec.ops.entry import Op
 from archspec.ops.faults import BadValue, RuleFault, RuleFaults
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
@@ -39,7 +41,23 @@ def place_call(
     known = {name: argument for name, argument in given.items() if op.argument(name) is not None}
     shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
     misspelt = len(known) < len(given)
-    return apply_op(context, op, known, inputs, name, path, shown, use.kind.span, arguments_only=misspelt)
+    placed = apply_op(context, op, known, inputs, name, path, shown, use.kind.span, arguments_only=misspelt)
+    if not any(isinstance(node, Call) and BATCH in _code(node) for node in placed.nodes) or _knows_batch(environment):
+        return placed
+    message = f"{shown} needs the batch size, but no input of the block or sequence around it has the batch"
+    help = "add an input that has it, or write this where there is one"
+    context.fault(Diagnostic("AS402", message, use.kind.span, help=help))
+    return NOTHING
+
+
+def _code(call: Call) -> str:
+    return "" if call.op.code is None else call.op.code(call.args, ("x",) * len(call.inputs))
+
+
+def _knows_batch(environment: Environment) -> bool:
+    """Whether the forward that this is written into has an argument with the batch."""
+    inputs = next((scope.inputs for scope in environment.outward() if scope.inputs), {})
+    return any(value.type is not None and is_batched(value.type.shape) for value in inputs.values())
 
 
 def _plain(context: Context, name: str, argument: Given) -> Given:
