@@ -89,4 +89,4 @@ def test_a_refusal_of_what_runs_is_a_disagreement(monkeypatch: pytest.MonkeyPatc
 def test_shrinking_deletes_what_does_not_matter() -> None:
     spec = random_spec(3) | {"layers": [{"layers": {"a": "ReLU", "b": {"Linear": 7}}}, "Tanh"]}
     small = shrunk(spec, lambda each: "Linear" in str(each.get("layers")))
-    assert small == {"archspec": 1, "layers": [[{"Linear": 2}]]} or len(str(small)) < 50
+    assert small == {"archspec": 1, "layers": [{"b": {"Linear": 2}}]}
