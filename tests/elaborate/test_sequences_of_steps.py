@@ -321,3 +321,15 @@ layers:
 """
     types = load(spec).graph.outputs[0].type
     assert str(types) == "[5, N, 6]"
+
+
+def test_too_many_inputs() -> None:
+    spec = """
+archspec: 1
+input: [5, 8]
+layers:
+  own: {MultiheadAttention: {num_heads: 2, batch_first: true}, from: [input, input, input, input]}
+"""
+    (fault,) = archspec.check(spec)
+    assert fault.code == "AS308"
+    assert "takes one to three inputs (`query`, `key`, `value`), but receives 4" in fault.message
