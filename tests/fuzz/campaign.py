@@ -82,10 +82,11 @@ def campaign(seed: int, specs: int, seconds: float, workers: int) -> Tally:
     """All chunks of seeds, until there are enough specs or the time is over."""
     started, total = time.monotonic(), Tally()
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=8) as pool:
         for group in _groups(seed, specs, workers * 4):
             for tally in pool.map(run_seeds, *zip(*group, strict=True)):
                 total += tally
+            print(f"  {total.counts['specs']:,} specs, {len(total.found)} disagreements", flush=True)
             if seconds and time.monotonic() - started > seconds:
                 break
     total.counts["seconds"] = round(time.monotonic() - started)

@@ -47,15 +47,15 @@ def _align_one(align: str, first: Tensor, other: Tensor) -> Tensor:
 
 
 def _elementwise(function: Callable[[Tensor, Tensor], Tensor], most: int | None = None) -> Callable[..., Tensor]:
-    def merge(tensors: Sequence[Tensor], align: str | None = None) -> Tensor:
+    def merge(tensors: Sequence[Tensor], align: str | None = None, *, batch: int) -> Tensor:
         if len(tensors) < 2 or (most is not None and len(tensors) > most):
             raise Refused("another number of inputs")
         _same_type(tensors)
         tensors = _aligned(tensors, align)
         longest = max((tensor.shape for tensor in tensors), key=lambda shape: (len(shape), shape.numel()))
-        for tensor in tensors:  # what has no batch is broadcast over it
-            if tensor.shape != longest and tensor.shape not in (longest[1:], (1, *longest[1:])):
-                raise Refused("merges do not broadcast")
+        unbatched = [longest[1:], torch.Size((1, *longest[1:]))] if longest[:1] == (batch,) else []
+        if any(tensor.shape != longest and tensor.shape not in unbatched for tensor in tensors):
+            raise Refused("merges do not broadcast, but for what has no batch")
         result = tensors[0]
         for other in tensors[1:]:
             result = function(result, other)
@@ -64,7 +64,7 @@ def _elementwise(function: Callable[[Tensor, Tensor], Tensor], most: int | None 
     return merge
 
 
-def _concat(tensors: Sequence[Tensor], dim: int = 1, align: str | None = None) -> Tensor:
+def _concat(tensors: Sequence[Tensor], dim: int = 1, align: str | None = None, *, batch: int) -> Tensor:
     if len(tensors) < 2:
         raise Refused("another number of inputs")
     _same_type(tensors)

@@ -86,12 +86,13 @@ class Interpreter:
 
     spec: Spec
     training: bool = True
+    batch: int = 2
     modules: dict[str, nn.Module] = field(default_factory=dict)
     made: dict[str, list[tuple[tuple[int, ...], torch.dtype]]] = field(default_factory=dict)
 
     def run(self, *tensors: Tensor, training: bool = True) -> Any:
         """The model's result."""
-        self.training = training
+        self.training, self.batch = training, tensors[0].shape[0]
         self.made = {}
         scope = self.model(*tensors)
         self.sequence(scope, self.spec["layers"])
@@ -222,7 +223,8 @@ class Interpreter:
         merge = skip.get("merge", "add")
         if merge not in ("add", "concat", "mul"):
             raise Refused(f"no skip by `{merge}`")
-        return Bound({"output": MERGES[merge]([shortcut, value.first], align=skip.get("align"))}, value.inner)
+        made = MERGES[merge]([shortcut, value.first], align=skip.get("align"), batch=self.batch)
+        return Bound({"output": made}, value.inner)
 
     def shortcut(self, inside: Scope, path: str, project: Any, given: Tensor, wanted: Tensor) -> Tensor:
         """The input, or its projection."""
@@ -264,7 +266,7 @@ class Interpreter:
         given = {name: as_tuples(value) for name, value in given.items()}
         if kind in MERGES:
             align = {} if align is None else {"align": align}
-            return self.note(path, {"output": MERGES[kind](inputs, **given, **align)})
+            return self.note(path, {"output": MERGES[kind](inputs, **given, **align, batch=self.batch)})
         if align is not None or len(inputs) != 1:
             raise Refused("a function of one tensor")
         if inputs[0].dim() < LEAST_DIMENSIONS.get(kind, 0):
