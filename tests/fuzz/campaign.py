@@ -6,6 +6,7 @@ python -m tests.fuzz [--specs 20000] [--seconds 0] [--seed N] [--workers 2]
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import math
 import multiprocessing
 import os
@@ -17,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,15 +83,26 @@ def _run_mutant(tally: Tally, made: Mutant, seed: int) -> None:
 def campaign(seed: int, specs: int, seconds: float, workers: int) -> Tally:
     """All chunks of seeds, until there are enough specs or the time is over."""
     started, total = time.monotonic(), Tally()
+    for group in _groups(seed, specs, workers * 4):
+        total += _run_group(group, workers)
+        print(f"  {total.counts['specs']:,} specs, {len(total.found)} disagreements", flush=True)
+        if seconds and time.monotonic() - started > seconds:
+            break
+    total.counts["seconds"] = round(time.monotonic() - started)
+    return total
+
+
+def _run_group(group: list[tuple[int, int]], workers: int) -> Tally:
+    """Some chunks, in processes of their own: torch itself may crash, or take all memory, on some spec."""
+    total = Tally()
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=8) as pool:
-        for group in _groups(seed, specs, workers * 4):
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=faulthandler.enable) as pool:
+        try:
             for tally in pool.map(run_seeds, *zip(*group, strict=True)):
                 total += tally
-            print(f"  {total.counts['specs']:,} specs, {len(total.found)} disagreements", flush=True)
-            if seconds and time.monotonic() - started > seconds:
-                break
-    total.counts["seconds"] = round(time.monotonic() - started)
+        except BrokenProcessPool:
+            total.counts["crashes of a process"] += 1
+            print(f"  a process died among the seeds {group[0][0]} to {sum(group[-1]) - 1}", flush=True)
     return total
 
 
@@ -147,4 +160,4 @@ def main() -> int:
     print(f"{'disagreements':>24} {len(total.found):>8,}")
     for path in shrink_and_keep(total.found):
         print(f"\n{path}\n{path.read_text(encoding='utf-8')}")
-    return 1 if total.found or disagreeing else 0
+    return 1 if total.found or disagreeing or total.counts["crashes of a process"] else 0
