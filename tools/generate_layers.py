@@ -39,10 +39,10 @@ def reason(name: str) -> str | None:
     """Why a class of torch.nn is no kind of a spec; None where nobody has said."""
     if name in _CONTAINERS or name in _OTHERS:
         return (_CONTAINERS | _OTHERS)[name]
-    if name.endswith("Loss") or name == "NLLLoss2d":
-        return "a loss: it goes into `train: {loss: …}`"
     if name == "AdaptiveLogSoftmaxWithLoss":
         return "a loss with weights of its own, which takes the labels too"
+    if name.endswith("Loss") or name == "NLLLoss2d":
+        return "a loss: it goes into `train: {loss: …}`"
     if name.startswith("Lazy"):
         return f"not needed: `{name.removeprefix('Lazy')}` infers what it leaves open"
     return None
