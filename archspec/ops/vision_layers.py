@@ -31,7 +31,7 @@ def _check_block(args: Args, inputs: Inputs) -> None:
     size = min(args.block_size, *inputs[0].shape[-2:])
     if inputs[0].rank == 5:
         size = min(size, *inputs[0].shape[-3:])
-    if size % 2 == 0:
+    if size % 2 == 0 and args.p > 0:
         raise RuleFault(
             "AS402",
             f"{{name}} drops blocks of {size} (no larger than {inputs[0]} is): the size must be odd",

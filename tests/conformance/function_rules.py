@@ -79,7 +79,7 @@ FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
     ),
     (
         "What lies outside an image is not cropped, nor the batch padded.",
-        lambda call, fault: call.kind in ("crop", "pad") and fault.code in ("AS402", "AS302"),
+        lambda call, fault: call.kind in ("crop", "pad") and fault.code in ("AS402", "AS302", "AS401"),
     ),
     (
         "The axis of the batch has no written size, and something is left of a pattern.",

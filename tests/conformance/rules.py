@@ -137,7 +137,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "A written number of channels or features is the input's, even where torch does not look.",
         lambda call, fault: (
-            fault.code == "AS301" and call.kind.startswith(("InstanceNorm", "BatchNorm", "SyncBatchNorm", "GroupNorm"))
+            fault.code == "AS301"
+            and call.kind.startswith(("InstanceNorm", "BatchNorm", "SyncBatchNorm", "FrozenBatchNorm", "GroupNorm"))
         ),
     ),
     Rule(
