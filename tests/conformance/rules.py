@@ -156,7 +156,7 @@ RULES: tuple[Rule, ...] = (
         lambda call, fault: fault.code == "AS401" and fault.arg == "dropout",
     ),
     Rule(
-        "What is changed in place has a gradient: torch has none for negative slopes, and says so in the backward pass.",
+        "What is changed in place has a gradient: torch has none for negative slopes, and says so going backward.",
         lambda call, fault: fault.code == "AS402" and fault.arg == "inplace",
     ),
     Rule(
