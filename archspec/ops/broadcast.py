@@ -21,11 +21,12 @@ def is_batched(shape: Shape) -> bool:
 
 
 def broadcast(a: Shape, b: Shape) -> Shape | None:
-    """The shape of torch's broadcasting, right-aligned; None where it fails for some size of the batch."""
+    """The shape of torch's broadcasting, right-aligned; None where it fails for some batch, or has it twice."""
     rank = max(len(a), len(b))
     pairs = zip((1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b, strict=True)
     dims = tuple(_broadcast_dim(mine, theirs) for mine, theirs in pairs)
-    return None if None in dims else tuple(dim for dim in dims if dim is not None)
+    two_batches = sum(isinstance(dim, Batch) for dim in dims) > 1
+    return None if None in dims or two_batches else tuple(dim for dim in dims if dim is not None)
 
 
 def _broadcast_dim(a: Dim, b: Dim) -> Dim | None:

@@ -56,6 +56,13 @@ def _aligned(args: Args, inputs: Inputs) -> Inputs:
             input=0,
             help="leave `align` out",
         )
+    if any(isinstance(dim, Batch) for given in inputs for dim in given.shape[2:]):
+        raise RuleFault(
+            "AS304",
+            "`align` of {name} brings height, width, … to one size, but one of them is the batch",
+            arg="align",
+            help="leave `align` out, or move the batch to the front before it",
+        )
     if args.align == "resize" and not first.is_floating:
         raise RuleFault(
             "AS306",
@@ -150,7 +157,7 @@ def _equal_shape(args: Args, inputs: Inputs) -> Outputs:
     first = inputs[0]
     for index, other in enumerate(inputs[1:], 1):
         shape = over_batch(first.shape, other.shape)
-        if shape is None:
+        if shape is None or (args.align is not None and other.rank != first.rank):
             raise _merge_fault(first, other, index, None if other.rank != first.rank else _differing(first, other))
         first = first.with_shape(shape, channels_first=first.channels_first or other.channels_first)
     return (first,)
