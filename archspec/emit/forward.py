@@ -202,7 +202,8 @@ class ForwardWriter:
     def _can_loop(self, scope: Scope, nodes: Sequence[Node], result: Ref, step: int) -> bool:
         modules = sum(not isinstance(node, Call) or node.op.is_module for node in nodes)
         tapped = any(isinstance(node, Scope) and self.crossings.taps.get(node.id) for node in nodes)
-        wanted = result not in scope.results and any(self._wanted(ref, step) for ref in _values_of(nodes))
+        last = result if result in scope.results else None
+        wanted = any(self._wanted(ref, step) for ref in _values_of(nodes) if ref != last)
         return modules == 1 and not tapped and not wanted
 
     def _wanted(self, ref: Ref, step: int) -> bool:

@@ -256,6 +256,8 @@ class Interpreter:
 
     def call(self, path: str, kind: str, module: nn.Module, inputs: list[Tensor]) -> Bound:
         check_layout(kind, inputs[0])
+        if len(inputs) > 1 and kind not in PORTS:
+            raise Refused(f"{kind} takes one input")
         if kind not in SHAPE_ONLY and not inputs[0].is_floating_point():
             raise Refused(f"{kind} computes with real numbers")
         values = flattened(module.train(self.training)(*inputs))

@@ -30,6 +30,7 @@ NAMED_RULES: tuple[tuple[str, str, str], ...] = (
     ("AS232", "", "What a layer changes in place, nothing else may take, nor its maker need for its gradient."),
     ("AS302", "the batch", "The batch comes first where a layer knows of a batch."),
     ("AS302", "batch_first", "The batch stands where `batch_first` says."),
+    ("AS304", "is the batch", "`align` brings height, width, … to one size, never the batch."),
     ("AS305", "", "A layer of the last dimension does not infer its size from an image's width."),
     ("AS309", "", "An image is channels-first unless a number says otherwise."),
     ("AS401", "", "An argument's value lies in its domain (each one is judged against torch in tests/conformance)."),

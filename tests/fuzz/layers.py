@@ -30,7 +30,7 @@ def _layer_class(kind: str) -> type[nn.Module]:
 
 def _parameters(kind: str) -> list[str]:
     found = inspect.signature(nn.RNNBase if kind in ("RNN", "GRU", "LSTM") else _layer_class(kind)).parameters
-    return [*(name for name in found if name not in ("mode", "device", "dtype")), *["nonlinearity"] * (kind == "RNN")]
+    return [*(name for name in found if name not in ("device", "dtype")), *["nonlinearity"] * (kind == "RNN")]
 
 
 def primary_of(kind: str) -> str | None:
