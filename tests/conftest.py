@@ -1,7 +1,16 @@
-"""One thread per process: the tests run side by side, and threads that wait for each other cost more than they give."""
+"""One thread per process: the tests run side by side, and threads that wait for each other cost more than they give.
+
+Random examples are the same in every run, so that a change fails for what it changes. `make campaign` draws fresh ones.
+"""
 
 from __future__ import annotations
 
+import os
+
 import torch
+from hypothesis import settings
 
 torch.set_num_threads(1)
+settings.register_profile("suite", derandomize=True, deadline=None)
+settings.register_profile("campaign", deadline=None)
+settings.load_profile("campaign" if "ARCHSPEC_EXAMPLES" in os.environ else "suite")

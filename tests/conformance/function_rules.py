@@ -51,6 +51,10 @@ def _is_place_in_the_batch(call: Call, fault: RuleFault) -> bool:
 FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
     ("Functions of several tensors do not broadcast unless that is written.", _is_broadcast),
     (
+        "Bicubic `grid_sample` of volumes is newer than the oldest torch that archspec works with.",
+        lambda call, fault: call.kind == "grid_sample" and "bicubic" in fault.message and call.inputs[0].rank == 5,
+    ),
+    (
         "Functions of several tensors do not mix element types.",
         lambda call, fault: fault.code == "AS306" and len({given.dtype for given in call.inputs}) > 1,
     ),

@@ -32,7 +32,8 @@ def _step(model: nn.Module, batch: Tensor) -> Tensor:
 
 
 def test_every_spec_has_an_original() -> None:
-    assert {case.path for case in CASES} == set(SPECS.glob("*.yaml"))
+    in_a_test_of_its_own = {SPECS / "llama3_405b.yaml"}
+    assert {case.path for case in CASES} | in_a_test_of_its_own == set(SPECS.glob("*.yaml"))
 
 
 @every_case
