@@ -20,7 +20,7 @@ DOC = Path(__file__).parents[1] / "docs" / "layers.md"
 _CONTAINERS = {
     "Container": "a base class of old",
     "Module": "the base class of all layers; your own come in by [`archspec.register`](plugins.md)",
-    "ModuleDict": "made by a repeat with names",
+    "ModuleDict": "made by a repeat with named copies, which this version cannot compile yet",
     "ModuleList": "made by `repeat`",
     "ParameterDict": "holds tensors, does nothing",
     "ParameterList": "holds tensors, does nothing",
