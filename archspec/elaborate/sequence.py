@@ -64,6 +64,10 @@ def _stages(context: Context, entry: Entry, environment: Environment) -> int:
             )
         )
         return 0
+    if not counts:
+        assert repeat is not None
+        message = "`repeat` needs at least one stage, found an empty list"
+        context.fault(Diagnostic("AS230", message, repeat.span, help="to leave an entry out, write `when: false`"))
     return len(counts)
 
 
