@@ -29,7 +29,7 @@ class Frame(NamedTuple):
     what: str
     path: str
     line: int
-    copy: int | None = None
+    copy: int | str | None = None
 
     def __str__(self) -> str:
         return f"in {self.what}, {self._copy_words()}, line {self.line}"
@@ -37,7 +37,8 @@ class Frame(NamedTuple):
     def _copy_words(self) -> str:
         if self.copy is None:
             return f"which is `{self.path}`"
-        return f"copy {self.copy} of `{self.path.rpartition('.')[0]}`"
+        copy = f"`{self.copy}`" if isinstance(self.copy, str) else self.copy
+        return f"copy {copy} of `{self.path.rpartition('.')[0]}`"
 
 
 @record

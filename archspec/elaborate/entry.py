@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from archspec.elaborate.arguments import NO_OVERRIDES, Overrides
 from archspec.elaborate.block import place_block
+from archspec.elaborate.branches import place_branches
 from archspec.elaborate.call import inputs_in_value, place_call
 from archspec.elaborate.context import Context, Frame
 from archspec.elaborate.environment import Environment, HeldLayer, Names, Value, bind
@@ -21,7 +22,7 @@ from archspec.errors import Diagnostic
 from archspec.graph.nodes import Absent, Ref
 from archspec.ops.registry import find
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
-from archspec.spec.document import Entry, Held, KindUse
+from archspec.spec.document import Branches, Entry, Held, KindUse, Use
 from archspec.spec.document import Sequence as SequenceBody
 from archspec.spec.read_entries import read_entry
 from archspec.spec.reader import Reader
@@ -64,7 +65,7 @@ def place_one(
     if skip is None or skip.project is None:
         placed = _body(context, entry, environment, inputs, name, path, overrides, None)
         return placed if skip is None else merged(context, skip, inputs, placed, name, path)
-    if isinstance(entry.body, Held) or (
+    if isinstance(entry.body, (Held, Branches)) or (
         isinstance(entry.body, KindUse) and str(entry.body.kind.value) not in context.blocks
     ):
         return _wrapped(context, entry, environment, inputs, name, path, overrides, skip)
@@ -153,8 +154,12 @@ def _body(
     body = entry.body
     if isinstance(body, SequenceBody):
         return place_sequence(context, entry, body.entries, environment, inputs, name, path, skip)
+    if isinstance(body, Branches):
+        return place_branches(context, entry, body, environment, inputs, name, path)
     if isinstance(body, Held):
         return _held(context, entry, body, environment, inputs, name, path, overrides)
+    if isinstance(body, Use):
+        return NOTHING
     kind = str(body.kind.value)
     block = context.blocks.get(kind)
     if block is not None:

@@ -85,7 +85,7 @@ def read_policies(context: Context, node: TreeMapping | None) -> Policies:
 def _rules(context: Context, key: Scalar, value: Node) -> list[Policy]:
     name = str(key.value)
     if any(sign in name for sign in "*?[.") or not name[:1].isupper():
-        init = _init(context, value)
+        init = read_init(context, value)
         return [] if init is None else [Policy(None, name, init, key.span)]
     op = find(name)
     if op is None:
@@ -97,9 +97,9 @@ def _rules(context: Context, key: Scalar, value: Node) -> list[Policy]:
         return []
     if _is_per_parameter(value):
         assert isinstance(value, TreeMapping)
-        pairs = ((str(inner.value), inner, _init(context, policy)) for inner, policy in value)
+        pairs = ((str(inner.value), inner, read_init(context, policy)) for inner, policy in value)
         return [Policy(name, parameter, init, inner.span) for parameter, inner, init in pairs if init is not None]
-    init = _init(context, value)
+    init = read_init(context, value)
     return [] if init is None else [Policy(name, "weight", init, key.span)]
 
 
@@ -111,7 +111,7 @@ def _is_per_parameter(value: Node) -> bool:
     )
 
 
-def _init(context: Context, node: Node) -> Init | None:
+def read_init(context: Context, node: Node) -> Init | None:
     """One initialisation: a function's name, or the name with its arguments."""
     functions = signatures("inits")
     if isinstance(node, Scalar) and isinstance(node.value, str):

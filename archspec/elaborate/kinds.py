@@ -13,14 +13,14 @@ from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.ops.refused import REFUSED
 from archspec.ops.registry import find, kinds
 from archspec.source.tree import Mapping, Node, Scalar
-from archspec.spec.document import Block, Entry, KindUse, Modifiers, Sequence
+from archspec.spec.document import BODIES, Block, Branches, Entry, KindUse, Modifiers, Sequence
 from archspec.suggest import nearest
 
 
 def check_kinds(context: Context, entry: Entry) -> bool:
     """Record what an entry and all inside it get wrong; whether nothing was wrong."""
     good = _check_modifiers(context, entry)
-    if isinstance(entry.body, Sequence):
+    if isinstance(entry.body, (Sequence, Branches)):
         for inner in entry.body.entries.items:
             good = check_kinds(context, inner) and good
         _check_overrides(context, entry)
@@ -44,12 +44,14 @@ def check_kinds(context: Context, entry: Entry) -> bool:
 
 def _check_modifiers(context: Context, entry: Entry) -> bool:
     """No modifier stands where it says nothing."""
-    idle = dict.fromkeys(("first", "last", "per_stage", "per_repeat"), "it is for the copies of a `repeat`")
+    idle = dict.fromkeys(("names", "first", "last", "per_stage", "per_repeat"), "it is for the copies of a `repeat`")
     if entry.modifiers.repeat is not None:
         idle = {}
+    if not isinstance(entry.body, Branches):
+        idle["merge"] = "it is for `branches`"
     op = find(str(entry.body.kind.value)) if isinstance(entry.body, KindUse) else None
     is_known = op is not None or not isinstance(entry.body, KindUse) or str(entry.body.kind.value) in context.blocks
-    if is_known and (op is None or op.arg("align") is None):
+    if is_known and (op is None or op.arg("align") is None) and not isinstance(entry.body, Branches):
         idle["align"] = "it is for functions that merge, such as `add` and `concat`"
     found = [key for word, key in entry.modifiers.keys.items() if word in idle]
     for key in found:
@@ -70,7 +72,7 @@ def _check_required(context: Context, block: Block, use: KindUse, given: Contain
 def _check_overrides(context: Context, entry: Entry) -> None:
     for key in _argument_keys(None, entry.modifiers):
         message = f"`{clip(str(key.value))}` overrides nothing: a sequence has no arguments"
-        help = "make the sequence a block with parameters"
+        help = "make it a block with parameters"
         context.fault(Diagnostic("AS202", message, key.span, help=help))
 
 
@@ -87,7 +89,9 @@ def _argument_names(context: Context, use: KindUse, given: Iterable[str]) -> tup
 
 
 def _argument_keys(arguments: Node | None, modifiers: Modifiers) -> Iterator[Scalar]:
-    places = (arguments, modifiers.first, modifiers.last, modifiers.per_stage, modifiers.per_repeat)
+    places = [arguments, modifiers.first, modifiers.last, modifiers.per_stage, modifiers.per_repeat]
+    if isinstance(modifiers.repeat, Mapping):
+        places += [overrides for _, overrides in modifiers.repeat]
     for node in places:
         if isinstance(node, Mapping):
             for key, _ in node:
@@ -105,7 +109,7 @@ def _unknown_kind(context: Context, kind: Scalar) -> None:
         context.fault(Diagnostic("AS201", f"`{clip(name)}` is not in the language: {reason}", kind.span, help=help))
         return
     bare = next((name[len(prefix) :] for prefix in _BEFORE_NAME if name.startswith(prefix)), name).removesuffix("()")
-    known = [*context.blocks, *kinds()]
+    known = [*context.blocks, *kinds(), *BODIES]
     guess = [bare] if bare != name and bare in known else nearest(bare, known)
     if guess:
         help, edit = f"did you mean `{guess[0]}`?", Edit(_inside_quotes(kind), guess[0])

@@ -7,81 +7,17 @@ from typing import Any
 
 from archspec.elaborate.arguments import Given, Overrides
 from archspec.elaborate.context import Context, Frame
+from archspec.elaborate.copies import Plan, Position, copy_name, plan
 from archspec.elaborate.environment import Binding, Environment, Names, Value, bind
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.scope import NOTHING, OpenScope, Placed, join, open_scope
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic
 from archspec.graph.nodes import Copy, Node
-from archspec.records import record
 from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node as TreeNode
 from archspec.source.tree import Sequence, describe
 from archspec.spec.document import Entry, Held, KindUse
-
-MOST_COPIES = 100_000
-
-
-@record
-class Position:
-    """Where a copy stands: in its stage and among all."""
-
-    index: int
-    count: int
-    stage: int
-    stages: int
-    position: int
-    total: int
-
-    def variables(self) -> dict[str, int]:
-        """The names that expressions in a copy may use."""
-        return {name: getattr(self, name) for name in ("index", "count", "stage", "stages", "position", "total")}
-
-
-@record
-class Plan:
-    """The counts of a repeat: one, or one per stage."""
-
-    counts: tuple[int, ...]
-    staged: bool
-
-    def position(self, stage: int, index: int) -> Position:
-        """The place of copy `index` of a stage."""
-        before = sum(self.counts[:stage])
-        return Position(index, self.counts[stage], stage, len(self.counts), before + index, sum(self.counts))
-
-
-def plan(context: Context, entry: Entry, environment: Environment) -> Plan | None:
-    """The checked counts; None after a fault."""
-    node = entry.modifiers.repeat
-    assert node is not None
-    if isinstance(node, TreeMapping):
-        message = (
-            "`repeat` with named copies is part of the language, but this version of archspec cannot compile it yet"
-        )
-        context.fault(Diagnostic("AS108", message, node.span, help="write a count, or a list of stages"))
-        return None
-    value = evaluate(context, node, Names(environment))
-    if value is UNKNOWN:
-        return None
-    counts = value if isinstance(value, list) else [value]
-    for index, count in enumerate(counts):
-        good = isinstance(count, int) and not isinstance(count, bool) and count >= 1
-        if not good or count > MOST_COPIES or sum(counts[: index + 1]) > MOST_COPIES:
-            at = node.items[index] if isinstance(node, Sequence) else node
-            _bad_count(context, at, count)
-            return None
-    if not counts:
-        _bad_count(context, node, None)
-        return None
-    return Plan(tuple(counts), isinstance(value, list))
-
-
-def _bad_count(context: Context, node: TreeNode, value: Any) -> None:
-    found = f"{value}" if isinstance(value, (int, float)) else describe(node)
-    message = f"`repeat` must be an integer from 1 to {MOST_COPIES:,}, or a list of one per stage, found {found}"
-    help = "to leave an entry out, write `when: false`" if value == 0 else None
-    context.fault(Diagnostic("AS230", message, node.span, help=help))
 
 
 def place_copies(
@@ -132,28 +68,37 @@ def _stage(
     nodes: list[Node] = []
     copies: list[Copy] = []
     inner: dict[str, Binding] = {}
+    keyed = bool(planned.named) or entry.modifiers.names is not None
     for index in range(planned.counts[stage]):
         position = planned.position(stage, index)
         inside = environment.child(variables=position.variables(), previous=values)
-        overrides = _overrides(context, entry, inside, position)
-        copy_path = join(path, str(len(copies)))
-        with context.inside(Frame(_what(entry), copy_path, entry.span.line, index), entry.span):
-            placed = context.place_one(context, entry, inside, values, str(len(copies)), copy_path, overrides)
+        child = copy_name(context, entry, inside, planned, index, inner) if keyed else None
+        child = child or str(len(copies))
+        overrides = _overrides(context, entry, inside, position, planned)
+        copy_path = join(path, child)
+        with context.inside(Frame(_what(entry), copy_path, entry.span.line, child if keyed else index), entry.span):
+            placed = context.place_one(context, entry, inside, values, child, copy_path, overrides)
         if not placed.dropped:
-            inner[str(len(copies))] = placed.binding
+            inner[child] = placed.binding
             nodes += placed.nodes
             copies.append(Copy(len(placed.nodes), placed.binding.first.ref))
             values = (placed.binding.first, *values[1:])
-    return _closed(scope, nodes, copies, values[0], inner)
+    return _closed(scope, nodes, copies, values[0], inner, keyed=keyed)
 
 
 def _closed(
-    scope: OpenScope, nodes: list[Node], copies: list[Copy], result: Value, inner: dict[str, Binding]
+    scope: OpenScope,
+    nodes: list[Node],
+    copies: list[Copy],
+    result: Value,
+    inner: dict[str, Binding],
+    *,
+    keyed: bool = False,
 ) -> Placed:
     """The chain of the copies that are there; without any, the entry is not there and stands for its input."""
     if not copies:
         return Placed((), bind(scope.inputs[0]), dropped=True)
-    return scope.close(nodes, {"output": result}, inner=inner, copies=tuple(copies))
+    return scope.close(nodes, {"output": result}, inner=inner, copies=tuple(copies), keyed=keyed)
 
 
 def _what(entry: Entry) -> str:
@@ -162,8 +107,8 @@ def _what(entry: Entry) -> str:
     return f"`{entry.body.kind.value}`" if isinstance(entry.body, KindUse) else "a sequence"
 
 
-def _overrides(context: Context, entry: Entry, inside: Environment, position: Position) -> Overrides:
-    """What `per_stage`, `per_repeat`, `first` and `last` say of this copy; later ones win."""
+def _overrides(context: Context, entry: Entry, inside: Environment, position: Position, planned: Plan) -> Overrides:
+    """What `per_stage`, `per_repeat`, `first`, `last` and its own name say of this copy; later ones win."""
     modifiers = entry.modifiers
     overrides: dict[str, Given] = {}
     for node, at in ((modifiers.per_stage, position.stage), (modifiers.per_repeat, position.index)):
@@ -172,6 +117,8 @@ def _overrides(context: Context, entry: Entry, inside: Environment, position: Po
         overrides.update(_values(context, modifiers.first, inside))
     if position.index == position.count - 1:
         overrides.update(_values(context, modifiers.last, inside))
+    if planned.named:
+        overrides.update(_values(context, planned.named[position.index][1], inside))
     return overrides
 
 

@@ -56,6 +56,7 @@ class OpenScope:
         *,
         inner: Mapping[str, Binding] | None = None,
         copies: tuple[Copy, ...] = (),
+        keyed: bool = False,
     ) -> Placed:
         """The finished scope. `results` are its outputs by port name, `inner` what can be referred to inside it."""
         node_id = self.context.new_id(self.span)
@@ -75,6 +76,7 @@ class OpenScope:
             block=self.block,
             arguments=self.arguments,
             copies=copies,
+            keyed=keyed,
         )
         self.context.record(node_id, self.path if self.name.isdecimal() else self.name, types, self.span, scope.inputs)
         ports = {port: Value(Ref(node_id, index), value.type) for index, (port, value) in enumerate(results.items())}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from archspec.emit.forward import INDENT, ForwardWriter
 from archspec.emit.lift import Crossings, find_crossings
-from archspec.emit.names import Names, class_name
+from archspec.emit.names import Names, attribute, class_name
+from archspec.emit.uses import Uses
 from archspec.graph.nodes import Absent, Call, Graph, Node, Output, Ref, Scope
 from archspec.ops.code import is_plain
 from archspec.records import record
@@ -61,7 +63,9 @@ def _optional_children(graph: Graph) -> dict[str, frozenset[str]]:
 def _can_be_none(node: Node) -> bool:
     if len(node.inputs) != 1 or len(node.outputs) != 1:
         return False
-    return node.kind != "copies" if isinstance(node, Scope) else isinstance(node, Call) and _is_plain_layer(node)
+    if isinstance(node, Absent) or node.module:
+        return False
+    return not node.is_container if isinstance(node, Scope) else _is_plain_layer(node)
 
 
 def _is_plain_layer(call: Call) -> bool:
@@ -86,6 +90,7 @@ class _Generator:
     known: dict[tuple[str, str], str] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
     helpers: dict[str, str] = field(default_factory=dict)
+    scopes: dict[str, int] = field(default_factory=dict)
     uses_einops: bool = False
 
     def program(self) -> Program:
@@ -101,6 +106,8 @@ class _Generator:
         for node in scope.body:
             if isinstance(node, Scope):
                 self._visit(node)
+                if node.module:
+                    continue
                 if node.kind == "block" or (node.kind == "sequence" and not self._is_plain_chain(node)):
                     self._add(node)
 
@@ -112,9 +119,9 @@ class _Generator:
         for node in scope.body:
             if node.inputs != (value,) or len(node.outputs) != 1:
                 return False
-            if isinstance(node, Absent) or (isinstance(node, Call) and not _is_plain_layer(node)):
+            if isinstance(node, Absent) or node.module or (isinstance(node, Call) and not _is_plain_layer(node)):
                 return False
-            if isinstance(node, Scope) and node.kind == "copies":
+            if isinstance(node, Scope) and node.is_container:
                 return False
             value = Ref(node.id)
         return len(scope.parameters) == 1 and scope.results == (value,)
@@ -141,8 +148,16 @@ class _Generator:
             text[ref] = names.allocate(f"other{index + 1}" if index else "other")
         optional = self.optional.get(scope.block or "", frozenset())
         batch = _batch_size(scope, text)
-        writer = ForwardWriter(self.crossings, optional, self._note_helpers, dict(text), names, batch)
+        uses = Uses(self.crossings, optional)
+        reach = functools.partial(_reach, scope)
+        writer = ForwardWriter(uses, self._note_helpers, dict(text), names, batch, reach, self._count_taps)
         return writer, list(text.values())
+
+    def _count_taps(self, path: str) -> int:
+        """How many values the forward of the scope at a path gives beside its results."""
+        if not self.scopes:
+            self.scopes.update((scope.path, scope.id) for scope in _scopes(self.graph.root) if not scope.module)
+        return len(self.crossings.taps.get(self.scopes[path], ()))
 
     def _note_helpers(self, call: Call, code: str) -> None:
         self.uses_einops |= call.op.target.startswith("einops.")
@@ -183,6 +198,16 @@ class _Generator:
 
 
 _ANNOTATIONS = {"single": "torch.Tensor", "tuple": "tuple[torch.Tensor, ...]", "dict": "dict[str, torch.Tensor]"}
+
+
+def _reach(scope: Scope, path: str) -> str:
+    """The expression of a module inside a scope, seen from that scope's forward."""
+    text, inside = "self", scope
+    for name in path.removeprefix(f"{scope.path}.").split("."):
+        key = name if inside.keyed else name if not inside.is_container else int(name)
+        text = f"{text}[{key!r}]" if inside.is_container else attribute(text, name)
+        inside = next((node for node in inside.body if isinstance(node, Scope) and node.name == name), scope)
+    return text
 
 
 def _batch_size(scope: Scope, text: dict[Ref, str]) -> str:

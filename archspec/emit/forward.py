@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
-from archspec.emit.lift import Crossings
 from archspec.emit.names import Names, attribute
+from archspec.emit.uses import Uses
 from archspec.graph.nodes import Absent, Call, Node, Ref, Scope
 from archspec.ops.code import BATCH, call_arguments, expression, unpacked
 
 INDENT = "    "
-_BEYOND = -1  # a use that the running variable does not live to see
 
 
 @dataclass(slots=True)
@@ -23,22 +22,22 @@ class ForwardWriter:
     value has a variable named after its entry.
 
     Attributes:
-        crossings: what crosses the borders of the scopes that are called.
-        optional: names of entries which some instances of the block have and others have not.
+        uses: who takes what of this forward.
         on_helper: told of each call of the catalogue and its text, for the helpers that it needs.
         text: the expression of each value that exists already; holds the arguments at the start.
         names: the identifiers of this function.
         batch: the expression of the batch size.
+        reach: the expression of a module elsewhere, from its path.
+        taps_of: how many values a module's forward gives beside its results, from its path.
     """
 
-    crossings: Crossings
-    optional: frozenset[str]
+    uses: Uses
     on_helper: Callable[[Call, str], None]
     text: dict[Ref, str]
     names: Names
     batch: str
-    _uses: dict[Ref, set[int]] = field(default_factory=dict)
-    _aliases: dict[Ref, Ref] = field(default_factory=dict)
+    reach: Callable[[str], str]
+    taps_of: Callable[[str], int]
     _items: dict[str, str] = field(default_factory=dict)
     _running: str = ""
 
@@ -47,7 +46,7 @@ class ForwardWriter:
     ) -> list[str]:
         """One statement or loop per node, the `return` excluded. `guarded` nodes run in training mode only."""
         self._running = self.names.allocate("x", "out", "h")
-        self._count_uses(nodes, results)
+        self.uses.count(nodes, results)
         lines: list[str] = []
         in_guard = False
         for step, node in enumerate(nodes):
@@ -62,77 +61,42 @@ class ForwardWriter:
 
     def of(self, ref: Ref) -> str:
         """The expression of a value that exists."""
-        return self.text[self._resolved(ref)]
+        return self.text[self.uses.resolved(ref)]
 
     def _bind(self, ref: Ref, text: str) -> None:
-        self.text[self._resolved(ref)] = text
-
-    def _resolved(self, ref: Ref) -> Ref:
-        """The value itself, where two references mean the same one."""
-        while ref in self._aliases:
-            ref = self._aliases[ref]
-        return ref
-
-    # Who takes what, hence which values the running variable can hold.
-
-    def _count_uses(self, nodes: Sequence[Node], results: Sequence[Ref]) -> None:
-        for step, node in enumerate(nodes):
-            if isinstance(node, Absent) and node.name not in self.optional:
-                self._aliases[Ref(node.id)] = node.inputs[0]
-                continue
-            self._alias_ends(node)
-            for ref in self._taken(node):
-                self._use(ref, step)
-            if _is_copies(node):
-                for ref in (*node.inputs[1:], *self._taken_inside(node)):  # every copy takes them
-                    self._use(ref, step)
-                    self._use(ref, _BEYOND)
-        for ref in results:
-            self._use(ref, len(nodes))
-
-    def _alias_ends(self, node: Node) -> None:
-        """A chain's result is its last copy's."""
-        if _is_copies(node):
-            self._aliases[node.results[0]] = Ref(node.id)
-            for inner in node.body:
-                self._alias_ends(inner)
-
-    def _use(self, ref: Ref, step: int) -> None:
-        self._uses.setdefault(self._resolved(ref), set()).add(step)
-
-    def _taken(self, node: Node) -> tuple[Ref, ...]:
-        """What the statement of a node takes."""
-        if isinstance(node, Scope) and node.kind != "copies":
-            return (*node.inputs, *self.crossings.captures.get(node.id, ()))
-        return node.inputs
-
-    def _taken_inside(self, scope: Scope) -> Iterator[Ref]:
-        for node in scope.body:
-            yield from self._taken(node)
-            if _is_copies(node):
-                yield from self._taken_inside(node)
+        self.text[self.uses.resolved(ref)] = text
 
     def _variable(self, ref: Ref, wish: str, step: int) -> str:
-        return self._running if self._uses.get(ref) == {step + 1} else self.names.allocate(wish)
+        return self._running if self.uses.is_only_for_next(ref, step) else self.names.allocate(wish)
 
     # Statements.
 
     def _step(self, node: Node, step: int) -> list[str]:
-        if Ref(node.id) in self._aliases:
-            return []
         result = Ref(node.id)
+        if isinstance(node, Absent) and self.uses.is_alias(result):
+            return []
+        if isinstance(node, Call) and node.op.bare:
+            self._bind(result, attribute("self", node.name))
+            return []
+        module = self._module(node, attribute("self", node.name))
+        if _is_branches(node):
+            return self._branches(node, module, _wish(node), {}, step)
         if _is_copies(node):
             variable = self._variable(result, _wish(node), step)
             self._bind(result, variable)
-            return self._chain(node, attribute("self", node.name), variable, step)
-        value = self._value(node, attribute("self", node.name))
+            return self._chain(node, module, variable, step)
+        value = self._value(node, module)
         made = self._made(node)
         for index, (ref, wish) in enumerate(made):
-            if ref not in self._uses and len(made) > 1:
+            if not self.uses.is_taken(ref) and len(made) > 1:
                 self._bind(ref, "_")
             else:
                 self._bind(ref, self.names.allocate(wish) if index else self._variable(ref, wish, step))
         return [f"{self._target(node, made)} = {value}"]
+
+    def _module(self, node: Node, place: str) -> str:
+        """The module that a node calls: the one at its place, or another one that it uses again."""
+        return place if isinstance(node, Absent) or not node.module else self.reach(node.module)
 
     def _target(self, node: Node, made: Sequence[tuple[Ref, str]]) -> str:
         """The left side of the assignment of what a node makes, its variables being bound."""
@@ -140,7 +104,7 @@ class ForwardWriter:
         return unpacked(node.op, node.args, names) if isinstance(node, Call) else ", ".join(names)
 
     def _value(self, node: Node, module: str) -> str:
-        inputs = tuple(self.of(ref) for ref in self._taken(node))
+        inputs = tuple(self.of(ref) for ref in self.uses.taken(node))
         if isinstance(node, Call) and not node.op.is_module:
             code = expression(node.op, node.args, inputs).replace(BATCH, self.batch)
             self.on_helper(node, code)
@@ -150,16 +114,18 @@ class ForwardWriter:
             given = call_arguments(node.op, node.args, inputs)
             self.on_helper(node, given)
         call = f"{module}({given})"
-        if node.name in self.optional:
+        if node.name in self.uses.optional and module == attribute("self", node.name):
             return f"{inputs[0]} if {module} is None else {call}"
         return call
 
-    def _made(self, node: Node) -> list[tuple[Ref, str]]:
+    def _made(self, node: Node, wish: str = "") -> list[tuple[Ref, str]]:
         """Each value that a node makes, with the name that its variable would like."""
-        name = _wish(node)
+        name = wish or _wish(node)
         ports = [name, *(f"{name}_{port}" for port in _ports(node)[1 : len(node.outputs)])]
         made = [(Ref(node.id, index), port) for index, port in enumerate(ports)]
-        taps = self.crossings.taps.get(node.id, ()) if isinstance(node, Scope) else ()
+        if isinstance(node, Scope) and node.module:  # its forward gives what others take from inside the first call too
+            return made + [(Ref(node.id, -1 - index), "_") for index in range(self.taps_of(node.module))]
+        taps = self.uses.crossings.taps.get(node.id, ()) if isinstance(node, Scope) else ()
         return made + [(ref, f"{name}_tap") for ref in taps]
 
     # Copies: a loop where every copy would be written alike, else one statement after the other.
@@ -179,7 +145,7 @@ class ForwardWriter:
         if not all(self._can_loop(scope, nodes, result, step) for nodes, result in scope.each_copy()):
             return None
         item = self._item(scope)
-        locals_: dict[tuple[int, int], str] = {}
+        locals_: dict[tuple[int, ...], str] = {}
         incoming = Ref(scope.parameters[0].id)
         before = dict(self.text)
         written: list[str] | None = None
@@ -190,7 +156,8 @@ class ForwardWriter:
                 self.text = before
                 return None
             written, incoming = lines, result
-        return [f"for {item} in {container}:", *(INDENT + line for line in written or ())]
+        items = f"{container}.values()" if scope.keyed else container
+        return [f"for {item} in {items}:", *(INDENT + line for line in written or ())]
 
     def _item(self, scope: Scope) -> str:
         """The variable of a loop; loops that follow each other share it."""
@@ -200,22 +167,19 @@ class ForwardWriter:
         return self._items[wish]
 
     def _can_loop(self, scope: Scope, nodes: Sequence[Node], result: Ref, step: int) -> bool:
-        modules = sum(not isinstance(node, Call) or node.op.is_module for node in nodes)
-        tapped = any(isinstance(node, Scope) and self.crossings.taps.get(node.id) for node in nodes)
+        modules = sum(_is_element(node) for node in nodes)
+        tapped = any(isinstance(node, Scope) and self.uses.crossings.taps.get(node.id) for node in nodes)
         last = result if result in scope.results else None
-        wanted = any(self._wanted(ref, step) for ref in _values_of(nodes) if ref != last)
+        wanted = any(self.uses.is_taken_after(ref, step) for ref in _values_of(nodes) if ref != last)
         return modules == 1 and not tapped and not wanted
-
-    def _wanted(self, ref: Ref, step: int) -> bool:
-        """Whether something after this step takes the value."""
-        return bool(self._uses.get(ref, set()) - {step, _BEYOND})
 
     def _unrolled(self, scope: Scope, container: str, variable: str, step: int) -> list[str]:
         lines: list[str] = []
         for index, (nodes, result) in enumerate(scope.each_copy()):
             last = result == scope.results[0]
             target = variable if last else self.names.allocate(f"{_wish(scope)}_{index}")
-            lines += self._copy(nodes, result, f"{container}[{index}]", target, {}, step)
+            element = f"{container}[{nodes[0].name if scope.keyed else index!r}]"
+            lines += self._copy(nodes, result, element, target, {}, step)
         return lines
 
     def _copy(
@@ -224,24 +188,73 @@ class ForwardWriter:
         result: Ref,
         module: str,
         variable: str,
-        locals_: dict[tuple[int, int], str],
+        locals_: dict[tuple[int, ...], str],
         step: int,
     ) -> list[str]:
         """The statements of one copy. `locals_` are the variables of values that stay inside it, by position."""
         lines: list[str] = []
         for position, node in enumerate(nodes):
+            element = self._module(node, module)
             if _is_copies(node):
-                lines += self._chain(node, module, variable, step)
+                lines += self._chain(node, element, variable, step)
                 self._bind(Ref(node.id), variable)
-                continue
-            value = self._value(node, module)
-            made = self._made(node)
-            for index, (ref, wish) in enumerate(made):
-                if ref != result and (position, index) not in locals_:
-                    unused = ref not in self._uses and len(made) > 1
-                    locals_[position, index] = "_" if unused else self.names.allocate(wish)
-                self._bind(ref, variable if ref == result else locals_[position, index])
-            lines.append(f"{self._target(node, made)} = {value}")
+            elif _is_branches(node):
+                lines += self._branches(node, element, _wish(node), locals_, step, (position,))
+            else:
+                lines.append(self._statement(node, element, {result: variable}, locals_, (position,)))
+        if self.of(result) != variable:
+            lines.append(f"{variable} = {self.of(result)}")
+            self._bind(result, variable)
+        return lines
+
+    def _statement(
+        self,
+        node: Node,
+        module: str,
+        given: Mapping[Ref, str],
+        locals_: dict[tuple[int, ...], str],
+        at: tuple[int, ...],
+        wish: str = "",
+    ) -> str:
+        """The statement of one node inside a container, its values in the variables that are given or in locals."""
+        value = self._value(node, module)
+        made = self._made(node, wish)
+        for index, (ref, wish) in enumerate(made):
+            variable = given.get(ref)
+            if variable is None:
+                if (*at, index) not in locals_:
+                    unused = not self.uses.is_taken(ref) and len(made) > 1
+                    locals_[*at, index] = "_" if unused else self.names.allocate(wish)
+                variable = locals_[*at, index]
+            self._bind(ref, variable)
+        return f"{self._target(node, made)} = {value}"
+
+    # Branches: one statement after the other, each with a variable of its own.
+
+    def _branches(
+        self,
+        scope: Scope,
+        container: str,
+        wish: str,
+        locals_: dict[tuple[int, ...], str],
+        step: int,
+        at: tuple[int, ...] = (),
+    ) -> list[str]:
+        """The statements of all branches. `locals_` are the variables of their values, by position."""
+        lines: list[str] = []
+        for position, node in enumerate(scope.body):
+            place = (*at, position)
+            element = f"{container}[{node.name if scope.keyed else int(node.name)!r}]" if _is_element(node) else ""
+            element = self._module(node, element)
+            if _is_branches(node):
+                lines += self._branches(node, element, f"{wish}_{node.name}", locals_, step, place)
+            elif _is_copies(node):
+                variable = locals_.setdefault((*place, 0), "") or self.names.allocate(f"{wish}_{node.name}")
+                locals_[*place, 0] = variable
+                self._bind(Ref(node.id), variable)
+                lines += self._chain(node, element, variable, step)
+            else:
+                lines.append(self._statement(node, element, {}, locals_, place, f"{wish}_{node.name}"))
         return lines
 
 
@@ -249,12 +262,23 @@ def _is_copies(node: Node) -> TypeGuard[Scope]:
     return isinstance(node, Scope) and node.kind == "copies"
 
 
+def _is_branches(node: Node) -> TypeGuard[Scope]:
+    return isinstance(node, Scope) and node.kind == "branches"
+
+
+def _is_element(node: Node) -> bool:
+    """Whether a node has a module of its own in the container that holds it."""
+    if isinstance(node, Absent) or node.module:
+        return False
+    return isinstance(node, Scope) or node.op.is_module
+
+
 def _values_of(nodes: Sequence[Node]) -> Iterator[Ref]:
-    """Every value made in a copy, those in copies inside it included."""
+    """Every value made in a copy, those in containers inside it included."""
     for node in nodes:
         for port in range(len(node.outputs)):
             yield Ref(node.id, port)
-        if _is_copies(node):
+        if isinstance(node, Scope) and node.is_container:
             yield from _values_of(node.body)
 
 

@@ -1,8 +1,8 @@
 """Which values cross the borders of scopes: what a scope takes from around it, and what others take from inside it.
 
 A generated `forward` sees only its arguments. So a value from around a sequence becomes a further argument of it
-(a capture), and a value that others take from inside it a further result (a tap). `copies` scopes have no forward of
-their own: they are loops in the forward around them.
+(a capture), and a value that others take from inside it a further result (a tap). `copies` and `branches` have
+no forward of their own: they are statements in the forward around them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def find_crossings(graph: Graph) -> Crossings:
 
 def _forwards(scope: Scope, around: tuple[int, ...]) -> tuple[int, ...]:
     """The ids of the scopes whose forwards enclose this scope's body, the outermost first."""
-    return around if scope.kind == "copies" else (*around, scope.id)
+    return around if scope.is_container else (*around, scope.id)
 
 
 def _find_homes(scope: Scope, around: tuple[int, ...], homes: dict[int, tuple[int, ...]]) -> None:

@@ -49,8 +49,8 @@ class _Builder:
 
     def scope(self, scope: Scope) -> nn.Module:
         """A scope's module with its children, in the order of the spec."""
-        if scope.kind == "copies":
-            return nn.ModuleList(module for _, module in self._children(scope.body))
+        if scope.is_container:
+            return self._container(scope)
         name = self._program.classes.get(scope.id)
         made: nn.Module = nn.Sequential() if name is None else getattr(self._classes, name)()
         optional = self._program.optional.get(scope.block or "", frozenset())
@@ -61,11 +61,23 @@ class _Builder:
             made.add_module(child_name, module)
         return made
 
+    def _container(self, scope: Scope) -> nn.Module:
+        """The elements of a repeat or of branches; where a numbered branch is a function alone, its place is kept."""
+        children = dict(self._children(scope.body))
+        if scope.keyed:
+            return nn.ModuleDict(children)
+        if scope.kind == "copies":
+            return nn.ModuleList(children.values())
+        places = range(1 + max(map(int, children), default=-1))
+        return nn.ModuleList(children.get(str(place), nn.Identity()) for place in places)
+
     def _children(self, nodes: Iterable[Node]) -> Iterator[tuple[str, nn.Module]]:
         for node in nodes:
+            if isinstance(node, Absent) or node.module:
+                continue
             if isinstance(node, Scope):
                 yield node.name, self.scope(node)
-            elif isinstance(node, Call) and node.op.is_module:
+            elif node.op.is_module:
                 yield node.name, self._layer(node)
 
     def _layer(self, call: Call) -> nn.Module:

@@ -21,10 +21,11 @@ def disagreements(graph: Graph, module: nn.Module) -> list[str]:
         graph: what the module was built from.
         module: on any device. It is run in eval mode on random data, a batch of two, without gradients.
     """
-    seen: dict[str, Any] = {}
+    seen: dict[str, list[Any]] = {}
     owners = dict(module.named_modules())
     calls = [call for call in graph.calls() if call.op.is_module]
-    hooks = [owners[call.path].register_forward_hook(_keep(seen, call.path)) for call in calls]
+    paths = dict.fromkeys(call.module or call.path for call in calls)
+    hooks = [owners[path].register_forward_hook(_keep(seen, path)) for path in paths]
     training = {path: owner.training for path, owner in owners.items()}
     try:
         with torch.no_grad():
@@ -34,14 +35,24 @@ def disagreements(graph: Graph, module: nn.Module) -> list[str]:
             hook.remove()
         for path, owner in owners.items():
             owner.training = training[path]
-    found = [_compare(call, seen[call.path]) for call in calls if call.path in seen]
+    by_module: dict[str, list[Call]] = {path: [] for path in paths}
+    for call in calls:
+        by_module[call.module or call.path].append(call)
+    pairs = [pair for path, made in seen.items() for pair in _pairs(by_module[path], made)]
+    found = [_compare(call, output) for call, output in pairs]
     found.append(_compare_results(graph, result))
     return [sentence for sentence in found if sentence is not None]
 
 
-def _keep(seen: dict[str, Any], path: str) -> Callable[..., None]:
+def _pairs(calls: list[Call], made: list[Any]) -> Iterator[tuple[Call, Any]]:
+    """Each call of a module with what it gave; none where some ran in training mode only."""
+    if len(calls) == len(made):
+        yield from zip(calls, made, strict=True)
+
+
+def _keep(seen: dict[str, list[Any]], path: str) -> Callable[..., None]:
     def hook(module: nn.Module, inputs: Any, output: Any) -> None:
-        seen[path] = output
+        seen.setdefault(path, []).append(output)
 
     return hook
 

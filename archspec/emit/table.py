@@ -90,7 +90,7 @@ def _rows(node: Node, depth: int, full: bool) -> Iterator[Row]:
     yield Row(depth, node.name, kind, output, _params(node), _macs(node))
     if not isinstance(node, Scope):
         return
-    if full or node.kind == "sequence":
+    if full or node.kind in ("sequence", "branches"):
         for inner in node.body:
             yield from _rows(inner, depth + 1, full)
     elif node.kind == "copies":
@@ -102,7 +102,9 @@ def _kind(node: Call | Scope) -> str:
         return node.op.name
     if node.kind == "block":
         return str(node.block)
-    return "ModuleList" if node.kind == "copies" else "Sequential"
+    if node.is_container:
+        return "ModuleDict" if node.keyed else "ModuleList"
+    return "Sequential"
 
 
 def _params(node: Node) -> int:
@@ -131,9 +133,9 @@ def _folded(scope: Scope, depth: int) -> Iterator[Row]:
 
 def _alike(a: list[Row], b: list[Row]) -> bool:
     """Equal but for the copies' own names, `0` and `1`, or with a skip, `0-skip` and `1-skip`."""
-    return _unnumbered(a) == _unnumbered(b)
+    return _nameless(a) == _nameless(b)
 
 
-def _unnumbered(rows: list[Row]) -> list[Row]:
-    depth = rows[0].depth
-    return [replace(row, name=row.name.lstrip("0123456789")) if row.depth == depth else row for row in rows]
+def _nameless(rows: list[Row]) -> list[Row]:
+    depth, own = rows[0].depth, rows[0].name
+    return [replace(row, name=row.name.removeprefix(own)) if row.depth == depth else row for row in rows]

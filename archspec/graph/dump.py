@@ -31,7 +31,8 @@ def _node_lines(node: Node, names: dict[int, str], indent: str) -> Iterator[str]
         yield f"{indent}%{node.path} = absent({inputs}): {types}"
         return
     if isinstance(node, Call):
-        yield f"{indent}%{node.path} = {node.op.name}({inputs}){_changed(node.op, node.args)}: {types}"
+        again = f" of %{node.module}" if node.module else ""
+        yield f"{indent}%{node.path} = {node.op.name}{again}({inputs}){_changed(node.op, node.args)}: {types}"
         return
     yield f"{indent}%{node.path} = {_title(node)}({inputs}): {types}"
     for parameter in node.parameters:
@@ -45,7 +46,8 @@ def _title(scope: Scope) -> str:
     if scope.kind == "block":
         given = ", ".join(f"{name}={value!r}" for name, value in scope.arguments.items())
         return f"block {scope.block}[{given}]"
-    return f"copies×{len(scope.copies)} " if scope.kind == "copies" else scope.kind + " "
+    again = f" of %{scope.module}" if scope.module else ""
+    return (f"copies×{len(scope.copies)}" if scope.kind == "copies" else scope.kind) + again + " "
 
 
 def _changed(op: Op, args: Args) -> str:

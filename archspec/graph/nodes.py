@@ -49,6 +49,7 @@ class Call:
         state: its parameters and buffers, initialised by the policy that wins.
         macs: multiply-accumulates for one sample.
         span: where the spec says so.
+        module: the path of the module that it calls, where an earlier call has made it; it has no state then.
     """
 
     id: int
@@ -61,14 +62,22 @@ class Call:
     state: Mapping[str, State]
     macs: int
     span: Span
+    module: str = ""
 
     @property
     def num_params(self) -> int:
-        """Elements of its parameters (not of its buffers)."""
-        return sum(_elements(state.shape) for state in self.state.values() if not state.is_buffer)
+        """Elements of its own parameters: no buffers, and nothing that is another layer's."""
+        own = (state for state in self.state.values() if not state.is_buffer and not state.tied)
+        return sum(_elements(state.shape) for state in own)
+
+    @property
+    def tensors(self) -> Iterator[tuple[str, State]]:
+        """Its parameters and buffers by their names in the model's state dict."""
+        for name, state in self.state.items():
+            yield (self.path if self.op.bare else f"{self.path}.{name}"), state
 
 
-ScopeKind: TypeAlias = Literal["model", "block", "sequence", "copies"]
+ScopeKind: TypeAlias = Literal["model", "block", "sequence", "copies", "branches"]
 
 
 @record
@@ -76,8 +85,9 @@ class Scope:
     """A group of nodes with a place of its own in the module tree.
 
     Attributes:
-        kind: `model` (the root), `block` (an instance of one), `sequence`, or `copies` (what `repeat` makes: a
-            ModuleList whose elements are chained, or of such lists).
+        kind: `model` (the root), `block` (an instance of one), `sequence`, `copies` (what `repeat` makes: a
+            ModuleList or ModuleDict whose elements are chained, or of such lists), or `branches` (elements that all
+            take the scope's input, and make one of its outputs each).
         block: the block's name, where it is an instance of one.
         arguments: the block's parameters as this instance has them.
         inputs: the values it is called with, in the enclosing scope.
@@ -86,6 +96,8 @@ class Scope:
         results: which inner values are its outputs.
         ports: the names of its outputs.
         copies: for `copies`, how the body divides into them.
+        keyed: of `copies` and `branches`: it is a ModuleDict.
+        module: the path of the module that it calls, where an earlier scope has made it; nothing inside has a state.
     """
 
     id: int
@@ -102,6 +114,13 @@ class Scope:
     block: str | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
     copies: tuple[Copy, ...] = ()
+    keyed: bool = False
+    module: str = ""
+
+    @property
+    def is_container(self) -> bool:
+        """Whether it has no forward of its own: what it does stands in the forward around it."""
+        return self.kind in ("copies", "branches")
 
     def each_copy(self) -> Iterator[tuple[tuple[Node, ...], Ref]]:
         """The nodes of each copy of a `copies` scope, and the value that goes on to the next."""

@@ -108,12 +108,17 @@ OWN = Init("own")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A parameter or buffer that a layer owns."""
+    """A parameter or buffer that a layer owns.
+
+    Attributes:
+        tied: the full name of another layer's parameter which this one is.
+    """
 
     shape: tuple[int, ...]
     init: Init
     is_buffer: bool = False
     dtype: str = "float32"
+    tied: str = ""
 
 
 def no_check(args: Args, inputs: Inputs) -> None:
@@ -164,6 +169,7 @@ class Op:
         free: the type of further arguments, whose names the user chooses (the axis sizes of an einops pattern).
         view: its outputs share their memory with its first input. Nothing may change a `locked` one in place.
         layer: the class itself, for a layer that a caller has registered. It initialises itself.
+        bare: it is no module but a tensor of the module around it, a parameter or a buffer.
         by_name: its arguments by their names.
     """
 
@@ -193,6 +199,7 @@ class Op:
     free: ArgType | None = None
     view: Literal["", "shared", "locked"] = ""
     layer: Any = None
+    bare: bool = False
     by_name: Mapping[str, Arg] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -200,8 +207,8 @@ class Op:
 
     @property
     def is_module(self) -> bool:
-        """Capitalised kinds are modules, lower-case ones functions."""
-        return self.name[:1].isupper()
+        """Capitalised kinds are modules but for bare tensors, lower-case ones functions."""
+        return self.name[:1].isupper() and not self.bare
 
     def arg(self, name: str) -> Arg | None:
         """The argument of that name."""

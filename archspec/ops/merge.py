@@ -169,6 +169,13 @@ def _sub_shape(args: Args, inputs: Inputs) -> Outputs:
     return _equal_shape(args, inputs)
 
 
+def _mean_shape(args: Args, inputs: Inputs) -> Outputs:
+    if not inputs[0].is_floating:
+        message = f"{{name}} divides a sum by a count, but its first input is {inputs[0]}"
+        raise RuleFault("AS306", message, input=0, help="give it floating-point tensors")
+    return _equal_shape(args, inputs)
+
+
 def _div_shape(args: Args, inputs: Inputs) -> Outputs:
     (output,) = _equal_shape(args, inputs)
     return (output if output.is_floating else TensorType(output.shape, channels_first=output.channels_first),)
@@ -219,12 +226,22 @@ def _chained(sign: str) -> Callable[[Args, tuple[str, ...]], str]:
     return lambda args, inputs: f" {sign} ".join(_with_alignment(args, inputs))
 
 
+def _mean_code(args: Args, inputs: tuple[str, ...]) -> str:
+    return f"({' + '.join(_with_alignment(args, inputs))}) / {len(inputs)}"
+
+
 def _concat_code(args: Args, inputs: tuple[str, ...]) -> str:
     return f"torch.cat([{', '.join(_with_alignment(args, inputs))}], dim={args.dim})"
 
 
 def _elementwise(
-    name: str, target: str, sign: str, doc: str, *, chained: bool, shape: Callable[[Args, Inputs], Outputs]
+    name: str,
+    target: str,
+    doc: str,
+    *,
+    chained: bool,
+    shape: Callable[[Args, Inputs], Outputs],
+    code: Callable[[Args, tuple[str, ...]], str],
 ) -> Op:
     return Op(
         name=name,
@@ -234,17 +251,28 @@ def _elementwise(
         inputs=("input", "other"),
         variadic=chained,
         shape=shape,
-        code=_chained(sign),
+        code=code,
         helpers=_HELPERS,
         floating=False,
     )
 
 
 OPS = (
-    _elementwise("add", "torch.add", "+", "The sum of tensors of one shape.", chained=True, shape=_equal_shape),
-    _elementwise("mul", "torch.mul", "*", "The product of tensors of one shape.", chained=True, shape=_equal_shape),
-    _elementwise("sub", "torch.sub", "-", "The first tensor less the second.", chained=False, shape=_sub_shape),
-    _elementwise("div", "torch.div", "/", "The first tensor over the second.", chained=False, shape=_div_shape),
+    _elementwise(
+        "add", "torch.add", "The sum of tensors of one shape.", chained=True, shape=_equal_shape, code=_chained("+")
+    ),
+    _elementwise(
+        "mul", "torch.mul", "The product of tensors of one shape.", chained=True, shape=_equal_shape, code=_chained("*")
+    ),
+    _elementwise(
+        "mean_of", "torch.mean", "The mean of tensors of one shape.", chained=True, shape=_mean_shape, code=_mean_code
+    ),
+    _elementwise(
+        "sub", "torch.sub", "The first tensor less the second.", chained=False, shape=_sub_shape, code=_chained("-")
+    ),
+    _elementwise(
+        "div", "torch.div", "The first tensor over the second.", chained=False, shape=_div_shape, code=_chained("/")
+    ),
     Op(
         name="concat",
         target="torch.cat",

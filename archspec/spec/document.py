@@ -69,6 +69,20 @@ class Sequence:
 
 
 @record
+class Branches:
+    """The same input into each of several entries, whose results are merged."""
+
+    entries: Entries
+
+
+@record
+class Use:
+    """A call of a module that an earlier entry has made."""
+
+    reference: Node
+
+
+@record
 class Modifiers:
     """What stands beside the kind. Each is the value's node, None where absent."""
 
@@ -81,11 +95,30 @@ class Modifiers:
     per_repeat: Node | None = None
     skip: Node | None = None
     align: Node | None = None
+    names: Node | None = None
+    merge: Node | None = None
+    tie: Node | None = None
     keys: Mapping[str, Scalar] = field(default_factory=dict)
 
 
-MODIFIERS = ("from", "when", "repeat", "first", "last", "per_stage", "per_repeat", "skip", "align")
-LATER_MODIFIERS = ("names", "tie", "after", "before", "branches", "merge", "use")
+MODIFIERS = (
+    "from",
+    "when",
+    "repeat",
+    "names",
+    "first",
+    "last",
+    "per_stage",
+    "per_repeat",
+    "skip",
+    "align",
+    "merge",
+    "tie",
+)
+BODIES = ("layers", "branches", "use")
+"""What an entry can be other than a kind."""
+
+LATER_MODIFIERS = ("after", "before")
 """Part of the language, not yet of this version."""
 
 NO_MODIFIERS = Modifiers()
@@ -96,7 +129,7 @@ class Entry:
     """One step of a sequence. `name` is None in a numbered list."""
 
     name: Scalar | None
-    body: KindUse | Held | Sequence
+    body: KindUse | Held | Sequence | Branches | Use
     modifiers: Modifiers
     span: Span
 

@@ -6,7 +6,7 @@ import re
 
 from archspec.errors import Diagnostic, Edit, Span
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
-from archspec.spec.document import LATER_MODIFIERS, MODIFIERS, Block, Document, Entries, Input
+from archspec.spec.document import BODIES, LATER_MODIFIERS, MODIFIERS, Block, Document, Entries, Input
 from archspec.spec.names import identifier_fault
 from archspec.spec.read_entries import read_entries
 from archspec.spec.read_parameters import read_parameters
@@ -201,7 +201,7 @@ def _read_blocks(reader: Reader, tree: Mapping) -> dict[str, Block]:
 def _read_block(reader: Reader, key: Scalar, node: Node) -> Block | None:
     whose = f"the block `{key.value}`"
     fault = identifier_fault(str(key.value), "a block, which becomes a Python class,")
-    if fault is None and key.value in MODIFIERS + LATER_MODIFIERS + ("layers",):
+    if fault is None and key.value in MODIFIERS + LATER_MODIFIERS + BODIES:
         fault = f"`{key.value}` has a meaning of its own in an entry"
     if fault is not None:
         reader.fault("AS106", fault, key.span, help="choose another name")

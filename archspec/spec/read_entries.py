@@ -5,7 +5,18 @@ from __future__ import annotations
 from archspec.errors import Edit, clip
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec import document
-from archspec.spec.document import LATER_MODIFIERS, MODIFIERS, NO_MODIFIERS, Entries, Entry, Held, KindUse, Modifiers
+from archspec.spec.document import (
+    LATER_MODIFIERS,
+    MODIFIERS,
+    NO_MODIFIERS,
+    Branches,
+    Entries,
+    Entry,
+    Held,
+    KindUse,
+    Modifiers,
+    Use,
+)
 from archspec.spec.names import layer_name_fault
 from archspec.spec.reader import Reader
 from archspec.suggest import nearest
@@ -96,10 +107,12 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
         return None
     modifiers = Modifiers(**fields, keys=keys)
     kind, arguments = _the_kind(reader, kinds, whose)
-    if kind.value == "layers":
-        return Entry(
-            name, document.Sequence(read_entries(reader, arguments, f"`layers` of {whose}")), modifiers, node.span
-        )
+    if kind.value in ("layers", "branches"):
+        inner = read_entries(reader, arguments, f"`{kind.value}` of {whose}")
+        body = document.Sequence(inner) if kind.value == "layers" else Branches(inner)
+        return Entry(name, body, modifiers, node.span)
+    if kind.value == "use":
+        return Entry(name, Use(arguments), modifiers, node.span)
     absent = isinstance(arguments, Scalar) and arguments.value is None
     if str(kind.value).startswith("$"):
         if not absent:

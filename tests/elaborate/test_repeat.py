@@ -279,7 +279,15 @@ def test_dense_concatenation_grows_with_every_copy() -> None:
         ("{Linear: 4, repeat: [1, 0]}", "AS230", "0"),
         ("{Linear: 4, repeat: 100001}", "AS230", "100001"),
         ("{Linear: 4, repeat: 1e9}", "AS230", "1e9"),
-        ("{Linear: 4, repeat: {a: {}, b: {}}}", "AS108", "{a: {}, b: {}}"),
+        ("{Linear: 4, repeat: {}}", "AS230", "{}"),
+        ("{Linear: 4, repeat: {a: {}, b: 3}}", "AS101", "3"),
+        ("{Linear: 4, repeat: {a: {}, a.b: {}}}", "AS106", "a.b"),
+        ("{Linear: 4, repeat: {a: {}}, names: b$(index)}", "AS107", "names"),
+        ("{Linear: 4, repeat: {a: {out_featurs: 4}}}", "AS202", "out_featurs"),
+        ("{Linear: 4, repeat: 2, names: b}", "AS106", "b"),
+        ("{Linear: 4, repeat: 2, names: $(1.5 * index)}", "AS101", "$(1.5 * index)"),
+        ("{Linear: 4, names: b$(index)}", "AS105", "names"),
+        ("{Linear: 4, repeat: 2, names: $(idx)}", "AS211", "idx"),
         ("{Linear: , repeat: [1, 1], per_stage: {out_features: [4]}}", "AS230", "[4]"),
         ("{Linear: , repeat: 2, per_repeat: {out_features: [4, 5, 6]}}", "AS230", "[4, 5, 6]"),
         ("{Linear: 4, repeat: 2, per_repeat: {out_features: 4}}", "AS230", "4"),
@@ -337,3 +345,44 @@ layers:
         return x
 
     agree(ROW + spec, Hand(forward, by=nn.Linear(4, 4), a=nn.ModuleList([gate(), gate()])))
+
+
+def keyed(m, x):
+    for layer in m.a.values():
+        x = layer(x)
+    return x
+
+
+def test_named_copies_are_a_module_dict() -> None:
+    spec = ROW + "layers: {a: {Linear: $(4 + index), repeat: 3, names: dense$(index + 1)}}\n"
+    layers = dict(zip(("dense1", "dense2", "dense3"), linears(4, 4, 5, 6), strict=True))
+    module = agree(spec, Hand(keyed, a=nn.ModuleDict(layers)))
+    assert type(module.a) is nn.ModuleDict
+
+
+def test_a_repeat_that_names_its_copies() -> None:
+    spec = ROW + "layers: {a: {Linear: {out_features: 5}, repeat: {stem: {}, tail: {out_features: 3, bias: false}}}}\n"
+    layers = nn.ModuleDict({"stem": nn.Linear(4, 5), "tail": nn.Linear(5, 3, bias=False)})
+    agree(spec, Hand(keyed, a=layers))
+
+
+def test_named_copies_with_stages_blocks_skips_and_taps() -> None:
+    spec = ROW + (
+        "layers:\n"
+        "  s$(stage): {Linear: 4, repeat: [1, 2], names: 'u$(stage)_$(position)', skip: add}\n"
+        "  last: {add: [s1, s1.u1_1, s0.u0_0]}\n"
+    )
+
+    def forward(m, x):
+        x = x + m.s0["u0_0"](x)
+        first = x + m.s1["u1_1"](x)
+        return (first + m.s1["u1_2"](first)) + first + x
+
+    s1 = nn.ModuleDict({"u1_1": nn.Linear(4, 4), "u1_2": nn.Linear(4, 4)})
+    agree(spec, Hand(forward, s0=nn.ModuleDict({"u0_0": nn.Linear(4, 4)}), s1=s1))
+
+
+def test_a_named_copy_whose_when_is_false_leaves_its_name_free() -> None:
+    spec = ROW + "layers: {a: {Linear: 4, repeat: 3, names: b$(index), when: $(index != 1)}}\n"
+    layers = nn.ModuleDict({"b0": nn.Linear(4, 4), "b2": nn.Linear(4, 4)})
+    agree(spec, Hand(keyed, a=layers))

@@ -90,7 +90,7 @@ REST = "input: [4]\nlayers: [ReLU]\n"
         ("input: [4]\nlayers: {input: ReLU}", "AS106", "input"),
         ("input: [4]\nlayers: {_modules: ReLU}", "AS106", "_modules"),
         ("input: [4]\nlayers: {'': ReLU}", "AS106", "''"),
-        ("input: [4]\nlayers: {a: {ReLU: , branches: {}}}", "AS108", "branches"),
+        ("input: [4]\nlayers: {a: {ReLU: , branches: {}}}", "AS105", "branches"),
         ("input: [4]\nlayers: {a: {ReLU: , form: input}}", "AS105", "form"),
     ],
 )

@@ -1,0 +1,134 @@
+"""How many copies a `repeat` makes, where each stands, and what each is called."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any
+
+from archspec.elaborate.context import Context
+from archspec.elaborate.environment import Environment, Names
+from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.values import evaluate
+from archspec.errors import Diagnostic, Span, clip
+from archspec.records import record
+from archspec.source.tree import Mapping as TreeMapping
+from archspec.source.tree import Node as TreeNode
+from archspec.source.tree import Scalar, Sequence, describe
+from archspec.spec.document import Entry
+from archspec.spec.names import layer_name_fault
+
+MOST_COPIES = 100_000
+
+
+@record
+class Position:
+    """Where a copy stands: in its stage and among all."""
+
+    index: int
+    count: int
+    stage: int
+    stages: int
+    position: int
+    total: int
+
+    def variables(self) -> dict[str, int]:
+        """The names that expressions in a copy may use."""
+        return {name: getattr(self, name) for name in ("index", "count", "stage", "stages", "position", "total")}
+
+
+@record
+class Plan:
+    """The counts of a repeat: one, or one per stage. `named` are the copies' names where it says them itself, each
+    with the arguments that it overrides."""
+
+    counts: tuple[int, ...]
+    staged: bool
+    named: tuple[tuple[Scalar, TreeNode], ...] = ()
+
+    def position(self, stage: int, index: int) -> Position:
+        """The place of copy `index` of a stage."""
+        before = sum(self.counts[:stage])
+        return Position(index, self.counts[stage], stage, len(self.counts), before + index, sum(self.counts))
+
+
+def plan(context: Context, entry: Entry, environment: Environment) -> Plan | None:
+    """The checked counts; None after a fault."""
+    node = entry.modifiers.repeat
+    assert node is not None
+    if isinstance(node, TreeMapping):
+        return _named_plan(context, entry, node)
+    value = evaluate(context, node, Names(environment))
+    if value is UNKNOWN:
+        return None
+    counts = value if isinstance(value, list) else [value]
+    for index, count in enumerate(counts):
+        good = isinstance(count, int) and not isinstance(count, bool) and count >= 1
+        if not good or count > MOST_COPIES or sum(counts[: index + 1]) > MOST_COPIES:
+            at = node.items[index] if isinstance(node, Sequence) else node
+            _bad_count(context, at, count)
+            return None
+    if not counts:
+        _bad_count(context, node, None)
+        return None
+    return Plan(tuple(counts), isinstance(value, list))
+
+
+def _named_plan(context: Context, entry: Entry, node: TreeMapping) -> Plan | None:
+    names = entry.modifiers.keys.get("names")
+    if names is not None:
+        message = "the copies are named twice: by `names`, and by the keys of `repeat`"
+        context.fault(Diagnostic("AS107", message, names.span, help="keep one of them"))
+        return None
+    if not len(node):
+        _bad_count(context, node, None)
+        return None
+    good = True
+    for key, overrides in node:
+        good = _check_copy_name(context, str(key.value), key.span, ()) and good
+        if not isinstance(overrides, TreeMapping) and not _is_null(overrides):
+            message = f"`{key.value}` in `repeat` must be a mapping of arguments, found {describe(overrides)}"
+            help = f"write `{key.value}: {{argument: value}}`, or `{key.value}: {{}}` to override nothing"
+            context.fault(Diagnostic("AS101", message, overrides.span, help=help))
+            good = False
+    return Plan((len(node),), staged=False, named=node.entries) if good else None
+
+
+def _is_null(node: TreeNode) -> bool:
+    return isinstance(node, Scalar) and node.value is None
+
+
+def copy_name(
+    context: Context, entry: Entry, inside: Environment, planned: Plan, index: int, taken: Container[str]
+) -> str | None:
+    """What a copy of a ModuleDict is called; None after a fault."""
+    if planned.named:
+        return str(planned.named[index][0].value)
+    node = entry.modifiers.names
+    assert node is not None
+    name = evaluate(context, node, Names(inside))
+    if name is UNKNOWN:
+        return None
+    if isinstance(name, bool) or not isinstance(name, (str, int)):
+        message = f"`names` must be a string with an expression in it, found {describe(node)}"
+        help = "write e.g. `names: block$(index + 1)`"
+        context.fault(Diagnostic("AS101", message, node.span, help=help))
+        return None
+    return str(name) if _check_copy_name(context, str(name), node.span, taken) else None
+
+
+def _check_copy_name(context: Context, name: str, span: Span, taken: Container[str]) -> bool:
+    fault = layer_name_fault(name)
+    help = "choose another name"
+    if fault is None and name in taken:
+        fault, help = "another copy has that name", "use `$(index)` in it"
+    if fault is not None:
+        message = f"a copy cannot be called `{clip(name)}`: {fault}"
+        context.fault(Diagnostic("AS106", message, span, help=help))
+    return fault is None
+
+
+def _bad_count(context: Context, node: TreeNode, value: Any) -> None:
+    found = f"{value}" if isinstance(value, (int, float)) else describe(node)
+    message = f"`repeat` must be an integer from 1 to {MOST_COPIES:,}, or a list of one per stage, found {found}"
+    help = "to leave an entry out, write `when: false`" if value == 0 else None
+    context.fault(Diagnostic("AS230", message, node.span, help=help))
