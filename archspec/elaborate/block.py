@@ -56,7 +56,7 @@ def place_block(
 
 def _body(context: Context, block: Block, scope: OpenScope, variables: dict[str, object], skip: Skip | None) -> Placed:
     values = scope.values()
-    inside = Environment(variables, values, tuple(values.values()))
+    inside = Environment(variables, values, tuple(values.values()), forward=scope.path)
     nodes = fill(context, block.entries, inside, scope.path)
     results = block_outputs(context, block.outputs, inside)
     if skip is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from archspec.elaborate.arguments import Given
 from archspec.elaborate.call import apply_op
 from archspec.elaborate.context import Context
-from archspec.elaborate.environment import Binding, Environment, Names, Value, bind
+from archspec.elaborate.environment import Binding, Environment, Names, Value, absent
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.scope import NOTHING, OpenScope, Placed, join, open_scope
 from archspec.elaborate.values import evaluate
@@ -49,7 +50,7 @@ def place_branches(
         return NOTHING
     made = {child: binding.first for child, (binding, dropped) in inner.items() if not dropped}
     if not made:
-        return Placed((), bind(inputs[0]), dropped=True)
+        return Placed((), absent(inputs[0]), dropped=True)
     bindings = {child: binding for child, (binding, _) in inner.items()}
     placed = scope.close(nodes, made, inner=bindings, keyed=not body.entries.numbered)
     if merge.op is None or len(made) == 1:
@@ -57,7 +58,7 @@ def place_branches(
     values = tuple(placed.binding.ports.values())
     words = f"the merge of `{name}`"
     merged = apply_op(context, merge.op, merge.given, values, f"{name}-merge", f"{path}-merge", words, merge.span)
-    return Placed((*placed.nodes, *merged.nodes), Binding(merged.binding.ports, bindings))
+    return Placed((*placed.nodes, *merged.nodes), replace(placed.binding, ports=merged.binding.ports))
 
 
 def _fill(

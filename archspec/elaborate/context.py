@@ -131,6 +131,10 @@ class Context:
             return
         self._faults[key] = replace(diagnostic, notes=(*diagnostic.notes, *self._whereabouts()))
 
+    def count_faults(self) -> int:
+        """How many faults and further instances of them have been recorded."""
+        return len(self._faults) + sum(self._repeats.values())
+
     def faults(self) -> list[Diagnostic]:
         """Every fault, with the number of further places where it shows."""
         return [

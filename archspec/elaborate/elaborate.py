@@ -79,7 +79,7 @@ def _graph(context: Context, document: Document) -> Graph | None:
         if type_ is not None:
             context.record(parameter.id, declared.name, (type_,), declared.span, ())
     values = scope.values()
-    inside = Environment(context.globals, values, tuple(values.values()))
+    inside = Environment(context.globals, values, tuple(values.values()), forward="")
     nodes = fill(context, document.layers, inside, "")
     outputs, form = model_outputs(context, document.outputs, inside)
     if context.failed or any(value.type is None for _, value, _ in outputs):

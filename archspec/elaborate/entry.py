@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from archspec.elaborate.arguments import NO_OVERRIDES, Overrides
@@ -9,17 +10,18 @@ from archspec.elaborate.block import place_block
 from archspec.elaborate.branches import place_branches
 from archspec.elaborate.call import inputs_in_value, place_call
 from archspec.elaborate.context import Context, Frame
-from archspec.elaborate.environment import Environment, HeldLayer, Names, Value, bind
+from archspec.elaborate.environment import Environment, HeldLayer, Names, Remade, Value, absent
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.kinds import check_kinds
 from archspec.elaborate.references import resolve_all
 from archspec.elaborate.repeat import place_copies
+from archspec.elaborate.reuse import place_again
 from archspec.elaborate.scope import NOTHING, Placed, join, open_scope
 from archspec.elaborate.sequence import place_sequence
 from archspec.elaborate.skip import Skip, merged, projected, read_skip
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic
-from archspec.graph.nodes import Absent, Ref
+from archspec.graph.nodes import Absent, Call, Ref, Scope
 from archspec.ops.registry import find
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
 from archspec.spec.document import Branches, Entry, Held, KindUse, Use
@@ -38,9 +40,26 @@ def place(
         return NOTHING
     if stage:  # `from` feeds the first stage, and each later one takes what the one before it made
         inputs = (environment.previous[0], *inputs[1:])
-    if entry.modifiers.repeat is not None:
-        return place_copies(context, entry, environment, inputs, name, path, stage)
-    return place_one(context, entry, environment, inputs, name, path, NO_OVERRIDES)
+    if entry.modifiers.repeat is None:
+        return place_one(context, entry, environment, inputs, name, path, NO_OVERRIDES)
+
+    def make(taken: tuple[Value, ...], name: str, path: str) -> Placed:
+        around = environment if taken is inputs else environment.child(previous=taken)
+        return place_copies(context, entry, around, taken, name, path, stage)
+
+    return _made(make, inputs, name, path)
+
+
+def _made(
+    make: Callable[[tuple[Value, ...], str, str], Placed], inputs: tuple[Value, ...], name: str, path: str
+) -> Placed:
+    """What `make` places, which can be called again where it is a module."""
+    placed = make(inputs, name, path)
+    own = placed.nodes[0] if placed.nodes else None
+    is_module = isinstance(own, Scope) or (isinstance(own, Call) and own.op.is_module)
+    if is_module and placed.binding.remade is None:
+        return replace(placed, binding=replace(placed.binding, remade=Remade(placed.nodes, make)))
+    return placed
 
 
 def place_one(
@@ -62,23 +81,28 @@ def place_one(
     skip = None if node is None else read_skip(context, node, environment)
     if node is not None and skip is None:
         return NOTHING
-    if skip is None or skip.project is None:
-        placed = _body(context, entry, environment, inputs, name, path, overrides, None)
-        return placed if skip is None else merged(context, skip, inputs, placed, name, path)
-    if isinstance(entry.body, (Held, Branches)) or (
+    projects = skip is not None and skip.project is not None
+    bare = isinstance(entry.body, (Held, Branches, Use)) or (
         isinstance(entry.body, KindUse) and str(entry.body.kind.value) not in context.blocks
-    ):
-        return _wrapped(context, entry, environment, inputs, name, path, overrides, skip)
-    return _body(context, entry, environment, inputs, name, path, overrides, skip)
+    )
+
+    def make(taken: tuple[Value, ...], name: str, path: str) -> Placed:
+        around = environment if taken is inputs else environment.child(previous=taken)
+        if skip is not None and projects and bare:
+            return _wrapped(context, entry, around, taken, name, path, overrides, skip)
+        return _body(context, entry, around, taken, name, path, overrides, skip if projects else None)
+
+    placed = _made(make, inputs, name, path)
+    return placed if skip is None or projects else merged(context, skip, inputs, placed, name, path)
 
 
 def _absent(context: Context, entry: Entry, value: Value, name: str, path: str) -> Placed:
     """What stands for its input; in a numbered list nothing at all, since the next entry takes its number."""
     if entry.name is None or entry.modifiers.repeat is not None or value.type is None:
-        return Placed((), bind(value), dropped=True)
+        return Placed((), absent(value), dropped=True)
     node = Absent(context.new_id(entry.span), name, path, (value.ref,), (value.type,), entry.span)
     context.record(node.id, "", node.outputs, entry.span, node.inputs)
-    return Placed((node,), bind(Value(Ref(node.id), value.type)), dropped=True)
+    return Placed((node,), absent(Value(Ref(node.id), value.type)), dropped=True)
 
 
 def _wrapped(
@@ -97,7 +121,7 @@ def _wrapped(
     """
     scope = open_scope(context, name, path, "sequence", entry.place, inputs)
     values = scope.values()
-    inside = environment.child(inputs=values, previous=tuple(values.values()))
+    inside = environment.child(inputs=values, previous=tuple(values.values()), forward=path)
     placed = _body(context, entry, environment, inside.previous, "layer", join(path, "layer"), overrides, None)
     inside.bindings["layer"] = placed.binding
     return projected(context, scope, placed.nodes, inside, placed.binding.ports, skip)
@@ -159,7 +183,7 @@ def _body(
     if isinstance(body, Held):
         return _held(context, entry, body, environment, inputs, name, path, overrides)
     if isinstance(body, Use):
-        return NOTHING
+        return place_again(context, entry, body, environment, inputs, name, path)
     kind = str(body.kind.value)
     block = context.blocks.get(kind)
     if block is not None:

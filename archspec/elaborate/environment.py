@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.errors import Span
-from archspec.graph.nodes import Ref
+from archspec.graph.nodes import Node, Ref
 from archspec.records import record
-from archspec.source.tree import Node, plain
+from archspec.source.tree import Node as TreeNode
+from archspec.source.tree import plain
 from archspec.tensors import TensorType
+
+if TYPE_CHECKING:
+    from archspec.elaborate.scope import Placed
 
 
 @record
@@ -26,7 +30,7 @@ class Value:
 class HeldLayer:
     """A layer that a variable holds, with the names that its expressions mean: those where it is written."""
 
-    node: Node
+    node: TreeNode
     names: Mapping[str, Any]
 
 
@@ -35,6 +39,19 @@ def as_data(value: Any) -> Any:
     if isinstance(value, HeldLayer):
         return plain(value.node)
     return [as_data(item) for item in value] if isinstance(value, list) else value
+
+
+@record
+class Remade:
+    """How a module that has been made is called again.
+
+    Attributes:
+        nodes: the nodes of its first call, the module's own one first.
+        place: the same nodes anew, for other inputs, under another name and path.
+    """
+
+    nodes: tuple[Node, ...]
+    place: Callable[[tuple[Value, ...], str, str], Placed]
 
 
 NOWHERE = Value(Ref(-1), None)
@@ -49,11 +66,15 @@ class Binding:
         ports: by name; a plain reference is the first.
         inner: children of a sequence or copies of a repeat.
         closed: the block whose inside cannot be referred to.
+        remade: how it is called again, where it is a module.
+        absent: its `when` is false: it stands for its input.
     """
 
     ports: Mapping[str, Value]
     inner: Mapping[str, Binding] = field(default_factory=dict)
     closed: str | None = None
+    remade: Remade | None = None
+    absent: bool = False
 
     @property
     def first(self) -> Value:
@@ -64,6 +85,11 @@ class Binding:
 def bind(value: Value) -> Binding:
     """A binding of one port."""
     return Binding({"output": value})
+
+
+def absent(value: Value) -> Binding:
+    """What an entry that is not there stands for."""
+    return Binding({"output": value}, absent=True)
 
 
 LOST = bind(NOWHERE)
@@ -80,6 +106,7 @@ class Environment:
         previous: what an entry without `from` takes.
         parent: the scope around this one, where it can be seen.
         declared: the names of all entries of this scope and where they stand, for messages.
+        forward: the path of the scope whose forward this is; None inside a container, which has none of its own.
     """
 
     variables: Mapping[str, Any]
@@ -88,6 +115,7 @@ class Environment:
     parent: Environment | None = None
     bindings: dict[str, Binding] = field(default_factory=dict)
     declared: dict[str, Span] = field(default_factory=dict)
+    forward: str | None = None
 
     def child(
         self,
@@ -95,6 +123,7 @@ class Environment:
         variables: Mapping[str, Any] | None = None,
         inputs: Mapping[str, Value] | None = None,
         previous: tuple[Value, ...] | None = None,
+        forward: str | None = None,
     ) -> Environment:
         """A scope inside this one, which sees everything that this one sees."""
         return Environment(
@@ -102,7 +131,12 @@ class Environment:
             inputs={} if inputs is None else inputs,
             previous=self.previous if previous is None else previous,
             parent=self,
+            forward=forward,
         )
+
+    def owner(self) -> str:
+        """The path of the scope in whose forward an entry here is called."""
+        return next((scope.forward for scope in self.outward() if scope.forward is not None), "")
 
     def outward(self) -> Iterator[Environment]:
         """This scope and those around it, the innermost first."""

@@ -20,11 +20,14 @@ def resolve_all(context: Context, node: Node, environment: Environment, entry: s
 
 def resolve(context: Context, node: Node, environment: Environment, entry: str | None = None) -> Value:
     """The value that a reference means; `NOWHERE` after a fault."""
-    text = _text(context, node, environment)
-    if text is None:
-        return NOWHERE
-    binding = _find(context, text, node.span, environment, entry)
+    binding = find_binding(context, node, environment, entry)
     return NOWHERE if binding is None else binding.first
+
+
+def find_binding(context: Context, node: Node, environment: Environment, entry: str | None) -> Binding | None:
+    """All that a reference means; None after a fault."""
+    text = _text(context, node, environment)
+    return None if text is None else _find(context, text, node.span, environment, entry)
 
 
 def _text(context: Context, node: Node, environment: Environment) -> str | None:

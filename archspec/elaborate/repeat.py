@@ -8,7 +8,7 @@ from typing import Any
 from archspec.elaborate.arguments import Given, Overrides
 from archspec.elaborate.context import Context, Frame
 from archspec.elaborate.copies import Plan, Position, copy_name, plan
-from archspec.elaborate.environment import Binding, Environment, Names, Value, bind
+from archspec.elaborate.environment import Binding, Environment, Names, Value, absent
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.scope import NOTHING, OpenScope, Placed, join, open_scope
 from archspec.elaborate.values import evaluate
@@ -97,7 +97,7 @@ def _closed(
 ) -> Placed:
     """The chain of the copies that are there; without any, the entry is not there and stands for its input."""
     if not copies:
-        return Placed((), bind(scope.inputs[0]), dropped=True)
+        return Placed((), absent(scope.inputs[0]), dropped=True)
     return scope.close(nodes, {"output": result}, inner=inner, copies=tuple(copies), keyed=keyed)
 
 

@@ -100,7 +100,7 @@ def place_sequence(
     """A scope that holds the entries. Its children can be referred to from outside."""
     scope = open_scope(context, name, path, "sequence", entry.place, inputs)
     values = scope.values()
-    inside = environment.child(inputs=values, previous=tuple(values.values()))
+    inside = environment.child(inputs=values, previous=tuple(values.values()), forward=path)
     nodes = fill(context, entries, inside, path)
     result = last_binding(inside)
     if skip is not None:

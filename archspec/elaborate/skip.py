@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from archspec.elaborate.arguments import Given
 from archspec.elaborate.call import apply_op
@@ -84,9 +85,8 @@ def _read_long(context: Context, node: TreeMapping, names: Names) -> Skip | None
 def merged(context: Context, skip: Skip, inputs: tuple[Value, ...], placed: Placed, name: str, path: str) -> Placed:
     """The entry's nodes, and after them the merge of its input with its output, which the name then means."""
     result = _merge(context, skip, inputs[0], placed.binding.first, f"{name}-skip", f"{path}-skip", name)
-    return Placed(
-        (*placed.nodes, *result.nodes), Binding(result.binding.ports, placed.binding.inner, placed.binding.closed)
-    )
+    binding = replace(placed.binding, ports=result.binding.ports)
+    return Placed((*placed.nodes, *result.nodes), binding)
 
 
 def _merge(context: Context, skip: Skip, shortcut: Value, value: Value, name: str, path: str, shown: str) -> Placed:

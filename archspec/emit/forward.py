@@ -94,9 +94,9 @@ class ForwardWriter:
                 self._bind(ref, self.names.allocate(wish) if index else self._variable(ref, wish, step))
         return [f"{self._target(node, made)} = {value}"]
 
-    def _module(self, node: Node, place: str) -> str:
+    def _module(self, node: Node, place: str, container: Scope | None = None) -> str:
         """The module that a node calls: the one at its place, or another one that it uses again."""
-        return place if isinstance(node, Absent) or not node.module else self.reach(node.module)
+        return place if isinstance(node, Absent) or _is_own(node, container) else self.reach(node.module)
 
     def _target(self, node: Node, made: Sequence[tuple[Ref, str]]) -> str:
         """The left side of the assignment of what a node makes, its variables being bound."""
@@ -151,7 +151,7 @@ class ForwardWriter:
         written: list[str] | None = None
         for nodes, result in scope.each_copy():
             self._bind(incoming, variable)
-            lines = self._copy(nodes, result, item, variable, locals_, step)
+            lines = self._copy(scope, nodes, result, item, variable, locals_, step)
             if not lines or (written is not None and lines != written):
                 self.text = before
                 return None
@@ -167,7 +167,7 @@ class ForwardWriter:
         return self._items[wish]
 
     def _can_loop(self, scope: Scope, nodes: Sequence[Node], result: Ref, step: int) -> bool:
-        modules = sum(_is_element(node) for node in nodes)
+        modules = sum(_is_element(node, scope) for node in nodes)
         tapped = any(isinstance(node, Scope) and self.uses.crossings.taps.get(node.id) for node in nodes)
         last = result if result in scope.results else None
         wanted = any(self.uses.is_taken_after(ref, step) for ref in _values_of(nodes) if ref != last)
@@ -179,11 +179,12 @@ class ForwardWriter:
             last = result == scope.results[0]
             target = variable if last else self.names.allocate(f"{_wish(scope)}_{index}")
             element = f"{container}[{nodes[0].name if scope.keyed else index!r}]"
-            lines += self._copy(nodes, result, element, target, {}, step)
+            lines += self._copy(scope, nodes, result, element, target, {}, step)
         return lines
 
     def _copy(
         self,
+        scope: Scope,
         nodes: Sequence[Node],
         result: Ref,
         module: str,
@@ -194,7 +195,7 @@ class ForwardWriter:
         """The statements of one copy. `locals_` are the variables of values that stay inside it, by position."""
         lines: list[str] = []
         for position, node in enumerate(nodes):
-            element = self._module(node, module)
+            element = self._module(node, module, scope)
             if _is_copies(node):
                 lines += self._chain(node, element, variable, step)
                 self._bind(Ref(node.id), variable)
@@ -244,8 +245,10 @@ class ForwardWriter:
         lines: list[str] = []
         for position, node in enumerate(scope.body):
             place = (*at, position)
-            element = f"{container}[{node.name if scope.keyed else int(node.name)!r}]" if _is_element(node) else ""
-            element = self._module(node, element)
+            element = (
+                f"{container}[{node.name if scope.keyed else int(node.name)!r}]" if _is_element(node, scope) else ""
+            )
+            element = self._module(node, element, scope)
             if _is_branches(node):
                 lines += self._branches(node, element, f"{wish}_{node.name}", locals_, step, place)
             elif _is_copies(node):
@@ -266,9 +269,15 @@ def _is_branches(node: Node) -> TypeGuard[Scope]:
     return isinstance(node, Scope) and node.kind == "branches"
 
 
-def _is_element(node: Node) -> bool:
-    """Whether a node has a module of its own in the container that holds it."""
-    if isinstance(node, Absent) or node.module:
+def _is_own(node: Call | Scope, container: Scope | None) -> bool:
+    """Whether a node calls the module at its own place, be it in a container that is called again as a whole."""
+    again = container is not None and container.module and node.module.startswith(f"{container.module}.")
+    return not node.module or bool(again)
+
+
+def _is_element(node: Node, container: Scope) -> bool:
+    """Whether a node calls a module that the container around it holds."""
+    if isinstance(node, Absent) or not _is_own(node, container):
         return False
     return isinstance(node, Scope) or node.op.is_module
 

@@ -76,7 +76,9 @@ class _Builder:
             if isinstance(node, Absent) or node.module:
                 continue
             if isinstance(node, Scope):
-                yield node.name, self.scope(node)
+                made = self.scope(node)
+                if not node.is_container or len(list(made.children())):  # functions alone need no container
+                    yield node.name, made
             elif node.op.is_module:
                 yield node.name, self._layer(node)
 

@@ -1,0 +1,93 @@
+"""`use`: a module that an earlier entry has made, called again with other inputs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from archspec.elaborate.context import Context, Frame
+from archspec.elaborate.environment import Binding, Environment, Remade, Value, absent
+from archspec.elaborate.initialization import Policies
+from archspec.elaborate.references import find_binding
+from archspec.elaborate.scope import NOTHING, Placed
+from archspec.errors import Diagnostic, Span
+from archspec.graph.alike import difference
+from archspec.graph.nodes import Absent, Call, Node, Scope
+from archspec.spec.document import Entry, Use
+
+
+def place_again(
+    context: Context,
+    entry: Entry,
+    body: Use,
+    environment: Environment,
+    inputs: tuple[Value, ...],
+    name: str,
+    path: str,
+) -> Placed:
+    """The nodes of the second call: those of the first one made anew for these inputs, without a state of their own."""
+    span = body.reference.span
+    binding = find_binding(context, body.reference, environment, name)
+    if binding is None or (binding.first.type is None and binding.remade is None):
+        return NOTHING
+    if binding.absent:
+        return Placed((), absent(inputs[0]), dropped=True)
+    again = binding.remade
+    if again is None:
+        return _no_module(context, binding, span)
+    original = again.nodes[0].path
+    owner = environment.owner()
+    if owner and not original.startswith(f"{owner}."):
+        message = f"`{span.text}` stands outside of `{owner}`, whose forward cannot reach it"
+        help = f"write this entry where `{span.text}` stands, or put that one in here"
+        context.fault(Diagnostic("AS233", message, span, help=help))
+        return NOTHING
+    placed = _remake(context, again, inputs, name, path, entry)
+    if placed is None:
+        return NOTHING
+    for first, second in zip(again.nodes, placed.nodes, strict=False):
+        found = difference(first, second)
+        if found is not None:
+            message = f"`{span.text}` cannot be called again with {_types(inputs)}: {found}"
+            note = f"it was made in line {first.span.line}"
+            help = "give it an input of the same channels or features, or make a layer of its own"
+            context.fault(Diagnostic("AS233", message, span, notes=(note,), help=help))
+            return NOTHING
+    nodes = tuple(_without_state(first, second) for first, second in zip(again.nodes, placed.nodes, strict=True))
+    return Placed(nodes, Binding(placed.binding.ports, {}, binding.closed, again))
+
+
+def _remake(
+    context: Context, again: Remade, inputs: tuple[Value, ...], name: str, path: str, entry: Entry
+) -> Placed | None:
+    """The first call's entry placed anew; None after a fault."""
+    before, policies = context.count_faults(), context.policies
+    context.policies = Policies()
+    try:
+        with context.inside(Frame(f"a further call of `{again.nodes[0].path}`", path, entry.span.line), entry.span):
+            placed = again.place(inputs, name, path)
+    finally:
+        context.policies = policies
+    return placed if placed.nodes and context.count_faults() == before else None
+
+
+def _no_module(context: Context, binding: Binding, span: Span) -> Placed:
+    message = f"`{span.text}` is no module that could be called again"
+    help = "`use` takes a layer, a block or a sequence; write a function again, with its arguments"
+    context.fault(Diagnostic("AS233", message, span, help=help))
+    return NOTHING
+
+
+def _types(inputs: tuple[Value, ...]) -> str:
+    return ", ".join(str(value.type) for value in inputs)
+
+
+def _without_state(first: Node, second: Node) -> Node:
+    """A node of the second call, which calls the module of the first one's."""
+    if isinstance(second, Absent) or isinstance(first, Absent):
+        return second
+    if isinstance(second, Call):
+        own = second.op.is_module or second.op.bare
+        return replace(second, state={}, module=(first.module or first.path) if own else "")
+    assert isinstance(first, Scope)
+    body = tuple(_without_state(*pair) for pair in zip(first.body, second.body, strict=True))
+    return replace(second, body=body, module=first.module or first.path)

@@ -1,0 +1,88 @@
+"""Whether two nodes are calls of one module: built alike, whatever the sizes of what they are given."""
+
+from __future__ import annotations
+
+from archspec.graph.nodes import Absent, Call, Node, Ref, Scope
+from archspec.ops.code import BATCH
+from archspec.ops.entry import Args
+from archspec.tensors import Batch, Shape
+
+
+def difference(first: Node, second: Node) -> str | None:
+    """What keeps one module from being both, in words; None where nothing does."""
+    return _difference(first, second, {})
+
+
+def _difference(first: Node, second: Node, same: dict[int, int]) -> str | None:
+    """`same` are the ids of the second's values that stand for values of the first, inside the two."""
+    same[second.id] = first.id
+    if isinstance(first, Call) and isinstance(second, Call):
+        return _of_calls(first, second)
+    if isinstance(first, Scope) and isinstance(second, Scope):
+        return _of_scopes(first, second, same)
+    if isinstance(first, Absent) and isinstance(second, Absent):
+        return None
+    return f"`{first.path}` would be there in one of the calls only"
+
+
+def _of_calls(first: Call, second: Call) -> str | None:
+    if first.op.name != second.op.name:
+        return f"`{first.path}` is a `{first.op.name}`, and would be a `{second.op.name}`"
+    name = _differing(first.args, second.args)
+    if name is not None:
+        values = f"`{name}: {_shown(first.args, name)}`, and would need {_shown(second.args, name)}"
+        return f"`{first.path}` has {values}"
+    if [state.shape for state in first.state.values()] != [state.shape for state in second.state.values()]:
+        return f"the parameters of `{first.path}` would have other shapes"
+    return None
+
+
+def _differing(first: Args, second: Args) -> str | None:
+    return next((name for name in first if first[name] != second.get(name)), None)
+
+
+def _shown(args: Args, name: str) -> str:
+    value = args.get(name)
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else str(value)
+
+
+def _of_scopes(first: Scope, second: Scope, same: dict[int, int]) -> str | None:
+    built = (first.kind, first.block, first.copies and len(first.copies), len(first.parameters))
+    if built != (second.kind, second.block, second.copies and len(second.copies), len(second.parameters)):
+        return f"`{first.path}` would be built otherwise"
+    for mine, theirs in zip(first.parameters, second.parameters, strict=True):
+        same[theirs.id] = mine.id
+    for inner, other in zip(first.body, second.body, strict=False):
+        if inner.name != other.name:
+            return f"`{inner.path}` would be there in one of the calls only"
+        found = _difference(inner, other, same)
+        if found is not None:
+            return found
+        if [_mapped(ref, same) for ref in other.inputs] != list(inner.inputs):
+            return f"`{inner.path}` would take something else"
+    if len(first.body) != len(second.body):
+        return f"`{first.path}` would have another number of layers"
+    if [_mapped(ref, same) for ref in second.results] != list(first.results):
+        return f"`{first.path}` would give something else"
+    if _asks_for_batch(first) and [_batches(parameter.type.shape) for parameter in first.parameters] != [
+        _batches(parameter.type.shape) for parameter in second.parameters
+    ]:
+        return f"`{first.path}` would find the batch size in another dimension"
+    return None
+
+
+def _mapped(ref: Ref, same: dict[int, int]) -> Ref:
+    return Ref(same.get(ref.id, ref.id), ref.port)
+
+
+def _asks_for_batch(scope: Scope) -> bool:
+    return any(
+        isinstance(node, Call)
+        and node.op.code is not None
+        and BATCH in node.op.code(node.args, ("x",) * len(node.inputs))
+        for node in scope.body
+    )
+
+
+def _batches(shape: Shape) -> tuple[int, ...]:
+    return tuple(dim.multiple if isinstance(dim, Batch) else 0 for dim in shape)

@@ -1,0 +1,214 @@
+"""`use`: a module called again, its weights shared."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+import torch
+from torch import nn
+
+import archspec
+from tests.judge import Hand, agree, build, faults, load
+
+ROW = "input: [4]\n"
+PAIR = "inputs: {a: [1, 8, 8], b: [1, 8, 8]}\n"
+
+
+def test_a_layer_is_called_twice() -> None:
+    spec = ROW + "layers: {fc: {Linear: 4}, act: Tanh, again: {use: fc}}\n"
+    agree(spec, Hand(lambda m, x: m.fc(m.act(m.fc(x))), fc=nn.Linear(4, 4), act=nn.Tanh()))
+    assert load(spec).num_params == 20
+    assert load(spec).macs == 32
+
+
+TOWER = """
+layers:
+  tower:
+    from: a
+    layers:
+      conv: {Conv2d: {out_channels: 2, kernel_size: 3}}
+      act: ReLU
+      flatten: Flatten
+      fc: {Linear: 5}
+  other: {use: tower, from: b}
+  distance: {PairwiseDistance: {}, from: [tower, other]}
+"""
+
+
+def tower() -> nn.Sequential:
+    made = nn.Sequential()
+    for name, layer in (
+        ("conv", nn.Conv2d(1, 2, 3)),
+        ("act", nn.ReLU()),
+        ("flatten", nn.Flatten()),
+        ("fc", nn.Linear(72, 5)),
+    ):
+        made.add_module(name, layer)
+    return made
+
+
+def test_a_siamese_network() -> None:
+    hand = Hand(lambda m, a, b: m.distance(m.tower(a), m.tower(b)), tower=tower(), distance=nn.PairwiseDistance())
+    agree(PAIR + TOWER, hand)
+
+
+def test_a_block_with_an_inner_value_taken_from_the_first_call() -> None:
+    spec = (
+        PAIR
+        + TOWER.replace("from: [tower, other]", "from: [tower, other]}\n  sum: {add: [tower.act, tower.act]")
+        + "outputs: [distance, sum]\n"
+    )
+
+    def forward(m, a, b):
+        act = m.tower[1](m.tower[0](a))
+        return m.distance(m.tower[3](m.tower[2](act)), m.tower(b)), act + act
+
+    agree(spec, Hand(forward, tower=tower(), distance=nn.PairwiseDistance()))
+
+
+def test_a_module_inside_a_sequence_and_an_element_of_a_repeat() -> None:
+    spec = (
+        ROW
+        + """
+layers:
+  body: {layers: {one: {Linear: 4}, two: Tanh}}
+  many: {Linear: 4, repeat: 2}
+  named: {Linear: 4, repeat: 2, names: n$(index)}
+  fork: {branches: {l: {Linear: 4}, r: Tanh}, merge: add}
+  again: {use: body.one}
+  and: {use: many.1}
+  named-again: {use: named.n1}
+  fork-again: {use: fork.l}
+"""
+    )
+
+    def forward(m, x):
+        x = m.body(x)
+        for layer in m.many:
+            x = layer(x)
+        for layer in m.named.values():
+            x = layer(x)
+        x = m.fork["l"](x) + m.fork["r"](x)
+        return m.fork["l"](m.named["n1"](m.many[1](m.body[0](x))))
+
+    body = nn.Sequential()
+    body.add_module("one", nn.Linear(4, 4))
+    body.add_module("two", nn.Tanh())
+    hand = Hand(
+        forward,
+        body=body,
+        many=nn.ModuleList([nn.Linear(4, 4), nn.Linear(4, 4)]),
+        named=nn.ModuleDict({"n0": nn.Linear(4, 4), "n1": nn.Linear(4, 4)}),
+        fork=nn.ModuleDict({"l": nn.Linear(4, 4), "r": nn.Tanh()}),
+    )
+    agree(spec, hand)
+
+
+def test_a_whole_repeat_and_all_branches_again() -> None:
+    spec = (
+        ROW
+        + """
+layers:
+  many: {Linear: 4, repeat: 3, skip: add}
+  fork: {branches: {l: {Linear: 4}, r: Tanh}, merge: add}
+  many2: {use: many}
+  fork2: {use: fork}
+"""
+    )
+
+    def forward(m, x):
+        for _ in range(2):
+            for layer in m.many:
+                x = x + layer(x)
+            x = m.fork["l"](x) + m.fork["r"](x)
+        return x
+
+    many = nn.ModuleList(nn.Linear(4, 4) for _ in range(3))
+    module = agree(spec, Hand(forward, many=many, fork=nn.ModuleDict({"l": nn.Linear(4, 4), "r": nn.Tanh()})))
+    assert inspect.getsource(type(module).forward).count("for layer in self.many:") == 2
+
+
+def test_repeated_use_is_recurrence() -> None:
+    spec = ROW + "layers: {fc: {Linear: 4}, steps: {use: fc, repeat: 3, skip: add}}\n"
+
+    def forward(m, x):
+        x = m.fc(x)
+        for _ in range(3):
+            x = x + m.fc(x)
+        return x
+
+    assert not hasattr(agree(spec, Hand(forward, fc=nn.Linear(4, 4))), "steps")
+
+
+def test_in_a_block_whose_module_is_captured() -> None:
+    spec = (
+        ROW
+        + """
+blocks:
+  twice:
+    layers:
+      fc: {Linear: 4}
+      inner: {layers: {act: Tanh, sum: {add: [act, fc]}}}
+      again: {use: inner}
+      more: {use: fc}
+layers: {a: {twice: {}, repeat: 2}, b: {use: a.0}}
+"""
+    )
+
+    class Inner(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.act = nn.Tanh()
+
+        def forward(self, x, fc):
+            return self.act(x) + fc
+
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc, self.inner = nn.Linear(4, 4), Inner()
+
+        def forward(self, x):
+            fc = self.fc(x)
+            return self.fc(self.inner(self.inner(fc, fc), fc))
+
+    agree(spec, Hand(lambda m, x: m.a[0](m.a[1](m.a[0](x))), a=nn.ModuleList([Twice(), Twice()])))
+
+
+def test_another_spatial_size_is_no_other_module() -> None:
+    spec = "inputs: {a: [3, 8, 8], b: [3, 16, 16]}\nlayers: {c: {Conv2d: {out_channels: 2, kernel_size: 3}, from: a}, d: {use: c, from: b}}\noutputs: [c, d]\n"
+    agree(spec, Hand(lambda m, a, b: (m.c(a), m.c(b)), c=nn.Conv2d(3, 2, 3)))
+
+
+def test_use_of_what_is_not_there_is_its_input() -> None:
+    spec = ROW + "vars: {on: false}\nlayers: {a: {Linear: 4, when: $on}, b: Tanh, c: {use: a}}\n"
+    agree(spec, Hand(lambda m, x: m.b(x), b=nn.Tanh()))
+    agree(spec, Hand(lambda m, x: m.a(m.b(m.a(x))), a=nn.Linear(4, 4), b=nn.Tanh()), on=True)
+
+
+def test_pickle_copy_export_and_table() -> None:
+    module = build(PAIR + TOWER)
+    inputs = (torch.randn(2, 1, 8, 8), torch.randn(2, 1, 8, 8))
+    assert torch.equal(torch.export.export(module, inputs).module()(*inputs), module(*inputs))
+    assert torch.compile(module, backend="eager", fullgraph=True)(*inputs).equal(module(*inputs))
+    assert archspec.load("archspec: 1\n" + PAIR + TOWER).summary().count("385") == 2  # the tower, and the total
+
+
+@pytest.mark.parametrize(
+    ("layers", "code", "at"),
+    [
+        ("{a: {Linear: 3}, b: {use: a}}", "AS233", "a"),
+        ("{a: {Linear: 3}, b: {use: c}}", "AS205", "c"),
+        ("{a: {relu: {}}, b: {use: a}}", "AS233", "a"),
+        ("{a: Tanh, b: {use: input}}", "AS233", "input"),
+        ("{a: {Linear: 4}, s: {layers: {b: {use: a}}}}", "AS233", "a"),
+        ("{a: {Linear: 4}, b: {use: b}}", "AS205", "b"),
+        ("{a: {Linear: 4}, b: {use: [a]}}", "AS205", "[a]"),
+        ("{a: {layers: {f: {Linear: 5}, g: {Linear: {in_features: 5, out_features: 3}}}}, b: {use: a}}", "AS233", "a"),
+        ("{a: {Linear: {in_features: 4, out_features: 3}}, b: {use: a}}", "AS301", "4"),
+        ("{a: {Linear: 4}, b: {use: a, from: zz}}", "AS205", "zz"),
+    ],
+)
+def test_faults_of_use(layers: str, code: str, at: str) -> None:
+    assert faults(ROW + f"layers: {layers}\n") == [(code, at)]
