@@ -13,17 +13,17 @@ import torch
 from torch import nn
 
 from archspec.ops.entry import Arg, Op
-from archspec.ops.registry import CATALOGUE
+from archspec.ops.registry import BARE, CATALOGUE
 
 DOC = Path(__file__).parents[1] / "docs" / "layers.md"
 
 _CONTAINERS = {
     "Container": "a base class of old",
     "Module": "the base class of all layers; your own come in by [`archspec.register`](plugins.md)",
-    "ModuleDict": "made by a repeat with named copies, which this version cannot compile yet",
-    "ModuleList": "made by `repeat`",
-    "ParameterDict": "holds tensors, does nothing",
-    "ParameterList": "holds tensors, does nothing",
+    "ModuleDict": "made by `branches`, and by a `repeat` whose copies have names",
+    "ModuleList": "made by `repeat`, and by a list of `branches`",
+    "ParameterDict": "holds tensors, does nothing: a `Parameter` is an entry of its own",
+    "ParameterList": "holds tensors, does nothing: a `Parameter` is an entry of its own",
     "RNNBase": "the base class of `RNN`, `LSTM` and `GRU`",
     "RNNCellBase": "the base class of `RNNCell`, `LSTMCell` and `GRUCell`",
     "Sequential": "a list of entries, or `layers` in an entry",
@@ -95,6 +95,7 @@ def _groups() -> dict[str, list[Op]]:
             op for op in ops if op.is_module and not op.target.startswith("torch.nn.")
         ],
         "Functions": [op for op in ops if not op.is_module],
+        "Bare tensors": list(BARE.values()),
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from archspec.elaborate.arguments import NO_OVERRIDES, Overrides
+from archspec.elaborate.bare import place_bare
 from archspec.elaborate.block import place_block
 from archspec.elaborate.branches import place_branches
 from archspec.elaborate.call import inputs_in_value, place_call
@@ -19,6 +20,7 @@ from archspec.elaborate.reuse import place_again
 from archspec.elaborate.scope import NOTHING, Placed, join, open_scope
 from archspec.elaborate.sequence import place_sequence
 from archspec.elaborate.skip import Skip, merged, projected, read_skip
+from archspec.elaborate.tie import tied
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic
 from archspec.graph.nodes import Absent, Call, Ref, Scope
@@ -56,7 +58,7 @@ def _made(
     """What `make` places, which can be called again where it is a module."""
     placed = make(inputs, name, path)
     own = placed.nodes[0] if placed.nodes else None
-    is_module = isinstance(own, Scope) or (isinstance(own, Call) and own.op.is_module)
+    is_module = isinstance(own, Scope) or (isinstance(own, Call) and (own.op.is_module or own.op.bare))
     if is_module and placed.binding.remade is None:
         return replace(placed, binding=replace(placed.binding, remade=Remade(placed.nodes, make)))
     return placed
@@ -191,7 +193,11 @@ def _body(
     op = find(kind)
     if op is None:
         return NOTHING  # reported by the check of kinds
-    return place_call(context, op, entry, body, environment, inputs, name, path, overrides)
+    if op.bare:
+        return place_bare(context, op, entry, body, environment, name, path, overrides)
+    placed = place_call(context, op, entry, body, environment, inputs, name, path, overrides)
+    node = entry.modifiers.tie
+    return placed if node is None or not op.is_module else tied(context, node, environment, placed)
 
 
 def _held(

@@ -37,7 +37,7 @@ class Policy:
         """Whether the rule says something of the parameter `name` of the layer at `path`."""
         if self.kind is not None:
             return kind == self.kind and name == self.glob
-        return fnmatchcase(f"{path}.{name}", self.glob)
+        return fnmatchcase(f"{path}.{name}" if name else path, self.glob)
 
 
 @record
@@ -59,7 +59,7 @@ class Policies:
             if rule.matches(kind, path, name):
                 rule.used = True
                 if rule.init.function in _FANS and len(tensor.shape) < 2:
-                    _needs_two_dimensions(context, rule, f"{path}.{name}", tensor)
+                    _needs_two_dimensions(context, rule, f"{path}.{name}" if name else path, tensor)
                 return replace(tensor, init=rule.init)
         return tensor
 

@@ -50,6 +50,10 @@ def _check_modifiers(context: Context, entry: Entry) -> bool:
     if not isinstance(entry.body, Branches):
         idle["merge"] = "it is for `branches`"
     op = find(str(entry.body.kind.value)) if isinstance(entry.body, KindUse) else None
+    if op is not None and op.bare:
+        idle |= dict.fromkeys(("from", "skip", "repeat"), f"a `{op.name}` takes no input")
+    if not isinstance(entry.body, KindUse) or (op is not None and not op.is_module) or op is None:
+        idle["tie"] = "it is for a layer with parameters"
     is_known = op is not None or not isinstance(entry.body, KindUse) or str(entry.body.kind.value) in context.blocks
     if is_known and (op is None or op.arg("align") is None) and not isinstance(entry.body, Branches):
         idle["align"] = "it is for functions that merge, such as `add` and `concat`"

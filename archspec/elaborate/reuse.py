@@ -32,8 +32,8 @@ def place_again(
     if binding.absent:
         return Placed((), absent(inputs[0]), dropped=True)
     again = binding.remade
-    if again is None:
-        return _no_module(context, binding, span)
+    if again is None or _is_bare(again.nodes[0]):
+        return _no_module(context, span)
     original = again.nodes[0].path
     owner = environment.owner()
     if owner and not original.startswith(f"{owner}."):
@@ -70,7 +70,11 @@ def _remake(
     return placed if placed.nodes and context.count_faults() == before else None
 
 
-def _no_module(context: Context, binding: Binding, span: Span) -> Placed:
+def _is_bare(node: Node) -> bool:
+    return isinstance(node, Call) and node.op.bare
+
+
+def _no_module(context: Context, span: Span) -> Placed:
     message = f"`{span.text}` is no module that could be called again"
     help = "`use` takes a layer, a block or a sequence; write a function again, with its arguments"
     context.fault(Diagnostic("AS233", message, span, help=help))

@@ -7,8 +7,8 @@ from typing import Any
 
 from archspec.elaborate.context import Context
 from archspec.elaborate.expressions import UNKNOWN, resolve
-from archspec.errors import SpecError
-from archspec.source.tree import Mapping, Node, Scalar
+from archspec.errors import Span, SpecError
+from archspec.source.tree import Mapping, Node, Scalar, Sequence
 
 
 def evaluate(context: Context, node: Node, names: Names[str, Any]) -> Any:
@@ -20,6 +20,28 @@ def evaluate(context: Context, node: Node, names: Names[str, Any]) -> Any:
         return UNKNOWN if any(value is UNKNOWN for value in items.values()) else items
     values = [evaluate(context, item, names) for item in node]
     return UNKNOWN if any(value is UNKNOWN for value in values) else values
+
+
+def resolved(context: Context, node: Node, names: Names[str, Any]) -> Node | None:
+    """The same tree with its expressions evaluated; None where a fault hides one."""
+    if isinstance(node, Scalar):
+        value = _evaluate_scalar(context, node, names)
+        return None if value is UNKNOWN else _as_node(value, node.span)
+    if isinstance(node, Mapping):
+        pairs = [(key, resolved(context, value, names)) for key, value in node]
+        entries = tuple((key, value) for key, value in pairs if value is not None)
+        return Mapping(entries, node.span) if len(entries) == len(pairs) else None
+    items = [resolved(context, item, names) for item in node]
+    made = tuple(item for item in items if item is not None)
+    return Sequence(made, node.span) if len(made) == len(items) else None
+
+
+def _as_node(value: Any, span: Span) -> Node:
+    return (
+        Sequence(tuple(_as_node(item, span) for item in value), span)
+        if isinstance(value, list)
+        else Scalar(value, span)
+    )
 
 
 def _evaluate_scalar(context: Context, node: Scalar, names: Names[str, Any]) -> Any:

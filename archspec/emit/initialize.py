@@ -22,15 +22,12 @@ def initialize(graph: Graph, module: nn.Module, seed: int) -> None:
         module: on any device but `meta`.
         seed: a parameter's values depend on it and on the parameter's name alone.
     """
-    owners = dict(module.named_modules())
+    parameters = dict(module.named_parameters(remove_duplicate=False))
     for call in graph.calls():
-        if not call.state:
-            continue
-        parameters = dict(owners[call.path].named_parameters())
-        for name, tensor in call.state.items():
+        for name, state in call.tensors:
             parameter = parameters.get(name)
-            if parameter is not None and tensor.init != OWN:
-                fill(parameter, tensor.init, seed, f"{call.path}.{name}")
+            if parameter is not None and state.init != OWN and not state.tied:
+                fill(parameter, state.init, seed, name)
 
 
 def fill(tensor: torch.Tensor, init: Init, seed: int, name: str) -> None:

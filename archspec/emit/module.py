@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from archspec.emit.compiled import classes, program, torch_class
-from archspec.emit.initialize import derived_seed, initialize
+from archspec.emit.initialize import derived_seed, fill, initialize
 from archspec.graph.nodes import Absent, Call, Graph, Node, Scope
 from archspec.ops.layer_class import takes_class
 
@@ -34,9 +34,19 @@ def build_module(
     where = torch.device(device) if device is not None else torch.get_default_device()
     builder = _Builder(graph, where, dtype, seed)
     module = builder.scope(graph.root)
+    tie(graph, module)
     if initial and builder.device.type != "meta":
         initialize(graph, module, seed)
     return module
+
+
+def tie(graph: Graph, module: nn.Module) -> None:
+    """Make each tied parameter the one that it is said to be."""
+    for call in graph.calls():
+        for name, state in call.tensors:
+            if state.tied:
+                owner, _, attribute = name.rpartition(".")
+                setattr(module.get_submodule(owner), attribute, module.get_parameter(state.tied))
 
 
 class _Builder:
@@ -57,9 +67,27 @@ class _Builder:
         for node in scope.body:
             if isinstance(node, Absent) and node.name in optional:
                 setattr(made, node.name, None)
+            elif isinstance(node, Call) and node.op.bare:
+                self._bare(made, node)
         for child_name, module in self._children(scope.body):
             made.add_module(child_name, module)
         return made
+
+    def _bare(self, owner: nn.Module, call: Call) -> None:
+        """A parameter, to be filled with the others, or a buffer with what it holds at first."""
+        (state,) = call.state.values()
+        dtype = self._dtype if state.dtype == "float32" else getattr(torch, state.dtype)
+        tensor = torch.empty(state.shape, device=self.device, dtype=dtype)
+        if not state.is_buffer:
+            owner.register_parameter(call.name, nn.Parameter(tensor))
+            return
+        if self.device.type != "meta":
+            with torch.no_grad():
+                if call.args["values"] is None:
+                    fill(tensor, state.init, self._seed, call.path)
+                else:
+                    tensor.copy_(torch.tensor(call.args["values"]))
+        owner.register_buffer(call.name, tensor, persistent=call.args.persistent)
 
     def _container(self, scope: Scope) -> nn.Module:
         """The elements of a repeat or of branches; where a numbered branch is a function alone, its place is kept."""

@@ -59,7 +59,7 @@ def _memory(graph: Graph, calls: list[Call], found: dict[Ref, Ref]) -> tuple[dic
             ref = Ref(call.id, port)
             memory[ref] = memory[origin(call.inputs[0], found)] if shares and call.inputs else ref
             if memory[ref] == ref:
-                sizes[ref] = _size(type_)
+                sizes[ref] = 0 if call.op.bare else _size(type_)
     return memory, sizes
 
 

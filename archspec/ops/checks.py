@@ -51,6 +51,8 @@ def check_input_types(op: Op, inputs: Inputs) -> None:
     for index, (wanted, other) in enumerate(zip(op.dtypes, inputs, strict=False)):
         if other.dtype not in wanted:
             raise _wrong_type(op, index, other, wanted)
+    if not inputs:
+        return
     given = inputs[0]
     if not op.dtypes and op.floating and not given.is_floating:
         raise RuleFault(
@@ -69,7 +71,7 @@ def check_ranks(op: Op, written: Mapping[str, Any], inputs: Inputs) -> None:
     Raises:
         RuleFault: AS302 for another rank or a batch that is not first, AS309 for an image with its channels last.
     """
-    if not op.ranks:
+    if not op.ranks or not inputs:
         return
     given = inputs[0]
     if given.rank not in op.ranks:

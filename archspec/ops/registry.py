@@ -12,6 +12,7 @@ from archspec.ops import (
     activation,
     adaptive,
     attention,
+    bare,
     composed,
     convolution,
     distance,
@@ -74,6 +75,10 @@ _ROOMS = (
 )
 
 CATALOGUE: dict[str, Op] = {op.name: op for room in _ROOMS for op in room.OPS}
+"""Layers and functions: what is applied to tensors."""
+
+BARE: dict[str, Op] = {op.name: op for op in bare.OPS}
+"""Tensors of the model that belong to no layer."""
 
 
 _registered: dict[str, Op] = {}
@@ -82,7 +87,7 @@ _finders: list[Callable[[str], Op | None]] = []
 
 def find(kind: str) -> Op | None:
     """The entry of that kind: torch's, a registered one, or one that an installed package offers."""
-    op = CATALOGUE.get(kind) or _registered.get(kind)
+    op = CATALOGUE.get(kind) or BARE.get(kind) or _registered.get(kind)
     if op is not None:
         return op
     return next((found for finder in _finders if (found := finder(kind)) is not None), None)
@@ -91,6 +96,7 @@ def find(kind: str) -> Op | None:
 def kinds() -> Iterator[str]:
     """Every kind that is known without asking installed packages."""
     yield from CATALOGUE
+    yield from BARE
     yield from _registered
 
 
