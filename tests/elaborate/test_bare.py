@@ -94,10 +94,8 @@ layers: {a: {scaled: 0.5, repeat: 2}}
 
 
 def test_in_a_sequence_seen_from_outside() -> None:
-    spec = (
-        ROW
-        + "layers: {s: {layers: {p: {Parameter: {shape: [4], init: ones}}, q: {add: [input, p]}}}, t: {add: [s, s.p]}}\n"
-    )
+    inner = "{p: {Parameter: {shape: [4], init: ones}}, q: {add: [input, p]}}"
+    spec = ROW + f"layers: {{s: {{layers: {inner}}}, t: {{add: [s, s.p]}}}}\n"
 
     class S(nn.Module):
         def __init__(self) -> None:

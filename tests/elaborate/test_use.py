@@ -177,7 +177,8 @@ layers: {a: {twice: {}, repeat: 2}, b: {use: a.0}}
 
 
 def test_another_spatial_size_is_no_other_module() -> None:
-    spec = "inputs: {a: [3, 8, 8], b: [3, 16, 16]}\nlayers: {c: {Conv2d: {out_channels: 2, kernel_size: 3}, from: a}, d: {use: c, from: b}}\noutputs: [c, d]\n"
+    layers = "{c: {Conv2d: {out_channels: 2, kernel_size: 3}, from: a}, d: {use: c, from: b}}"
+    spec = f"inputs: {{a: [3, 8, 8], b: [3, 16, 16]}}\nlayers: {layers}\noutputs: [c, d]\n"
     agree(spec, Hand(lambda m, a, b: (m.c(a), m.c(b)), c=nn.Conv2d(3, 2, 3)))
 
 
