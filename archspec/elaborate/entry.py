@@ -37,7 +37,10 @@ def place(
     context: Context, entry: Entry, environment: Environment, name: str, path: str, stage: int | None = None
 ) -> Placed:
     """The nodes of an entry, all its copies included."""
-    inputs = _inputs(context, entry, environment)
+    node = _inputs_node(context, entry)
+    moving = _moving(entry, node)
+    fixed = node.items[0] if moving and isinstance(node, Sequence) else node
+    inputs = _inputs(context, entry, fixed, environment)
     if not inputs:
         return NOTHING
     if stage:  # `from` feeds the first stage, and each later one takes what the one before it made
@@ -47,7 +50,7 @@ def place(
 
     def make(taken: tuple[Value, ...], name: str, path: str) -> Placed:
         around = environment if taken is inputs else environment.child(previous=taken)
-        return place_copies(context, entry, around, taken, name, path, stage)
+        return place_copies(context, entry, around, taken, moving, name, path, stage)
 
     return _made(make, inputs, name, path)
 
@@ -129,16 +132,28 @@ def _wrapped(
     return projected(context, scope, placed.nodes, inside, placed.binding.ports, skip)
 
 
-def _inputs(context: Context, entry: Entry, environment: Environment) -> tuple[Value, ...]:
-    """What the entry is applied to: `from`, the list in a function's value, or the entry before. None after a fault."""
-    name = str(entry.name.value) if entry.name is not None else None
+def _inputs_node(context: Context, entry: Entry) -> Node | None:
+    """Where the entry says what it is applied to: `from`, or the list in a function's value."""
     listed = _listed_inputs(context, entry)
     from_ = entry.modifiers.from_
     if listed is not None and from_ is not None:
         key = entry.modifiers.keys["from"]
         message = "the inputs are given twice: in the value, and by `from`"
         context.fault(Diagnostic("AS107", message, key.span, help="keep one of them"))
-    node = listed if listed is not None else from_
+    return listed if listed is not None else from_
+
+
+def _moving(entry: Entry, node: Node | None) -> tuple[Node, ...]:
+    """The further inputs of a repeat that an expression may choose for each copy: `[x, encoder.$(2 - index)]`."""
+    if entry.modifiers.repeat is None or not isinstance(node, Sequence):
+        return ()
+    later = node.items[1:]
+    return later if any(isinstance(item, Scalar) and "$" in str(item.value) for item in later) else ()
+
+
+def _inputs(context: Context, entry: Entry, node: Node | None, environment: Environment) -> tuple[Value, ...]:
+    """What the entry is applied to: what is written, or the entry before."""
+    name = str(entry.name.value) if entry.name is not None else None
     if isinstance(node, Sequence) and not len(node):
         help = "name the inputs, or leave `from` out to take what the entry before makes"
         context.fault(Diagnostic("AS103", "`from` is empty", node.span, help=help))
@@ -230,7 +245,7 @@ def _held(
         return NOTHING
     with context.inside(Frame(f"the layer that `{body.reference.value}` holds", path, entry.span.line), entry.span):
         if held.modifiers.repeat is not None:
-            return place_copies(context, held, environment, inputs, name, path, None)
+            return place_copies(context, held, environment, inputs, (), name, path, None)
         return place_one(context, held, environment, inputs, name, path, overrides)
 
 

@@ -10,6 +10,7 @@ from archspec.elaborate.context import Context, Frame
 from archspec.elaborate.copies import Plan, Position, copy_name, plan
 from archspec.elaborate.environment import Binding, Environment, Names, Value, absent
 from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.references import resolve
 from archspec.elaborate.scope import NOTHING, OpenScope, Placed, join, open_scope
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic
@@ -25,18 +26,22 @@ def place_copies(
     entry: Entry,
     environment: Environment,
     inputs: tuple[Value, ...],
+    moving: tuple[TreeNode, ...],
     name: str,
     path: str,
     stage: int | None,
 ) -> Placed:
-    """The scope of all copies; with stages, of one scope per stage, or of the one stage that is asked for."""
+    """The scope of all copies; with stages, of one scope per stage, or of the one stage that is asked for.
+
+    `moving` are further inputs, which each copy chooses for itself.
+    """
     planned = plan(context, entry, environment)
     if planned is None or not _check_lists(context, entry, environment, planned):
         return NOTHING
     if stage is not None:
-        return _stage(context, entry, environment, inputs, name, path, planned, stage)
+        return _stage(context, entry, environment, inputs, moving, name, path, planned, stage)
     if not planned.staged:
-        return _stage(context, entry, environment, inputs, name, path, planned, 0)
+        return _stage(context, entry, environment, inputs, moving, name, path, planned, 0)
     scope = open_scope(context, name, path, "copies", entry.place, inputs)
     values = tuple(scope.values().values())
     nodes: list[Node] = []
@@ -44,7 +49,7 @@ def place_copies(
     inner: dict[str, Binding] = {}
     for number in range(len(planned.counts)):
         child = str(len(copies))
-        placed = _stage(context, entry, environment, values, child, join(path, child), planned, number)
+        placed = _stage(context, entry, environment, values, moving, child, join(path, child), planned, number)
         if not placed.dropped:
             nodes += placed.nodes
             copies.append(Copy(len(placed.nodes), placed.binding.first.ref))
@@ -58,6 +63,7 @@ def _stage(
     entry: Entry,
     environment: Environment,
     inputs: tuple[Value, ...],
+    moving: tuple[TreeNode, ...],
     name: str,
     path: str,
     planned: Plan,
@@ -77,7 +83,8 @@ def _stage(
         overrides = _overrides(context, entry, inside, position, planned)
         copy_path = join(path, child)
         with context.inside(Frame(_what(entry), copy_path, entry.span.line, child if keyed else index), entry.span):
-            placed = context.place_one(context, entry, inside, values, child, copy_path, overrides)
+            taken = values + tuple(resolve(context, node, inside) for node in moving)
+            placed = context.place_one(context, entry, inside, taken, child, copy_path, overrides)
         if not placed.dropped:
             inner[child] = placed.binding
             nodes += placed.nodes

@@ -386,3 +386,34 @@ def test_a_named_copy_whose_when_is_false_leaves_its_name_free() -> None:
     spec = ROW + "layers: {a: {Linear: 4, repeat: 3, names: b$(index), when: $(index != 1)}}\n"
     layers = nn.ModuleDict({"b0": nn.Linear(4, 4), "b2": nn.Linear(4, 4)})
     agree(spec, Hand(keyed, a=layers))
+
+
+def test_further_inputs_that_each_copy_chooses() -> None:
+    spec = (
+        ROW
+        + """
+layers:
+  encoder: {Linear: 4, repeat: 3}
+  decoder: {add: [encoder, 'encoder.$(2 - index)'], repeat: 3}
+  both: {Bilinear: 4, from: [decoder, 'encoder.$(stage + index)'], repeat: [1, 2]}
+"""
+    )
+
+    def forward(m, x):
+        made = []
+        for layer in m.encoder:
+            x = layer(x)
+            made.append(x)
+        for index in range(3):
+            x = x + made[2 - index]
+        x = m.both[0][0](x, made[0])
+        x = m.both[1][0](x, made[1])
+        return m.both[1][1](x, made[2])
+
+    both = lists([nn.Bilinear(4, 4, 4)], [nn.Bilinear(4, 4, 4) for _ in range(2)])
+    agree(spec, Hand(forward, encoder=nn.ModuleList(linears(4, 4, 4, 4)), both=both))
+
+
+def test_the_fault_of_a_further_input_says_which_copy() -> None:
+    spec = ROW + "layers: {a: {Linear: 4, repeat: 2}, b: {add: [a, 'a.$(index + 1)'], repeat: 2}}\n"
+    assert faults(spec) == [("AS205", "'a.$(index + 1)'")]
