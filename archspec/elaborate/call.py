@@ -80,14 +80,14 @@ def _arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Written 
 
 def inputs_in_value(op: Op, value: Node | None) -> Node | None:
     """The value of a function's key where it lists the function's inputs: `{add: [a, b]}`, `{relu: x}`."""
-    if op.is_module or value is None or isinstance(value, Mapping):
+    if op.is_module or op.bare or value is None or isinstance(value, Mapping):
         return None
     if isinstance(value, Sequence):
         if len(op.inputs) == 1 and not op.variadic and len(value) > 1 and _takes_list(op):
             return None
-        kinds: type | tuple[type, ...] = str if op.primary is not None else (str, int)  # `0` names a numbered layer
+        kinds: type | tuple[type, ...] = str if _takes_list(op) else (str, int)  # `0` names a numbered layer
         names = all(isinstance(item, Scalar) and isinstance(item.value, kinds) for item in value)
-        return value if names and len(value) else None
+        return value if names and (len(value) or not _takes_list(op)) else None
     return value if isinstance(value.value, str) and not _takes_text(op, value.value) else None
 
 

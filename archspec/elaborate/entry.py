@@ -155,8 +155,8 @@ def _inputs(context: Context, entry: Entry, node: Node | None, environment: Envi
     """What the entry is applied to: what is written, or the entry before."""
     name = str(entry.name.value) if entry.name is not None else None
     if isinstance(node, Sequence) and not len(node):
-        help = "name the inputs, or leave `from` out to take what the entry before makes"
-        context.fault(Diagnostic("AS103", "`from` is empty", node.span, help=help))
+        help = "name the inputs, or leave the list out to take what the entry before makes"
+        context.fault(Diagnostic("AS103", "the list of inputs is empty", node.span, help=help))
     return environment.previous if node is None else resolve_all(context, node, environment, name)
 
 

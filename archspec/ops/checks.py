@@ -24,7 +24,7 @@ def check_arity(op: Op, inputs: Inputs) -> None:
         RuleFault: AS308.
     """
     count = len(inputs)
-    if op.variadic and count < 2:
+    if op.variadic and count < 2 - op.optional_inputs:
         received = "only one" if count == 1 else "none"
         raise RuleFault(
             "AS308",

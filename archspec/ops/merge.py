@@ -1,6 +1,7 @@
 """Functions of several tensors: `add`, `mul`, `sub`, `div` want equal shapes, `concat` equal but for one dimension.
 
-A tensor without the batch is broadcast over it; any other broadcast is written, `broadcast: true`.
+A tensor without the batch is broadcast over it; any other broadcast is written, `broadcast: true`. With a number,
+`other`, the four arithmetic ones take a single tensor.
 
 With `align`, the later inputs are first brought to the first one's size in the dimensions after the channels:
 `pad` adds zeros around them, `crop` cuts their middle out, `resize` interpolates.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from archspec.ops.arguments import Int, Maybe, one_of
+from archspec.ops.arguments import Float, Int, Maybe, one_of
 from archspec.ops.broadcast import BROADCAST, joined, one_dtype, over_batch
 from archspec.ops.common import images, normalize_dim
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
@@ -18,6 +19,8 @@ from archspec.ops.faults import RuleFault
 from archspec.tensors import Batch, Dim, TensorType, show_shape
 
 _ALIGN = Arg("align", Maybe(one_of("pad", "crop", "resize")), None, doc="bring later inputs to the first one's size")
+
+_OTHER = Arg("other", Maybe(Float()), None, doc="a number in place of the second tensor")
 
 _PAD_LIKE = '''
 def pad_like(x: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
@@ -146,7 +149,30 @@ def _merge_fault(
     return RuleFault("AS304", message, input=index, help=mend)
 
 
+def _with_number(args: Args, inputs: Inputs, *, divides: bool = False) -> Outputs:
+    """What a tensor and a number give; a real number makes integers real."""
+    if len(inputs) > 1:
+        message = f"{{name}} has {len(inputs)} inputs, and `other: {args.other}` beside them"
+        raise RuleFault("AS402", message, arg="other", help="leave `other` out, or give it one input")
+    extra = next((name for name in ("align", "broadcast") if args[name]), None)
+    if extra is not None:
+        message = f"`{extra}` of {{name}} is for several inputs, and it has one and a number"
+        raise RuleFault("AS402", message, arg=extra, help=f"leave `{extra}` out")
+    given = inputs[0]
+    dtype = "int64" if given.dtype == "bool" else given.dtype
+    if not given.is_floating and (divides or isinstance(args.other, float)):
+        dtype = "float32"
+    return (TensorType(given.shape, dtype, given.channels_first),)
+
+
 def _equal_shape(args: Args, inputs: Inputs) -> Outputs:
+    if args.get("other") is not None:
+        return _with_number(args, inputs)
+    if len(inputs) < 2:
+        help = "write the second one too, `{add: [a, b]}`, or a number, `{add: 1}`"
+        raise RuleFault(
+            "AS308", "{name} takes two inputs or more, or one and a number, but receives only one", help=help
+        )
     one_dtype(inputs)
     if args.broadcast and args.align is not None:
         message = "`broadcast` and `align` of {name} are two ways to bring its inputs to one size"
@@ -164,21 +190,23 @@ def _equal_shape(args: Args, inputs: Inputs) -> Outputs:
 
 
 def _sub_shape(args: Args, inputs: Inputs) -> Outputs:
-    if inputs[0].dtype == "bool":
+    if inputs[0].dtype == "bool" and (args.other is not None or len(inputs) > 1):
         raise RuleFault("AS306", "{name} cannot subtract booleans", input=0, help="give it numbers")
     return _equal_shape(args, inputs)
 
 
-def _mean_shape(args: Args, inputs: Inputs) -> Outputs:
-    if not inputs[0].is_floating:
-        message = f"{{name}} divides a sum by a count, but its first input is {inputs[0]}"
-        raise RuleFault("AS306", message, input=0, help="give it floating-point tensors")
-    return _equal_shape(args, inputs)
+def _real(args: Args, inputs: Inputs) -> Outputs:
+    """A division of integers gives real numbers."""
+    (output,) = _equal_shape(args, inputs)
+    return (output if output.is_floating else TensorType(output.shape, channels_first=output.channels_first),)
 
 
 def _div_shape(args: Args, inputs: Inputs) -> Outputs:
-    (output,) = _equal_shape(args, inputs)
-    return (output if output.is_floating else TensorType(output.shape, channels_first=output.channels_first),)
+    if args.other is not None:
+        if args.other == 0:
+            raise RuleFault("AS402", "{name} divides by zero", arg="other", help="divide by another number")
+        return _with_number(args, inputs, divides=True)
+    return _real(args, inputs)
 
 
 def _concat_shape(args: Args, inputs: Inputs) -> Outputs:
@@ -222,8 +250,13 @@ def _with_alignment(args: Args, inputs: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _chained(sign: str) -> Callable[[Args, tuple[str, ...]], str]:
-    """`a + b + c`."""
-    return lambda args, inputs: f" {sign} ".join(_with_alignment(args, inputs))
+    """`a + b + c`, or `a + 1`."""
+
+    def code(args: Args, inputs: tuple[str, ...]) -> str:
+        number = () if args.get("other") is None else (repr(args.other),)
+        return f" {sign} ".join((*_with_alignment(args, inputs), *number))
+
+    return code
 
 
 def _mean_code(args: Args, inputs: tuple[str, ...]) -> str:
@@ -240,6 +273,7 @@ def _elementwise(
     doc: str,
     *,
     chained: bool,
+    number: bool = True,
     shape: Callable[[Args, Inputs], Outputs],
     code: Callable[[Args, tuple[str, ...]], str],
 ) -> Op:
@@ -247,8 +281,10 @@ def _elementwise(
         name=name,
         target=target,
         doc=doc,
-        args=(_ALIGN, BROADCAST),
+        args=(_OTHER, _ALIGN, BROADCAST) if number else (_ALIGN, BROADCAST),
+        primary="other" if number else None,
         inputs=("input", "other"),
+        optional_inputs=1 if number else 0,
         variadic=chained,
         shape=shape,
         code=code,
@@ -265,7 +301,13 @@ OPS = (
         "mul", "torch.mul", "The product of tensors of one shape.", chained=True, shape=_equal_shape, code=_chained("*")
     ),
     _elementwise(
-        "mean_of", "torch.mean", "The mean of tensors of one shape.", chained=True, shape=_mean_shape, code=_mean_code
+        "mean_of",
+        "torch.mean",
+        "The mean of tensors of one shape.",
+        chained=True,
+        number=False,
+        shape=_real,
+        code=_mean_code,
     ),
     _elementwise(
         "sub", "torch.sub", "The first tensor less the second.", chained=False, shape=_sub_shape, code=_chained("-")

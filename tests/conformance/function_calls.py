@@ -51,6 +51,18 @@ def _broadcast(draw: st.DrawFn) -> Inputs:
     return (TensorType(shape), TensorType(_other(draw, shape)))
 
 
+def _arithmetic(draw: st.DrawFn) -> Inputs:
+    if draw(st.booleans()):
+        return _broadcast(draw)
+    return (TensorType(_shape(draw), draw(st.sampled_from(["float32", "float64", "int64", "int8", "bool"]))),)
+
+
+def _number(draw: st.DrawFn, inputs: Inputs) -> Any:
+    if len(inputs) > 1:
+        return None
+    return draw(st.one_of(st.integers(-3, 3), st.floats(-2, 2), st.none()))
+
+
 def _gather(draw: st.DrawFn) -> Inputs:
     shape = _shape(draw)
     index = tuple(dim if isinstance(dim, Batch) or draw(st.booleans()) else draw(SIZE) for dim in shape)
@@ -182,7 +194,8 @@ INPUTS: dict[str, Callable[[st.DrawFn], Inputs]] = {
     "scaled_dot_product_attention": _attention,
     "grid_sample": _grid,
     "affine_grid": _thetas,
-    **dict.fromkeys(("maximum", "minimum", "add", "mul", "sub", "div"), _broadcast),
+    **dict.fromkeys(("maximum", "minimum", "mean_of"), _broadcast),
+    **dict.fromkeys(("add", "mul", "sub", "div"), _arithmetic),
     **dict.fromkeys(("reshape", "squeeze", "unsqueeze", "expand", "permute", "unbind"), _many_sizes),
     **dict.fromkeys(("split", "chunk"), _qkv_like),
 }
@@ -289,6 +302,7 @@ ARGUMENTS: dict[tuple[str, str], Callable[[st.DrawFn, Inputs], Any]] = {
     ("DropBlock2d", "block_size"): lambda draw, inputs: draw(st.sampled_from([1, 3, 3, 4, 5, 7])),
     ("DropBlock3d", "block_size"): lambda draw, inputs: draw(st.sampled_from([1, 3, 3, 4, 5, 7])),
     ("affine_grid", "size"): _grid_size,
+    **{(kind, "other"): _number for kind in ("add", "mul", "sub", "div")},
     ("pad", "pad"): _pads,
     ("reshape", "shape"): _reshape_sizes,
     ("expand", "size"): _expand_sizes,

@@ -8,7 +8,8 @@ from archspec.ops.faults import RuleFault
 from archspec.tensors import Batch
 from tests.conformance.strategies import Call
 
-_BROADCASTING = ("maximum", "minimum", "masked_fill", "where", "add", "sub", "mul", "div", "matmul")
+_ARITHMETIC = ("add", "sub", "mul", "div")
+_BROADCASTING = ("maximum", "minimum", "masked_fill", "where", "mean_of", "matmul", *_ARITHMETIC)
 _WITHOUT_DEFAULT_DIM = (
     "mean",
     "sum",
@@ -96,8 +97,13 @@ FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
         ),
     ),
     (
-        "`broadcast` and `align` are not mixed.",
-        lambda call, fault: fault.arg == "broadcast" and fault.code == "AS402",
+        "`broadcast` and `align` are not mixed, nor written where a number stands for the second tensor.",
+        lambda call, fault: fault.arg in ("broadcast", "align") and fault.code == "AS402",
+    ),
+    ("No division by zero is written.", lambda call, fault: "divides by zero" in fault.message),
+    (
+        "Arithmetic is of two tensors, or of one and a number.",
+        lambda call, fault: call.kind in _ARITHMETIC and (fault.code == "AS308" or fault.arg == "other"),
     ),
     ("No output is without dimensions.", lambda call, fault: "no dimension" in fault.message),
     ("Bounds are in order.", lambda call, fault: call.kind == "clamp" and "is above" in fault.message),

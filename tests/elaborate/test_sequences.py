@@ -171,7 +171,7 @@ layers:
         ("{ReLU: {}, from: [], repeat: 2}", "AS103", "[]"),
         ("{layers: [ReLU], from: []}", "AS103", "[]"),
         ("{ReLU: {}, from: [], when: false}", "AS103", "[]"),
-        ("{add: []}", "AS204", "[]"),
+        ("{add: []}", "AS103", "[]"),
         ("[]", "AS103", "[]"),
         ("{}", "AS105", "{}"),
         ("{from: input}", "AS105", "from"),
