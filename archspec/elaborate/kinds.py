@@ -49,7 +49,9 @@ def _check_modifiers(context: Context, entry: Entry) -> bool:
         idle = {}
     if not isinstance(entry.body, Branches):
         idle["merge"] = "it is for `branches`"
-    op = find(str(entry.body.kind.value)) if isinstance(entry.body, KindUse) else None
+    op = None
+    if isinstance(entry.body, KindUse) and str(entry.body.kind.value) not in context.blocks:
+        op = find(str(entry.body.kind.value))
     if op is not None and op.bare:
         idle |= dict.fromkeys(("from", "skip", "repeat"), f"a `{op.name}` takes no input")
     if not isinstance(entry.body, KindUse) or (op is not None and not op.is_module) or op is None:

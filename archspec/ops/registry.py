@@ -6,75 +6,39 @@ A caller can add layers of their own (`archspec.register`); a spec cannot.
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Callable, Iterator
+import importlib
+from collections.abc import Callable, Iterator, Mapping
 
-from archspec.ops import (
-    activation,
-    adaptive,
-    attention,
-    bare,
-    composed,
-    convolution,
-    distance,
-    dropout,
-    einops_patterns,
-    elementwise,
-    embedding,
-    fold,
-    indexing,
-    linear,
-    matmul,
-    merge,
-    normalization,
-    own_layers,
-    padding,
-    pieces,
-    pooling,
-    recurrent,
-    reductions,
-    reshape,
-    shaping,
-    softmax,
-    transformer,
-    upsample,
-    vision,
-    vision_layers,
-)
+from archspec.ops import bare
 from archspec.ops.entry import Op
+from archspec.ops.index import ROOMS
 
-_ROOMS = (
-    convolution,
-    linear,
-    pooling,
-    adaptive,
-    normalization,
-    activation,
-    softmax,
-    dropout,
-    reshape,
-    upsample,
-    padding,
-    merge,
-    recurrent,
-    attention,
-    transformer,
-    embedding,
-    distance,
-    fold,
-    elementwise,
-    reductions,
-    shaping,
-    pieces,
-    indexing,
-    matmul,
-    vision,
-    einops_patterns,
-    composed,
-    vision_layers,
-    own_layers,
-)
+_ROOM_OF = {kind: room for room, kinds in ROOMS.items() for kind in kinds.split()}
 
-CATALOGUE: dict[str, Op] = {op.name: op for room in _ROOMS for op in room.OPS}
+
+class _Catalogue(Mapping[str, Op]):
+    """Every kind by its name. A room of the catalogue is loaded when one of its kinds is first asked for."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Op] = {}
+
+    def __getitem__(self, kind: str) -> Op:
+        if kind not in self._loaded:
+            room = importlib.import_module(f"archspec.ops.{_ROOM_OF[kind]}")
+            self._loaded.update((op.name, op) for op in room.OPS)
+        return self._loaded[kind]
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in _ROOM_OF
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_ROOM_OF)
+
+    def __len__(self) -> int:
+        return len(_ROOM_OF)
+
+
+CATALOGUE: Mapping[str, Op] = _Catalogue()
 """Layers and functions: what is applied to tensors."""
 
 BARE: dict[str, Op] = {op.name: op for op in bare.OPS}
