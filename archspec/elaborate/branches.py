@@ -55,7 +55,7 @@ def place_branches(
     placed = scope.close(nodes, made, inner=bindings, keyed=not body.entries.numbered)
     if merge.op is None or len(made) == 1:
         return placed
-    values = tuple(placed.binding.ports.values())
+    values = tuple(made.values())
     words = f"the merge of `{name}`"
     merged = apply_op(context, merge.op, merge.given, values, f"{name}-merge", f"{path}-merge", words, merge.span)
     return Placed((*placed.nodes, *merged.nodes), replace(placed.binding, ports=merged.binding.ports))

@@ -47,8 +47,6 @@ def _check_modifiers(context: Context, entry: Entry) -> bool:
     idle = dict.fromkeys(("names", "first", "last", "per_stage", "per_repeat"), "it is for the copies of a `repeat`")
     if entry.modifiers.repeat is not None:
         idle = {}
-    if not isinstance(entry.body, Branches):
-        idle["merge"] = "it is for `branches`"
     op = None
     if isinstance(entry.body, KindUse) and str(entry.body.kind.value) not in context.blocks:
         op = find(str(entry.body.kind.value))
@@ -57,7 +55,9 @@ def _check_modifiers(context: Context, entry: Entry) -> bool:
     if not isinstance(entry.body, KindUse) or (op is not None and not op.is_module) or op is None:
         idle["tie"] = "it is for a layer with parameters"
     is_known = op is not None or not isinstance(entry.body, KindUse) or str(entry.body.kind.value) in context.blocks
-    if is_known and (op is None or op.arg("align") is None) and not isinstance(entry.body, Branches):
+    if is_known and not isinstance(entry.body, Branches):
+        idle["merge"] = "it is for `branches`"
+    if is_known and not isinstance(entry.body, Branches) and (op is None or op.arg("align") is None):
         idle["align"] = "it is for functions that merge, such as `add` and `concat`"
     found = [key for word, key in entry.modifiers.keys.items() if word in idle]
     for key in found:

@@ -233,6 +233,7 @@ def test_the_table_opens_branches() -> None:
         ("{branches: {a: ReLU, b: ReLU}, merge: {add: {align: pad}}, align: pad}", "AS105", "align"),
         ("{branches: {a: {Linear: 3}, b: {Linear: 4}}, merge: add}", "AS304", "add"),
         ("{branches: {a: Relu, b: ReLU}, merge: add}", "AS201", "Relu"),
+        ("{branchs: {a: ReLU, b: ReLU}, merge: add}", "AS201", "branchs"),
         ("{branches: {}, merge: add}", "AS103", "{}"),
         ("{branches: ReLU, merge: add}", "AS101", "ReLU"),
         ("{branches: {a: ReLU, $(1)b: ReLU}, merge: add}", "AS106", "$(1)b"),
