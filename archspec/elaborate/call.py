@@ -19,6 +19,7 @@ from archspec.ops.entry import Op
 from archspec.ops.faults import BadValue, RuleFault, RuleFaults
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec.document import Entry, KindUse
+from archspec.suggest import is_slip
 
 
 def place_call(
@@ -185,10 +186,21 @@ def _diagnostic(
         elif mend is not None:
             help, edit = "remove the quotes", mend
         elif fault.suggestion is not None:
-            edit = Edit(place, _literal(fault.suggestion))
+            edit = Edit(place, _literal(fault.suggestion), _is_certain(fault, op, argument))
     message = fault.message.replace("`{name}`", "{name}").replace("{name}", shown)
     label = "written here" if fault.code == "AS301" else ""
     return Diagnostic(fault.code, message, place, label=label, notes=notes, help=help, edit=edit)
+
+
+def _is_certain(fault: RuleFault, op: Op, given: Given) -> bool:
+    """`64.0` and `yes` mean `64` and `true`; a misspelt word is the one it is nearest to. Anything else is a guess."""
+    if fault.code != "AS401" or fault.arg is None or fault.index is not None:
+        return False
+    if not isinstance(fault.suggestion, str):
+        return True
+    argument = op.argument(fault.arg)
+    words = getattr(None if argument is None else argument.type, "values", ())
+    return isinstance(given.node, Scalar) and is_slip(str(given.node.value), fault.suggestion, words)
 
 
 def _origins(context: Context, fault: RuleFault, op: Op, inputs: tuple[Value, ...]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from archspec.ops.refused import REFUSED
 from archspec.ops.registry import find, kinds
 from archspec.source.tree import Mapping, Node, Scalar
 from archspec.spec.document import BODIES, Block, Branches, Entry, KindUse, Modifiers, Sequence
-from archspec.suggest import nearest
+from archspec.suggest import nearest, respelled
 
 
 def check_kinds(context: Context, entry: Entry) -> bool:
@@ -118,13 +118,19 @@ def _unknown_kind(context: Context, kind: Scalar) -> None:
     known = [*context.blocks, *kinds(), *BODIES]
     guess = [bare] if bare != name and bare in known else nearest(bare, known)
     if guess:
-        help, edit = f"did you mean `{guess[0]}`?", Edit(_inside_quotes(kind), guess[0])
+        help, edit = f"did you mean `{guess[0]}`?", _renamed(kind, bare, guess[0], known)
     else:
         help, edit = (
             "a kind is a torch.nn class such as `Conv2d`, a function such as `add`, or one of the `blocks`",
             None,
         )
     context.fault(Diagnostic("AS201", message, kind.span, help=help, edit=edit))
+
+
+def _renamed(kind: Scalar, bare: str, meant: str, known: list[str]) -> Edit:
+    """`nn.ReLU()` is `ReLU` for sure; a misspelt name where nothing else is as near."""
+    edit = respelled(_inside_quotes(kind), bare, meant, known)
+    return Edit(edit.span, meant, safe=True) if bare == meant else edit
 
 
 def _inside_quotes(scalar: Scalar) -> Span:
@@ -135,7 +141,7 @@ def _inside_quotes(scalar: Scalar) -> Span:
 def _unknown_argument(context: Context, kind: Scalar, key: Scalar, known: tuple[str, ...]) -> None:
     name = str(key.value)
     guess = nearest(name, known)
-    edit = Edit(_inside_quotes(key), guess[0]) if guess else None
+    edit = respelled(_inside_quotes(key), name, guess[0], known) if guess else None
     if guess:
         help = f"did you mean `{guess[0]}`?"
     elif known:

@@ -108,7 +108,7 @@ def _no_space(fault: YamlFault, start: int, glued: re.Match[str]) -> Diagnostic:
         colon,
         colon + 1,
         help=f"write `{clip(glued.group(1))}: …`",
-        edit=Edit(fault.span(colon, colon + 1), ": "),
+        edit=Edit(fault.span(colon, colon + 1), ": ", safe=True),
     )
 
 
@@ -165,7 +165,7 @@ def _escape(fault: YamlFault) -> Diagnostic:
     pair = _SURROGATES.match(fault.text, at)
     if pair is not None:
         whole = 0x10000 + ((int(pair.group(1), 16) - 0xD800) << 10) + (int(pair.group(2), 16) - 0xDC00)
-        edit = Edit(fault.span(at, at + 12), f"\\U{whole:08X}")
+        edit = Edit(fault.span(at, at + 12), f"\\U{whole:08X}", safe=True)
         message = "YAML knows no pairs of surrogates"
         return fault.told("AS043", message, at, at + 12, f"write `\\U{whole:08X}`", edit)
     if kind == "u" and re.fullmatch(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}", written):
@@ -209,7 +209,7 @@ def _quote_it(fault: YamlFault, at: int, message: str, code: str = "AS026") -> D
     word = _unquoted(fault, at)
     usable = not set(word) & set("\"\\'")
     help = f'write `"{clip(word)}"`' if usable else "quote the string"
-    edit = Edit(fault.span(at, at + len(word)), f'"{word}"') if usable else None
+    edit = Edit(fault.span(at, at + len(word)), f'"{word}"', safe=code == "AS026") if usable else None
     return fault.told(code, message, at, at + 1, help, edit)
 
 

@@ -25,7 +25,7 @@ def glued_key(key: Scalar) -> Diagnostic | None:
         f"`{clip(str(key.value))}` has no space after its colon",
         Span(key.span.source, key.span.start + len(name), key.span.start + len(name) + 1),
         help=f"write `{clip(name)}: {clip(value)}`",
-        edit=Edit(key.span, f"{name}: {value}") if key.span.text == key.value else None,
+        edit=Edit(key.span, f"{name}: {value}", safe=True) if key.span.text == key.value else None,
     )
 
 
@@ -37,7 +37,7 @@ def _cut_expression(span: Span) -> Diagnostic | None:
     closed = _closing_parenthesis(text, span.start)
     whole = text[span.start : closed]
     usable = closed > span.end and "\n" not in whole and '"' not in whole and "\\" not in whole
-    edit = Edit(Span(span.source, span.start, closed), f'"{whole}"') if usable else None
+    edit = Edit(Span(span.source, span.start, closed), f'"{whole}"', safe=True) if usable else None
     return Diagnostic(
         "AS029",
         f"the expression is cut off at `{after[0]}`, which ends a value that is not quoted",

@@ -69,7 +69,7 @@ def _check_version(reader: Reader, tree: Mapping) -> None:
     if version is None and _is_misspelt(tree, "archspec"):
         return
     if version is None:
-        edit = Edit(_before(tree), f"archspec: {LANGUAGE_VERSION}\n") if _is_block(tree) else None
+        edit = Edit(_before(tree), f"archspec: {LANGUAGE_VERSION}\n", safe=True) if _is_block(tree) else None
         reader.fault(
             "AS104",
             "the spec does not say its language version",

@@ -19,7 +19,7 @@ from archspec.spec.document import (
 )
 from archspec.spec.names import layer_name_fault
 from archspec.spec.reader import Reader
-from archspec.suggest import nearest
+from archspec.suggest import nearest, respelled
 
 _FIELD_NAMES = {"from": "from_"}
 
@@ -134,7 +134,7 @@ def _the_kind(reader: Reader, kinds: list[tuple[Scalar, Node]], whose: str) -> t
         word = str(key.value)
         guess = nearest(word, MODIFIERS)
         if guess:
-            help, edit = f"did you mean `{guess[0]}`?", Edit(key.span, guess[0])
+            help, edit = f"did you mean `{guess[0]}`?", respelled(key.span, word, guess[0], MODIFIERS)
         else:
             help, edit = (
                 f"put arguments inside `{chosen[0].value}: {{…}}`, and other layers in entries of their own",

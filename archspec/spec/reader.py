@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
-from archspec.suggest import nearest
+from archspec.suggest import nearest, respelled
 
 
 class Reader:
@@ -63,7 +63,7 @@ class Reader:
             "a string",
             whose,
             help=f"quote it: `{quoted}`" if quoted else None,
-            edit=Edit(node.span, quoted) if quoted else None,
+            edit=Edit(node.span, quoted, safe=True) if quoted else None,
         )
         return None
 
@@ -80,7 +80,7 @@ class Reader:
         name = str(key.value)
         guess = nearest(name, known)
         if guess:
-            help, edit = f"did you mean `{guess[0]}`?", Edit(key.span, guess[0])
+            help, edit = f"did you mean `{guess[0]}`?", respelled(key.span, name, guess[0], known)
         else:
             help, edit = f"{where} can have " + ", ".join(f"`{name}`" for name in known), None
         self.fault("AS102", f"{where} has no key `{clip(name)}`", key.span, help=help, edit=edit)
