@@ -16,7 +16,9 @@ _CLOSERS = {"{": "}", "[": "]"}
 def trailing_comma(source: SourceText, comma: int, closer: str) -> SpecError:
     """`[1, 2,]`."""
     span = Span(source, comma, comma + 1)
-    return _error("AS051", f"a comma before `{closer}`: JSON has no trailing commas", span, "remove it", _sure(span, ""))
+    return _error(
+        "AS051", f"a comma before `{closer}`: JSON has no trailing commas", span, "remove it", _sure(span, "")
+    )
 
 
 def unclosed(source: SourceText, opener: int) -> SpecError:
