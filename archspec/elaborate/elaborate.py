@@ -30,7 +30,7 @@ _LARGEST_SIZE = 2**31
 
 @record
 class Elaborated:
-    """The graph (None after a fault; then `fragment` is what is known of it), the variables' values, faults and warnings."""
+    """The graph (None after a fault), what is known of it, the variables' values, and every fault and warning."""
 
     graph: Graph | None
     fragment: Fragment | None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from archspec.errors import Diagnostic, Edit, Span, clip
+from archspec.errors import Diagnostic, Span, clip
 from archspec.ops.entry import Init, State
 from archspec.ops.registry import find, kinds
 from archspec.ops.signatures import Signature, signatures

@@ -12,7 +12,7 @@ from archspec.elaborate.skip import Skip, projected
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic, clip
 from archspec.graph.nodes import Node
-from archspec.spec.document import Entries, Entry, Held, KindUse
+from archspec.spec.document import Branches, Entries, Entry, Held, KindUse, Use
 from archspec.spec.names import layer_name_fault
 
 
@@ -39,7 +39,9 @@ def _kind(entry: Entry) -> str:
     """What the entry would have become."""
     if isinstance(entry.body, KindUse):
         return str(entry.body.kind.value)
-    return str(entry.body.reference.value) if isinstance(entry.body, Held) else "Sequential"
+    if isinstance(entry.body, Held):
+        return str(entry.body.reference.value)
+    return {Branches: "branches", Use: "use"}.get(type(entry.body), "Sequential")
 
 
 def _names(context: Context, entry: Entry, environment: Environment, number: int) -> Iterator[tuple[str, int | None]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archspec.errors import Edit, clip
+from archspec.errors import clip
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec import document
 from archspec.spec.document import (
