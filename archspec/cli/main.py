@@ -55,7 +55,7 @@ def main() -> None:
 def _run() -> int:
     """The command's exit status; what goes wrong is told."""
     try:
-        status = cli.main(standalone_mode=False)
+        status = cli.main(prog_name="archspec", standalone_mode=False)
     except SpecError as error:
         print_diagnostics(error.diagnostics, sys.stderr)
         return exit_status(error.diagnostics)

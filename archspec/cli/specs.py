@@ -18,8 +18,8 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 _SKIPPED = frozenset({"node_modules", "__pycache__", "venv"})
 _MOST_BYTES = 4 * 2**20
 _TOP_KEY = re.compile(rb"""^["']?archspec["']?[ \t]*:""", re.MULTILINE)
-_FLOW = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|\#[^\n]*\n|---\s)*\{")
-_TOKEN = re.compile(rb"""["']?archspec["']?(?=\s*:)|"(?:[^"\\]|\\.)*"|[{}\[\]]""", re.DOTALL)
+_FLOW = re.compile(rb"(?:\s|\#[^\n]*\n|---\s)*\{")
+_TOKEN = re.compile(rb"""(?P<key>["']?archspec["']?(?=\s*:))|"(?:[^"\\]|\\.)*"|[{}\[\]]""", re.DOTALL)
 
 
 @record
@@ -86,6 +86,7 @@ def one_spec(path: str) -> str | BinaryIO:
 
 def looks_like_spec(content: bytes) -> bool:
     """Whether the text has a key `archspec` at its top level. Wrong texts are told as well as right ones."""
+    content = content.removeprefix(b"\xef\xbb\xbf")
     if _FLOW.match(content) is None:
         return _TOP_KEY.search(content) is not None
     depth = 0
@@ -95,7 +96,7 @@ def looks_like_spec(content: bytes) -> bool:
             depth += 1
         elif sign in (b"}", b"]"):
             depth -= 1
-        elif depth == 1 and sign.strip(b"\"'") == b"archspec":
+        elif depth == 1 and token.group("key"):
             return True
     return False
 
