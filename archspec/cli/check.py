@@ -35,6 +35,7 @@ Format = Literal["text", "json", "github"]
 @click.option("--full", is_flag=True, help="With --table: a line for every copy of a repeat.")
 @click.option("--fix", is_flag=True, help="Write what can only be meant into the files: misspellings, quotes, commas.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and write nothing.")
+@click.option("--specs-only", is_flag=True, help="Leave out named files without a key `archspec`, as in folders.")
 def check(
     specs: tuple[str, ...],
     settings: tuple[str, ...],
@@ -43,6 +44,7 @@ def check(
     full: bool,
     fix: bool,
     diff: bool,
+    specs_only: bool,
 ) -> int:
     """Check specs without building anything, and explain every fault at its line.
 
@@ -54,7 +56,7 @@ def check(
     _refuse_contradictions(specs, form, table=table, full=full, mending=fix or diff, diff=diff)
     results: list[Result] = []
     told, report = (sys.stdout, sys.stderr) if diff else (sys.stderr if form != "text" else sys.stdout, sys.stdout)
-    for found in find_specs(specs):
+    for found in find_specs(specs, only_specs=specs_only):
         name = "" if isinstance(found, Diagnostic) else found.name
         if isinstance(found, Diagnostic):
             examination = archspec.Examination((found,))

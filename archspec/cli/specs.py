@@ -6,7 +6,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import BinaryIO
 
@@ -49,14 +49,20 @@ def spec_source(path: str) -> str | BinaryIO:
     return sys.stdin.buffer if path == STDIN else path
 
 
-def find_specs(paths: tuple[str, ...]) -> Iterator[Found | Diagnostic]:
+def find_specs(paths: Sequence[str], *, only_specs: bool = False) -> Iterator[Found | Diagnostic]:
     """Every spec once, in the order of the arguments; a folder's in order of their paths.
+
+    Args:
+        paths: files, folders, and `-` for standard input.
+        only_specs: leave out files that do not look like specs, as in folders.
 
     Yields:
         A diagnostic (AS016) for a folder without specs.
     """
     seen: set[str] = set()
     for path in paths:
+        if only_specs and os.path.isfile(path) and not _is_spec(path):
+            continue
         inside = _in_folder(path) if path != STDIN and os.path.isdir(path) else iter([Found(path, _parent(path))])
         count = 0
         for found in inside:

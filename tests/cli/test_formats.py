@@ -94,7 +94,12 @@ def test_without_a_place(shell: Shell, specs: Path) -> None:
 
 @pytest.mark.parametrize(
     ("environment", "coloured"),
-    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, False)],
+    [
+        ({}, False),
+        ({"FORCE_COLOR": "1"}, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ({"NO_COLOR": ""}, False),
+    ],
 )
 def test_colour_in_a_pipe(
     shell: Shell, specs: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], coloured: bool

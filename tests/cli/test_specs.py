@@ -130,9 +130,7 @@ class Stdin:
         (b"#" * (4 * 2**20 + 1), 1, "AS003"),
     ],
 )
-def test_standard_input(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch, content: bytes, status: int, said: str
-) -> None:
+def test_standard_input(shell: Shell, monkeypatch: pytest.MonkeyPatch, content: bytes, status: int, said: str) -> None:
     monkeypatch.setattr(sys, "stdin", Stdin(content))
     run = shell("check", "-")
     assert run.status == status
