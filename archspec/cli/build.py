@@ -13,7 +13,7 @@ from archspec.cli.show import print_diagnostics
 from archspec.cli.specs import one_spec
 
 
-@click.command()
+@click.command(short_help="Compile a spec, prove its shapes, print its table.")
 @click.argument("spec")
 @set_option
 @plugin_option

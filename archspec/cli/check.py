@@ -18,7 +18,7 @@ from archspec.errors import Diagnostic, UsageError
 Format = Literal["text", "json", "github"]
 
 
-@click.command()
+@click.command(short_help="Explain every fault of specs at its line.")
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC…")
 @set_option
 @plugin_option

@@ -20,7 +20,7 @@ _CODE = re.compile(r"`([^`\n]+)`")
 _BOLD, _COLOUR, _RESET = "\033[1m", "\033[36m", "\033[0m"
 
 
-@click.command()
+@click.command(short_help="Explain an error code.")
 @click.argument("code", required=False)
 def explain(code: str | None) -> int:
     """Explain an error code: what it means, an example, the mend. Without CODE: list them all.

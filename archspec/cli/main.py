@@ -23,7 +23,7 @@ _OUTPUT_FAULTS = frozenset({errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG, e
 def cli() -> None:
     """Neural networks from YAML or JSON specs.
 
-    check a spec in a blink, build the torch module it describes, train it.
+    Check a spec in a blink, build the torch module that it describes, train it.
 
     Exit status: 0 clean, 1 the spec is wrong, 2 the request is.
     """
