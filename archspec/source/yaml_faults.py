@@ -16,6 +16,7 @@ _KEY = re.compile(r"""\s*(?:-\s+)*([^\s#"'\[\]{},&*!|>%@`-][^#"'\[\]{}]*?):(?:\s
 _SURROGATES = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _TO_LINE_END = re.compile(r"[^\s:]+(?:[ ]+[^\s#:]+)*")
 _TO_SEPARATOR = re.compile(r"[^\s,\[\]{}:]+")
+_FOREIGN = re.compile(r"\$\{([^{}\n:,\"']+)\}")
 _GLUED = re.compile(r"\s*(?:-\s+)*([A-Za-z_][\w.-]*):(?=[^\s/:])")
 
 
@@ -236,7 +237,20 @@ def _after_value(fault: YamlFault) -> Diagnostic | None:
     return fault.told("AS020", "text after the end of a value", fault.at, end, help="remove it, or quote the string")
 
 
+def _foreign_expression(fault: YamlFault) -> Diagnostic | None:
+    """`{Linear: ${n}}`: inside brackets a brace ends the value before it."""
+    start = fault.at - 1
+    match = _FOREIGN.match(fault.text, start) if start >= 0 else None
+    if match is None:
+        return None
+    meant = f"$({match.group(1)})"
+    edit = Edit(fault.span(start, match.end()), meant, safe=True)
+    message = "expressions are written `$(…)`, not `${…}`"
+    return fault.told("AS222", message, start, match.end(), f"write `{clip(meant)}`", edit)
+
+
 _RULES = (
+    _foreign_expression,
     tab_fault,
     _quote,
     _start_character,

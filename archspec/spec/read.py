@@ -17,6 +17,14 @@ from archspec.tensors import DTYPES
 LANGUAGE_VERSION = 1
 _KEYS = ("archspec", "name", "description", "input", "inputs", "vars", "blocks", "layers", "outputs", "init", "train")
 _LATER = ("extends", "import", "weights", "freeze")
+_OTHER_DTYPES = {
+    **{dtype: dtype for dtype in DTYPES},
+    "float": "float32",
+    "double": "float64",
+    "half": "float16",
+    "int": "int64",
+    "long": "int64",
+}
 _TRUST = frozenset(
     {"allow_code", "trust", "trusted", "unsafe", "weights_only", "trust_remote_code", "plugins", "plugin"}
 )
@@ -184,7 +192,10 @@ def _read_input(reader: Reader, name: str, node: Node) -> list[Input]:
         reader.fault("AS103", f"{whose} has no `shape`", node.span, help="write `{shape: [3, 224, 224]}`")
         return []
     if dtype is not None and (not isinstance(dtype, Scalar) or dtype.value not in DTYPES):
-        reader.expected(dtype, "one of " + ", ".join(DTYPES), f"`dtype` of {whose}")
+        meant = _OTHER_DTYPES.get(str(dtype.value).removeprefix("torch.")) if isinstance(dtype, Scalar) else None
+        help = f"write `{meant}`" if meant else None
+        edit = Edit(dtype.span, meant) if meant else None
+        reader.expected(dtype, "one of " + ", ".join(DTYPES), f"`dtype` of {whose}", help, edit)
         dtype = None
     return [Input(name, shape, dtype, node.span)]
 

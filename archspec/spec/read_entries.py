@@ -23,6 +23,8 @@ from archspec.suggest import nearest, respelled
 
 _FIELD_NAMES = {"from": "from_"}
 
+_KIND_KEYS = ("type", "kind", "op", "class", "layer", "module", "class_name")
+
 
 def read_entries(reader: Reader, node: Node, whose: str) -> Entries:
     """The children of a sequence: a mapping of named ones or a list of numbered ones."""
@@ -105,8 +107,15 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
     if not kinds:
         _no_kind(reader, node, whose)
         return None
-    modifiers = Modifiers(**fields, keys=keys)
+    if _kind_as_value(reader, kinds, whose):
+        return None
     kind, arguments = _the_kind(reader, kinds, whose)
+    for key, value in kinds:  # a misspelt modifier is taken for what it is nearest to, so that it is the only fault
+        guess = nearest(str(key.value), MODIFIERS)
+        if key is not kind and guess:
+            fields.setdefault(_FIELD_NAMES.get(guess[0], guess[0]), value)
+            keys.setdefault(guess[0], key)
+    modifiers = Modifiers(**fields, keys=keys)
     if kind.value in ("layers", "branches"):
         inner = read_entries(reader, arguments, f"`{kind.value}` of {whose}")
         body = document.Sequence(inner) if kind.value == "layers" else Branches(inner)
@@ -120,6 +129,17 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
             reader.fault("AS204", message, arguments.span, help="write the arguments where the variable gets its value")
         return Entry(name, Held(kind), modifiers, node.span)
     return Entry(name, KindUse(kind, None if absent else arguments), modifiers, node.span)
+
+
+def _kind_as_value(reader: Reader, kinds: list[tuple[Scalar, Node]], whose: str) -> bool:
+    """`{type: Linear, out_features: 10}`, as other formats have it."""
+    for key, value in kinds:
+        if key.value in _KIND_KEYS and isinstance(value, Scalar) and isinstance(value.value, str) and value.value:
+            shown = clip(value.value)
+            message = f"{whose} has its kind under `{key.value}`; here the kind is the key, and its value the arguments"
+            reader.fault("AS105", message, key.span, help=f"write `{{{shown}: {{…}}}}`, or `{shown}` alone")
+            return True
+    return False
 
 
 def _the_kind(reader: Reader, kinds: list[tuple[Scalar, Node]], whose: str) -> tuple[Scalar, Node]:
