@@ -11,7 +11,6 @@ from archspec.spec.names import identifier_fault
 from archspec.spec.read_entries import read_entries
 from archspec.spec.read_parameters import read_parameters
 from archspec.spec.reader import Reader
-from archspec.suggest import nearest
 from archspec.tensors import DTYPES
 
 LANGUAGE_VERSION = 1
@@ -40,6 +39,7 @@ def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
         reader.fault("AS101", f"expected a mapping at the top level, found {describe(tree)}", tree.span, help=help)
         return None, reader.faults
     _check_keys(reader, tree)
+    tree = reader.corrected(tree, _KEYS, apart=(*_LATER, *_TRUST))
     _check_version(reader, tree)
     inputs = _read_inputs(reader, tree)
     layers = _read_layers(reader, tree)
@@ -74,8 +74,6 @@ def _check_keys(reader: Reader, tree: Mapping) -> None:
 
 def _check_version(reader: Reader, tree: Mapping) -> None:
     version = tree.get("archspec")
-    if version is None and _is_misspelt(tree, "archspec"):
-        return
     if version is None:
         edit = Edit(_before(tree), f"archspec: {LANGUAGE_VERSION}\n", safe=True) if _is_block(tree) else None
         reader.fault(
@@ -139,14 +137,7 @@ def _read_layers(reader: Reader, tree: Mapping) -> Entries | None:
     return read_entries(reader, node, "`layers`")
 
 
-def _is_misspelt(tree: Mapping, key: str) -> bool:
-    """Whether a key that the tree lacks is there in another spelling, which is reported already."""
-    return any(nearest(str(other.value), _KEYS) == [key] for other, _ in tree if other.value not in _KEYS)
-
-
 def _missing(reader: Reader, tree: Mapping, key: str, mend: str) -> None:
-    if _is_misspelt(tree, key):
-        return
     span = tree.entries[0][0].span if len(tree) else tree.span
     reader.fault("AS103", f"the spec has no `{key}`", span, help=f"add {mend}")
 
@@ -165,7 +156,9 @@ def _read_inputs(reader: Reader, tree: Mapping) -> tuple[Input, ...]:
     if several is None:
         _missing(reader, tree, "input", "`input: [C, H, W]` (without the batch)")
         return ()
-    mapping = reader.mapping(several, "`inputs`", help="write `inputs: {image: [3, 224, 224], meta: [1]}`")
+    sizes = isinstance(several, Sequence) and all(isinstance(item, Scalar) for item in several)
+    help = "one input is written `input: […]`" if sizes else "write `inputs: {image: [3, 224, 224], meta: [1]}`"
+    mapping = reader.mapping(several, "`inputs`", help=help)
     return () if mapping is None else _read_named_inputs(reader, mapping)
 
 
@@ -221,6 +214,7 @@ def _read_block(reader: Reader, key: Scalar, node: Node) -> Block | None:
     if mapping is None:
         return None
     reader.keys(mapping, _BLOCK_KEYS, whose)
+    mapping = reader.corrected(mapping, _BLOCK_KEYS)
     layers = mapping.get("layers")
     if layers is None:
         reader.fault("AS103", f"{whose} has no `layers`", key.span, help="add `layers:` with one entry per line")

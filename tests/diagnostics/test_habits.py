@@ -52,6 +52,12 @@ def test_the_net_itself_is_fine() -> None:
         ("Linear: $width", "type: Linear, out_features: 8", "AS105", "type", "write `{Linear: {…}}`", False),
         ("from: [c, d]", "form: [c, d]", "AS105", "form", "did you mean `from`?", True),
         ("features: int", "features: integer", "AS101", "integer", "write `int`", True),
+        ("params:", "parameters:", "AS102", "parameters", "did you mean `params`?", True),
+        ("params:", "parms:", "AS102", "parms", "did you mean `params`?", True),
+        ("vars:", "variables:", "AS102", "variables", "did you mean `vars`?", True),
+        ("vars:", "var:", "AS102", "var", "did you mean `vars`?", True),
+        ("blocks:", "block:", "AS102", "block", "did you mean `blocks`?", True),
+        ("archspec: 1", "version: 1", "AS102", "version", "did you mean `archspec`?", True),
         ("dtype: float32", "dtype: float", "AS101", "float", "write `float32`", True),
         ("dtype: float32", "dtype: torch.float32", "AS101", "torch.float32", "write `float32`", True),
     ],
@@ -68,6 +74,16 @@ def test_a_habit(written: str, instead: str, code: str, marked: str, help: str, 
     if fault.edit is not None:
         edit = fault.edit
         assert archspec.check(text[: edit.span.start] + edit.text + text[edit.span.end :]) == ()
+
+
+def test_what_stands_under_a_misspelt_key_is_checked_too() -> None:
+    found = archspec.check("archspec: 1\ninput: [4]\nlayer: {a: {Lineer: 3}}\n")
+    assert [fault.code for fault in found] == ["AS102", "AS201"]
+
+
+def test_one_input_under_inputs() -> None:
+    (fault,) = archspec.check("archspec: 1\ninputs: [1, 28, 28]\nlayers: [Flatten]\n")
+    assert (fault.code, fault.help) == ("AS101", "one input is written `input: […]`")
 
 
 def test_a_block_may_be_called_as_an_other_librarys_layer() -> None:
