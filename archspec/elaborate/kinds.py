@@ -151,8 +151,12 @@ def _unknown_argument(context: Context, kind: Scalar, key: Scalar, known: tuple[
     name = str(key.value)
     guess = nearest(name, known)
     edit = respelled(_inside_quotes(key), name, guess[0], known) if guess else None
+    word, assigned, value = name.partition("=")
     longer = [other for other in known if other.startswith(f"{name}_")]
-    if guess:
+    if assigned and word in known:
+        help = f"write `{word}: {clip(value)}`"
+        edit = None if key.quoted else Edit(key.span, f"{word}: {value}", safe=True)
+    elif guess:
         help = f"did you mean `{guess[0]}`?"
     elif len(longer) == 1:
         help, edit = f"did you mean `{longer[0]}`?", Edit(_inside_quotes(key), longer[0])

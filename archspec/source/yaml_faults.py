@@ -9,6 +9,7 @@ from archspec.errors import Diagnostic, Edit, SourceText, clip
 from archspec.source.limits import MAX_KEY
 from archspec.source.yaml_brackets import bracket_fault, unclosed_bracket
 from archspec.source.yaml_fault import YamlFault
+from archspec.source.yaml_habits import cut_expression
 from archspec.source.yaml_indentation import indentation_fault, item_fault, tab_fault
 
 _RESERVED = "%@`"
@@ -249,8 +250,18 @@ def _foreign_expression(fault: YamlFault) -> Diagnostic | None:
     return fault.told("AS222", message, start, match.end(), f"write `{clip(meant)}`", edit)
 
 
+def _broken_expression(fault: YamlFault) -> Diagnostic | None:
+    """`{a: $(x.shape[1])}`, `{a: $(b ? 1 : 2)}`: a bracket or a colon ends the value before it."""
+    start = fault.text.rfind("$(", fault.line_start, fault.at)
+    inside = fault.text[start : fault.at]
+    if start < 0 or inside.count("(") <= inside.count(")") or fault.text[start - 1 : start] in ("'", '"'):
+        return None
+    return cut_expression(fault.span(start, fault.at))
+
+
 _RULES = (
     _foreign_expression,
+    _broken_expression,
     tab_fault,
     _quote,
     _start_character,

@@ -52,6 +52,16 @@ def test_the_net_itself_is_fine() -> None:
         ("Linear: $width", "type: Linear, out_features: 8", "AS105", "type", "write `{Linear: {…}}`", False),
         ("from: [c, d]", "form: [c, d]", "AS105", "form", "did you mean `from`?", True),
         ("features: int", "features: integer", "AS101", "integer", "write `int`", True),
+        ("kernel_size: 3", "kernel_size=3", "AS202", "kernel_size=3", "write `kernel_size: 3`", True),
+        ("kernel_size: 3", "kernel_size: (3, 3)", "AS026", "(3, 3)", "write `[3, 3]`", True),
+        (
+            "features: 4}",
+            "features: $(c.shape[1] // 2)}",
+            "AS029",
+            "$(c.shape",
+            'quote it: `"$(c.shape[1] // 2)"`',
+            True,
+        ),
         ("params:", "parameters:", "AS102", "parameters", "did you mean `params`?", True),
         ("params:", "parms:", "AS102", "parms", "did you mean `params`?", True),
         ("vars:", "variables:", "AS102", "variables", "did you mean `vars`?", True),
@@ -64,7 +74,7 @@ def test_the_net_itself_is_fine() -> None:
 )
 def test_a_habit(written: str, instead: str, code: str, marked: str, help: str, mends: bool) -> None:
     assert written in NET
-    text = NET.replace(written, instead)
+    text = NET.replace(written, instead, 1)
     (fault,) = archspec.check(text)
     assert fault.code == code
     assert fault.span is not None
