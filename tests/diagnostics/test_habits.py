@@ -101,7 +101,7 @@ def test_a_block_may_be_called_as_an_other_librarys_layer() -> None:
     assert archspec.check(net + "layers: [Dense, type, {type: {}}]\n") == ()
 
 
-@pytest.mark.parametrize("kind", kinds())
+@pytest.mark.parametrize("kind", list(kinds()))
 def test_any_wrong_number_of_inputs_is_a_fault_that_is_told(kind: str) -> None:
     op = find(kind)
     assert op is not None
