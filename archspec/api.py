@@ -1,15 +1,18 @@
-"""The public functions: `load`, `build`, `check`, `train`."""
+"""The public functions: `load`, `build`, `check`, `examine`, `train`."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from archspec import source
 from archspec.architecture import MOST_PARAMS, Architecture, compiled, python_overrides
-from archspec.compiler import compile_text
+from archspec.compiler import Compiled, compile_text
+from archspec.emit.fragment_table import fragment_table
+from archspec.emit.table import table
 from archspec.errors import Diagnostic, SourceText, SpecError
+from archspec.records import record
 from archspec.spec.settings import override_from_text
 from archspec.train import TrainResult
 from archspec.train import train as run_training
@@ -18,14 +21,14 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-Spec = str | os.PathLike[str] | Mapping[str, Any]
+Spec = str | os.PathLike[str] | Mapping[str, Any] | BinaryIO | SourceText
 
 
 def load(spec: Spec, *, set: Sequence[str] = (), **variables: Any) -> Architecture:
     """Read and check a spec.
 
     Args:
-        spec: a path, the text of a spec (anything with a line break), or the same as a dict.
+        spec: a path, the text of a spec (anything with a line break), the same as a dict, or an open binary file.
         set: overrides as on the command line, e.g. `["train.epochs=3"]`.
         **variables: values for the spec's variables.
 
@@ -57,13 +60,44 @@ def build(
     return architecture.build(device=device, dtype=dtype, seed=seed, max_params=max_params)
 
 
-def check(spec: Spec, *, set: Sequence[str] = (), **variables: Any) -> tuple[Diagnostic, ...]:
-    """Every fault and warning of a spec, in file order; empty if there is nothing to say. Never raises for a fault."""
+@record
+class Examination:
+    """What a check finds out about a spec, right or wrong.
+
+    Attributes:
+        diagnostics: every fault and warning, in file order.
+    """
+
+    diagnostics: tuple[Diagnostic, ...]
+    _compiled: Compiled | None = None
+
+    def with_fault(self, diagnostic: Diagnostic) -> Examination:
+        """The same with one more diagnostic."""
+        return Examination((*self.diagnostics, diagnostic), self._compiled)
+
+    def summary(self, *, full: bool = False) -> str | None:
+        """The table of its layers; after a fault, as far as it is known, the faulty entry marked. None: nothing is."""
+        if self._compiled is None:
+            return None
+        if self._compiled.graph is not None:
+            return table(self._compiled.graph, full=full).render()
+        fragment = self._compiled.fragment
+        return None if fragment is None else fragment_table(fragment, full=full)
+
+
+def examine(spec: Spec, *, set: Sequence[str] = (), **variables: Any) -> Examination:
+    """Check a spec, and keep what could be inferred of it. Arguments as for `load`. Never raises for a fault."""
     try:
         overrides = (*map(override_from_text, set), *python_overrides(variables))
-        return compile_text(text_of(spec), overrides).diagnostics
+        result = compile_text(text_of(spec), overrides)
     except SpecError as error:
-        return error.diagnostics
+        return Examination(error.diagnostics)
+    return Examination(result.diagnostics, result)
+
+
+def check(spec: Spec, *, set: Sequence[str] = (), **variables: Any) -> tuple[Diagnostic, ...]:
+    """Every fault and warning of a spec, in file order; empty if there is nothing to say. Never raises for a fault."""
+    return examine(spec, set=set, **variables).diagnostics
 
 
 def train(
@@ -101,6 +135,12 @@ def text_of(spec: Spec) -> SourceText:
     """
     if isinstance(spec, Mapping):
         return source.from_data(spec)
+    if isinstance(spec, SourceText):
+        return spec
     if isinstance(spec, str) and "\n" in spec:
         return SourceText("<text>", spec)
-    return source.load_file(spec)
+    if isinstance(spec, (str, os.PathLike)):
+        return source.load_file(spec)
+    if hasattr(spec, "read"):
+        return source.load_stream(spec)
+    raise TypeError(f"a spec is a path, a text, a dict or an open binary file, not {type(spec).__name__}")

@@ -10,6 +10,7 @@ from archspec.elaborate.elaborate import elaborate
 from archspec.elaborate.recipe import check_recipe
 from archspec.elaborate.train import read_train
 from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order
+from archspec.graph.fragment import Fragment
 from archspec.graph.nodes import Graph
 from archspec.records import record
 from archspec.source.tree import Mapping, Node
@@ -20,10 +21,20 @@ from archspec.spec.recipe import Recipe
 
 @record
 class Compiled:
-    """What the front end makes of a spec. `tree` is it with its overrides; `graph` is None after an error."""
+    """What the front end makes of a spec.
+
+    Attributes:
+        tree: the spec with its overrides.
+        graph: None after an error.
+        fragment: what is known of the graph, also after an error; None where nothing is.
+        variables: their values.
+        recipe: its `train` section.
+        diagnostics: every fault and warning, in file order.
+    """
 
     tree: Node | None
     graph: Graph | None
+    fragment: Fragment | None
     variables: dict[str, Any]
     recipe: Recipe | None
     diagnostics: tuple[Diagnostic, ...]
@@ -40,10 +51,10 @@ def compile_text(text: SourceText, overrides: Sequence[Override] = ()) -> Compil
         if isinstance(tree, Mapping):
             tree = apply_overrides(tree, overrides)
     except SpecError as error:
-        return Compiled(None, None, {}, None, error.diagnostics)
+        return Compiled(None, None, None, {}, None, error.diagnostics)
     document, faults = read_document(tree)
     if document is None:
-        return Compiled(tree, None, {}, None, tuple(in_file_order(faults)))
+        return Compiled(tree, None, None, {}, None, tuple(in_file_order(faults)))
     elaborated = elaborate(document)
     recipe, recipe_faults = read_train(document.train, elaborated.variables)
     faults = [*faults, *elaborated.diagnostics, *recipe_faults]
@@ -51,4 +62,4 @@ def compile_text(text: SourceText, overrides: Sequence[Override] = ()) -> Compil
         faults += check_recipe(recipe)
     failed = any(fault.severity == "error" for fault in faults)
     graph = None if failed else elaborated.graph
-    return Compiled(tree, graph, elaborated.variables, recipe, tuple(in_file_order(faults)))
+    return Compiled(tree, graph, elaborated.fragment, elaborated.variables, recipe, tuple(in_file_order(faults)))

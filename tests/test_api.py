@@ -26,10 +26,12 @@ def test_the_public_names_are_pinned() -> None:
     assert sorted(archspec.__all__) == [
         "Architecture",
         "Diagnostic",
+        "Examination",
         "SpecError",
         "UsageError",
         "build",
         "check",
+        "examine",
         "load",
         "load_plugin",
         "register",

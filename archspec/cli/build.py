@@ -10,9 +10,10 @@ import click
 import archspec
 from archspec.cli.options import plugin_option, set_option
 from archspec.cli.show import print_diagnostics
+from archspec.cli.specs import one_spec
 
 
-@click.command()
+@click.command(short_help="Compile a spec, prove its shapes, print its table.")
 @click.argument("spec")
 @set_option
 @plugin_option
@@ -34,7 +35,7 @@ def build(
 ) -> int:
     """Compile a spec, run the module once to prove its shapes, and print its table."""
     start = time.perf_counter()
-    architecture = archspec.load(spec, set=settings)
+    architecture = archspec.load(one_spec(spec), set=settings)
     print_diagnostics(architecture.warnings, sys.stderr)
     checked = time.perf_counter()
     __import__("torch")  # so that its import is not counted as building

@@ -9,6 +9,7 @@ import click
 import archspec
 from archspec.cli.options import plugin_option, set_option
 from archspec.cli.show import print_diagnostics
+from archspec.cli.specs import one_spec
 
 
 @click.command()
@@ -20,7 +21,7 @@ from archspec.cli.show import print_diagnostics
 @click.option("--quiet", is_flag=True, help="Print the result only.")
 def train(spec: str, settings: tuple[str, ...], device: str, out: str | None, quiet: bool) -> int:
     """Train a spec's model by its `train` section."""
-    architecture = archspec.load(spec, set=settings)
+    architecture = archspec.load(one_spec(spec), set=settings)
     print_diagnostics(architecture.warnings, sys.stderr)
     if not quiet:
         click.echo(architecture.summary())

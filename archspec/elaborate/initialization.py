@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from archspec.errors import Diagnostic, Edit, Span, clip
+from archspec.errors import Diagnostic, Span, clip
 from archspec.ops.entry import Init, State
 from archspec.ops.registry import find, kinds
 from archspec.ops.signatures import Signature, signatures
 from archspec.records import record
 from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node, Scalar, Sequence, describe
-from archspec.suggest import nearest
+from archspec.suggest import nearest, respelled
 
 if TYPE_CHECKING:
     from archspec.elaborate.context import Context
@@ -91,7 +91,7 @@ def _rules(context: Context, key: Scalar, value: Node) -> list[Policy]:
     if op is None:
         guess = nearest(name, kinds())
         help = f"did you mean `{guess[0]}`?" if guess else "a key is a kind, or a glob over parameter names: `fc.*`"
-        edit = Edit(key.span, guess[0]) if guess else None
+        edit = respelled(key.span, name, guess[0], kinds()) if guess else None
         message = f"there is no layer called `{clip(name)}`"
         context.fault(Diagnostic("AS201", message, key.span, help=help, edit=edit))
         return []
@@ -126,7 +126,7 @@ def read_init(context: Context, node: Node) -> Init | None:
     if signature is None:
         guess = nearest(str(key.value), functions)
         help = f"did you mean `{guess[0]}`?" if guess else "it is a function of torch.nn.init, without its last `_`"
-        edit = Edit(key.span, guess[0]) if guess else None
+        edit = respelled(key.span, str(key.value), guess[0], functions) if guess else None
         message = f"torch.nn.init has no `{clip(str(key.value))}`"
         context.fault(Diagnostic("AS201", message, key.span, help=help, edit=edit))
         return None
@@ -164,7 +164,7 @@ def _check_argument(
     if argument is None or name in _HIDDEN:
         guess = nearest(name, known)
         help = f"did you mean `{guess[0]}`?" if guess else "it has " + ", ".join(f"`{n}`" for n in known)
-        edit = Edit(place.span, guess[0]) if guess else None
+        edit = respelled(place.span, name, guess[0], known) if guess else None
         message = f"`{signature.name}` has no argument `{clip(name)}`"
         context.fault(Diagnostic("AS202", message, place.span, help=help, edit=edit))
         return False
@@ -178,7 +178,7 @@ def _check_argument(
         words = ", ".join(f"`{choice}`" for choice in argument.choices)
         message = f"`{name}` of `{signature.name}` must be one of {words}, found {describe(value)}"
         mend = f"did you mean `{guess[0]}`?" if guess else None
-        edit = Edit(value.span, guess[0]) if guess else None
+        edit = respelled(value.span, str(value.value), guess[0], argument.choices) if guess else None
         context.fault(Diagnostic("AS401", message, value.span, help=mend, edit=edit))
         return False
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from itertools import islice
+from typing import BinaryIO
 
 from archspec.errors import Diagnostic, SourceText, SpecError, clip
 from archspec.source.characters import BYTE_ORDER_MARK
@@ -34,6 +35,22 @@ def load_file(path: str | os.PathLike[str]) -> SourceText:
         raise TypeError(f"a path is a str or os.PathLike[str], not {type(name).__name__}")
     _check_before_opening(name)
     return SourceText(name, _decoded(name, _bytes_of(name)))
+
+
+def load_stream(stream: BinaryIO) -> SourceText:
+    """The text of an open binary file, such as standard input.
+
+    Raises:
+        SpecError: it is larger than 4 MiB, it cannot be read, or it is not UTF-8.
+    """
+    name = str(getattr(stream, "name", "<stream>"))
+    try:
+        content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(name, error) from None
+    if len(content) > MAX_BYTES:
+        raise _refused("AS003", f"`{clip(name, 200)}` has more than {MAX_BYTES:,} bytes, which a spec has at most")
+    return SourceText(name, _decoded(name, content))
 
 
 def _check_before_opening(name: str) -> None:

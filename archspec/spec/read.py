@@ -11,12 +11,19 @@ from archspec.spec.names import identifier_fault
 from archspec.spec.read_entries import read_entries
 from archspec.spec.read_parameters import read_parameters
 from archspec.spec.reader import Reader
-from archspec.suggest import nearest
 from archspec.tensors import DTYPES
 
 LANGUAGE_VERSION = 1
 _KEYS = ("archspec", "name", "description", "input", "inputs", "vars", "blocks", "layers", "outputs", "init", "train")
 _LATER = ("extends", "import", "weights", "freeze")
+_OTHER_DTYPES = {
+    **{dtype: dtype for dtype in DTYPES},
+    "float": "float32",
+    "double": "float64",
+    "half": "float16",
+    "int": "int64",
+    "long": "int64",
+}
 _TRUST = frozenset(
     {"allow_code", "trust", "trusted", "unsafe", "weights_only", "trust_remote_code", "plugins", "plugin"}
 )
@@ -32,6 +39,7 @@ def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
         reader.fault("AS101", f"expected a mapping at the top level, found {describe(tree)}", tree.span, help=help)
         return None, reader.faults
     _check_keys(reader, tree)
+    tree = reader.corrected(tree, _KEYS, apart=(*_LATER, *_TRUST))
     _check_version(reader, tree)
     inputs = _read_inputs(reader, tree)
     layers = _read_layers(reader, tree)
@@ -66,10 +74,8 @@ def _check_keys(reader: Reader, tree: Mapping) -> None:
 
 def _check_version(reader: Reader, tree: Mapping) -> None:
     version = tree.get("archspec")
-    if version is None and _is_misspelt(tree, "archspec"):
-        return
     if version is None:
-        edit = Edit(_before(tree), f"archspec: {LANGUAGE_VERSION}\n") if _is_block(tree) else None
+        edit = Edit(_before(tree), f"archspec: {LANGUAGE_VERSION}\n", safe=True) if _is_block(tree) else None
         reader.fault(
             "AS104",
             "the spec does not say its language version",
@@ -131,14 +137,7 @@ def _read_layers(reader: Reader, tree: Mapping) -> Entries | None:
     return read_entries(reader, node, "`layers`")
 
 
-def _is_misspelt(tree: Mapping, key: str) -> bool:
-    """Whether a key that the tree lacks is there in another spelling, which is reported already."""
-    return any(nearest(str(other.value), _KEYS) == [key] for other, _ in tree if other.value not in _KEYS)
-
-
 def _missing(reader: Reader, tree: Mapping, key: str, mend: str) -> None:
-    if _is_misspelt(tree, key):
-        return
     span = tree.entries[0][0].span if len(tree) else tree.span
     reader.fault("AS103", f"the spec has no `{key}`", span, help=f"add {mend}")
 
@@ -157,7 +156,9 @@ def _read_inputs(reader: Reader, tree: Mapping) -> tuple[Input, ...]:
     if several is None:
         _missing(reader, tree, "input", "`input: [C, H, W]` (without the batch)")
         return ()
-    mapping = reader.mapping(several, "`inputs`", help="write `inputs: {image: [3, 224, 224], meta: [1]}`")
+    sizes = isinstance(several, Sequence) and all(isinstance(item, Scalar) for item in several)
+    help = "one input is written `input: […]`" if sizes else "write `inputs: {image: [3, 224, 224], meta: [1]}`"
+    mapping = reader.mapping(several, "`inputs`", help=help)
     return () if mapping is None else _read_named_inputs(reader, mapping)
 
 
@@ -184,7 +185,10 @@ def _read_input(reader: Reader, name: str, node: Node) -> list[Input]:
         reader.fault("AS103", f"{whose} has no `shape`", node.span, help="write `{shape: [3, 224, 224]}`")
         return []
     if dtype is not None and (not isinstance(dtype, Scalar) or dtype.value not in DTYPES):
-        reader.expected(dtype, "one of " + ", ".join(DTYPES), f"`dtype` of {whose}")
+        meant = _OTHER_DTYPES.get(str(dtype.value).removeprefix("torch.")) if isinstance(dtype, Scalar) else None
+        help = f"write `{meant}`" if meant else None
+        edit = Edit(dtype.span, meant) if meant else None
+        reader.expected(dtype, "one of " + ", ".join(DTYPES), f"`dtype` of {whose}", help, edit)
         dtype = None
     return [Input(name, shape, dtype, node.span)]
 
@@ -210,6 +214,7 @@ def _read_block(reader: Reader, key: Scalar, node: Node) -> Block | None:
     if mapping is None:
         return None
     reader.keys(mapping, _BLOCK_KEYS, whose)
+    mapping = reader.corrected(mapping, _BLOCK_KEYS)
     layers = mapping.get("layers")
     if layers is None:
         reader.fault("AS103", f"{whose} has no `layers`", key.span, help="add `layers:` with one entry per line")
