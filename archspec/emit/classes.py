@@ -97,7 +97,7 @@ class _Generator:
         """The classes of all scopes, inner ones first, the model's last."""
         model = self.names.allocate(self.graph.name)
         self._visit(self.graph.root)
-        self._write(self.graph.root, model, self._model_forward())
+        self._write(self.graph.root, model, self._model_forward() + _train_method(model, self.graph))
         einops = "import einops\n" if self.uses_einops else ""
         parts = [_HEADER.format(einops=einops), *self.helpers.values(), *self.texts]
         return Program("\n\n".join(part.strip("\n") + "\n" for part in parts), self.classes, self.optional)
@@ -224,6 +224,20 @@ def _function(arguments: list[str], result: str, lines: list[str]) -> str:
     listed = ", ".join(f"{argument}: torch.Tensor" for argument in arguments)
     head = f"{INDENT}def forward(self, {listed}) -> {result}:"
     return "\n".join([head, *(INDENT * 2 + line for line in lines)]) + "\n"
+
+
+def _train_method(model: str, graph: Graph) -> str:
+    """A `train` that leaves layers with frozen statistics in eval mode; nothing where there are none."""
+    if not graph.frozen.statistics:
+        return ""
+    lines = [
+        f"{INDENT}def train(self, mode: bool = True) -> {model!r}:",
+        f"{INDENT * 2}super().train(mode)",
+        f"{INDENT * 2}for name in {graph.frozen.statistics!r}:  # their running statistics are frozen",
+        f"{INDENT * 3}self.get_submodule(name).eval()",
+        f"{INDENT * 2}return self",
+    ]
+    return "\n" + "\n".join(lines) + "\n"
 
 
 def _needed(root: Scope, wanted: Sequence[Ref]) -> set[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 import torch
@@ -14,19 +14,20 @@ from archspec.ops.entry import OWN, Init
 
 
 @torch.no_grad()
-def initialize(graph: Graph, module: nn.Module, seed: int) -> None:
+def initialize(graph: Graph, module: nn.Module, seed: int, filled: Container[str] = ()) -> None:
     """Fill every parameter. Buffers have their values from their layer's constructor.
 
     Args:
         graph: what the module was built from.
         module: on any device but `meta`.
         seed: a parameter's values depend on it and on the parameter's name alone.
+        filled: full names of parameters that a checkpoint has filled, or is about to.
     """
     parameters = dict(module.named_parameters(remove_duplicate=False))
     for call in graph.calls():
         for name, state in call.tensors:
             parameter = parameters.get(name)
-            if parameter is not None and state.init != OWN and not state.tied:
+            if parameter is not None and state.init != OWN and not state.tied and name not in filled:
                 fill(parameter, state.init, seed, name)
 
 

@@ -31,6 +31,7 @@ class Table:
     num_params: int
     macs: int
     activations: Activations
+    num_frozen: int = 0
 
     def render(self) -> str:
         """Aligned text, as `archspec build` prints it."""
@@ -40,6 +41,8 @@ class Table:
         widths = [max(len(line[column]) for line in (head, *body, total)) for column in range(5)]
         rule = "─" * (sum(widths) + 2 * 4)
         lines = [_line(head, widths), rule, *(_line(line, widths) for line in body), rule, _line(total, widths)]
+        if self.num_frozen:
+            lines.append(f"{self.num_params - self.num_frozen:,} params trainable, {self.num_frozen:,} frozen")
         lines.append(
             f"activations per sample: {_bytes(self.activations.forward)} to evaluate, "
             f"{_bytes(self.activations.training)} to train"
@@ -58,7 +61,7 @@ def table(graph: Graph, *, full: bool = False) -> Table:
     rows = [Row(0, parameter.name, "input", str(parameter.type), 0, 0) for parameter in graph.root.parameters]
     for node in graph.root.body:
         rows += _rows(node, 0, full)
-    return Table(tuple(rows), graph.num_params, graph.macs, activations(graph))
+    return Table(tuple(rows), graph.num_params, graph.macs, activations(graph), graph.num_frozen)
 
 
 def _cells(row: Row) -> tuple[str, str, str, str, str]:

@@ -15,8 +15,11 @@ from archspec.suggest import nearest
 from archspec.tensors import DTYPES
 
 LANGUAGE_VERSION = 1
-_KEYS = ("archspec", "name", "description", "input", "inputs", "vars", "blocks", "layers", "outputs", "init", "train")
-_LATER = ("extends", "import", "weights", "freeze")
+_KEYS = (
+    *("archspec", "name", "description", "input", "inputs", "vars", "blocks", "layers", "outputs"),
+    *("init", "weights", "freeze", "train"),
+)
+_LATER = ("extends", "import")
 _TRUST = frozenset(
     {"allow_code", "trust", "trusted", "unsafe", "weights_only", "trust_remote_code", "plugins", "plugin"}
 )
@@ -48,6 +51,8 @@ def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
         outputs=tree.get("outputs"),
         init=init,
         train=train,
+        weights=tree.get("weights"),
+        freeze=tree.get("freeze"),
     )
     return (document if inputs and layers is not None else None), reader.faults
 
