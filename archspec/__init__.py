@@ -4,7 +4,7 @@
 >>> model = archspec.build("specs/resnet34.yaml", num_classes=10)
 """
 
-from archspec.api import build, check, load, train
+from archspec.api import build, check, ledger, load, train
 from archspec.architecture import Architecture
 from archspec.errors import Diagnostic, SpecError, UsageError
 from archspec.plugins import load_plugin, register
@@ -16,6 +16,7 @@ __all__ = [
     "UsageError",
     "build",
     "check",
+    "ledger",
     "load",
     "load_plugin",
     "register",

@@ -82,7 +82,9 @@ def frozen(freeze: Freeze, graph: Graph, *, trains: bool) -> tuple[Frozen, list[
     )
     if trains and held and len(held) == len(parameters):
         message = "every parameter is frozen: nothing is left to train"
-        faults.append(Diagnostic("AS406", message, freeze.span, help="freeze all but the last layer, or remove `train`"))
+        faults.append(
+            Diagnostic("AS406", message, freeze.span, help="freeze all but the last layer, or remove `train`")
+        )
     return Frozen(held, tuple(layers)), faults
 
 
@@ -124,5 +126,3 @@ def _beginnings(name: str) -> Iterator[str]:
     parts = name.split(".")
     for length in range(1, len(parts) + 1):
         yield ".".join(parts[:length])
-
-

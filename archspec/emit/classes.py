@@ -231,7 +231,7 @@ def _train_method(model: str, graph: Graph) -> str:
     if not graph.frozen.statistics:
         return ""
     lines = [
-        f"{INDENT}def train(self, mode: bool = True) -> {model!r}:",
+        f'{INDENT}def train(self, mode: bool = True) -> "{model}":',
         f"{INDENT * 2}super().train(mode)",
         f"{INDENT * 2}for name in {graph.frozen.statistics!r}:  # their running statistics are frozen",
         f"{INDENT * 3}self.get_submodule(name).eval()",

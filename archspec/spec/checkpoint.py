@@ -149,6 +149,8 @@ def _read_rule(reader: Reader, glob: Scalar, target: Node) -> tuple[str, str] | 
     if wanted > given:
         message = f"`{text}` has {wanted} `*`, but `{name}` has only {given} to take their text from"
         edit = Edit(target.span, '"*"') if given == 1 else None
-        reader.fault("AS409", message, target.span, help='each `*` stands for the same text: `"module.*": "*"`', edit=edit)
+        reader.fault(
+            "AS409", message, target.span, help='each `*` stands for the same text: `"module.*": "*"`', edit=edit
+        )
         return None
     return name, text
