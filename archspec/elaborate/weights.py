@@ -90,7 +90,7 @@ def frozen(freeze: Freeze, graph: Graph, *, trains: bool) -> tuple[Frozen, list[
 
 def _names(graph: Graph) -> tuple[list[str], list[str]]:
     """The full names of all parameters, and of all running statistics."""
-    tensors = [(f"{call.path}.{name}", tensor) for call in graph.calls() for name, tensor in call.state.items()]
+    tensors = [tensor for call in graph.calls() for tensor in call.tensors]
     parameters = [name for name, tensor in tensors if not tensor.is_buffer]
     statistics = [name for name, tensor in tensors if tensor.is_buffer and name.rpartition(".")[2] in _STATISTICS]
     return parameters, statistics

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archspec import globs
 from archspec.errors import Edit, Span
-from archspec.source.tree import Mapping, Node, Scalar, Sequence
+from archspec.source.tree import Node, Scalar, Sequence
 from archspec.spec.reader import Reader
 
 _KEYS = ("path", "key", "sha256", "allow", "rename")
@@ -112,12 +112,13 @@ def _read_globs(reader: Reader, node: Node | None, whose: str) -> tuple[str, ...
 
 def read_globs(reader: Reader, node: Node, whose: str) -> list[Scalar]:
     """The globs of a list, or a single one; what is none is recorded and left out."""
-    items = reader.strings(node, whose) if isinstance(node, Sequence) else [node]
-    found: list[Scalar] = []
-    for item in items:
-        if reader.text(item, f"each of {whose}") is not None and isinstance(item, Scalar) and _is_good(reader, item):
-            found.append(item)
-    return found
+    if isinstance(node, Sequence):
+        found = reader.strings(node, whose)
+    elif reader.text(node, whose) is None or not isinstance(node, Scalar):
+        return []
+    else:
+        found = [node]
+    return [glob for glob in found if _is_good(reader, glob)]
 
 
 def _is_good(reader: Reader, glob: Scalar) -> bool:

@@ -1,1 +1,1 @@
-"""Checkpoints: what a file holds, whether it fits a model, and its values into a module, with a ledger of what went where."""
+"""Checkpoints: what a file holds, whether it fits a model, and its values into a module."""

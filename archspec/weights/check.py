@@ -40,8 +40,11 @@ def fitted(checkpoint: Checkpoint, contents: Contents, wanted: Mapping[str, Want
 
 def wanted_by(graph: Graph) -> dict[str, Wanted]:
     """The tensors of a graph's model."""
-    tensors = [(f"{call.path}.{name}", tensor) for call in graph.calls() for name, tensor in call.state.items()]
-    return {name: Wanted(Stored(t.shape, t.dtype), name, is_optional(name)) for name, t in tensors}
+    return {
+        name: Wanted(Stored(state.shape, state.dtype), state.tied or name, is_optional(name))
+        for call in graph.calls()
+        for name, state in call.tensors
+    }
 
 
 def is_optional(name: str) -> bool:

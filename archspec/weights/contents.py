@@ -37,11 +37,15 @@ class Contents:
     others: tuple[str, ...] = ()
 
 
-SIZES = {
-    **{"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "complex64": 8, "complex128": 16},
-    **{"int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1, "uint16": 2, "uint32": 4, "uint64": 8, "bool": 1},
-    **{"float8_e4m3fn": 1, "float8_e5m2": 1, "float8_e4m3fnuz": 1, "float8_e5m2fnuz": 1, "float8_e8m0fnu": 1},
+FLOAT8 = ("float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu")
+_BYTES = {
+    8: ("float64", "int64", "uint64", "complex64"),
+    4: ("float32", "int32", "uint32"),
+    2: ("float16", "bfloat16", "int16", "uint16"),
+    1: ("int8", "uint8", "bool", *FLOAT8),
+    16: ("complex128",),
 }
+SIZES = {name: size for size, names in _BYTES.items() for name in names}
 """Bytes per element of each element type that is read."""
 
 

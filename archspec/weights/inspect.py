@@ -6,7 +6,8 @@ import hashlib
 import os
 import stat
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from io import BufferedReader
+from typing import Any
 
 from archspec.errors import clip
 from archspec.spec.checkpoint import Checkpoint
@@ -90,7 +91,7 @@ def _checkpoints_in(folder: str) -> list[str]:
         return []
 
 
-def _check_hash(checkpoint: Checkpoint, file: BinaryIO, path: str) -> None:
+def _check_hash(checkpoint: Checkpoint, file: BufferedReader, path: str) -> None:
     if checkpoint.sha256 is None:
         return
     found = hashlib.file_digest(file, "sha256").hexdigest()
@@ -102,7 +103,7 @@ def _check_hash(checkpoint: Checkpoint, file: BinaryIO, path: str) -> None:
         refuse(checkpoint, "AS458", message, help=help, notes=notes, span=checkpoint.sha256_span)
 
 
-def _inspected(checkpoint: Checkpoint, file: BinaryIO, path: str, size: int) -> Contents:
+def _inspected(checkpoint: Checkpoint, file: BufferedReader, path: str, size: int) -> Contents:
     start = file.read(512)
     file.seek(0)
     if start.startswith(b"PK"):

@@ -22,7 +22,6 @@ from archspec.weights.ledger import Ledger, Wanted
 from archspec.weights.locate import locate
 from archspec.weights.refusal import refuse
 
-
 _ledgers: weakref.WeakKeyDictionary[nn.Module, Ledger] = weakref.WeakKeyDictionary()
 
 

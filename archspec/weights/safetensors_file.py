@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeGuard
 
 from archspec.errors import clip
 from archspec.weights.contents import SIZES, Contents, Damaged, Stored, elements
 
 _LARGEST_HEADER = 32 * 2**20
 _DTYPES = {
-    **{"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "C64": "complex64", "BOOL": "bool"},
-    **{"I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8"},
-    **{"U64": "uint64", "U32": "uint32", "U16": "uint16", "U8": "uint8"},
-    **{"F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2", "F8_E8M0": "float8_e8m0fnu"},
+    "F64": "float64",
+    "F32": "float32",
+    "F16": "float16",
+    "BF16": "bfloat16",
+    "C64": "complex64",
+    "BOOL": "bool",
+    "I64": "int64",
+    "I32": "int32",
+    "I16": "int16",
+    "I8": "int8",
+    "U64": "uint64",
+    "U32": "uint32",
+    "U16": "uint16",
+    "U8": "uint8",
+    "F8_E4M3": "float8_e4m3fn",
+    "F8_E5M2": "float8_e5m2",
+    "F8_E8M0": "float8_e8m0fnu",
 }
 
 
@@ -54,7 +67,8 @@ def _stored(name: str, entry: Any) -> tuple[Stored, int, int]:
     shown = f"its tensor `{clip(name)}`"
     if not isinstance(entry, Mapping):
         raise Damaged(f"has no place for {shown}")
-    dtype, shape, offsets = (entry.get(field) for field in ("dtype", "shape", "data_offsets"))
+    fields: Mapping[str, Any] = entry
+    dtype, shape, offsets = (fields.get(field) for field in ("dtype", "shape", "data_offsets"))
     if not _are_sizes(shape) or not _are_sizes(offsets) or len(offsets) != 2:
         raise Damaged(f"has no shape or place for {shown}")
     if not isinstance(dtype, str) or dtype not in _DTYPES:
@@ -69,7 +83,7 @@ def _stored(name: str, entry: Any) -> tuple[Stored, int, int]:
     return stored, offsets[0], offsets[1]
 
 
-def _are_sizes(value: Any) -> bool:
+def _are_sizes(value: Any) -> TypeGuard[list[int]]:
     return isinstance(value, list) and all(type(item) is int and item >= 0 for item in value)
 
 

@@ -12,7 +12,7 @@ import pickle
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO, NamedTuple, NoReturn
+from typing import Any, BinaryIO, ClassVar, NamedTuple, NoReturn
 
 from archspec.errors import clip
 from archspec.weights.contents import SIZES, Damaged, Stored, elements
@@ -30,7 +30,7 @@ class _Storage(NamedTuple):
 
     key: str
     dtype: str
-    count: int
+    size: int
 
 
 class Tensor(NamedTuple):
@@ -150,9 +150,18 @@ def _nothing(*items: Any) -> None:
 
 
 _STORAGES = {
-    **{"Double": "float64", "Float": "float32", "Half": "float16", "BFloat16": "bfloat16", "Bool": "bool"},
-    **{"Long": "int64", "Int": "int32", "Short": "int16", "Char": "int8", "Byte": "uint8"},
-    **{"ComplexFloat": "complex64", "ComplexDouble": "complex128"},
+    "Double": "float64",
+    "Float": "float32",
+    "Half": "float16",
+    "BFloat16": "bfloat16",
+    "Bool": "bool",
+    "Long": "int64",
+    "Int": "int32",
+    "Short": "int16",
+    "Char": "int8",
+    "Byte": "uint8",
+    "ComplexFloat": "complex64",
+    "ComplexDouble": "complex128",
 }
 _CALLED: Mapping[str, Callable[..., Any]] = {
     "torch._utils._rebuild_tensor": _tensor,
@@ -176,10 +185,11 @@ _NAMED: Mapping[str, Any] = {
 }
 
 
-class _Unpickler(pickle._Unpickler):  # type: ignore[misc,name-defined]  # the one in Python, whose memo cannot be blown up
+class _Unpickler(pickle._Unpickler):  # the one in Python, whose memo cannot be blown up
     """Reads tensors and plain data, and refuses every other name and every other way to call something."""
 
-    dispatch = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+    dispatch: ClassVar[dict[int, Callable[[Any], None]]] = dict(pickle._Unpickler.dispatch)
+    stack: list[Any]
 
     def __init__(self, content: bytes, sizes: Mapping[str, int]) -> None:
         super().__init__(io.BytesIO(content), encoding="utf-8")
@@ -214,16 +224,16 @@ class _Unpickler(pickle._Unpickler):  # type: ignore[misc,name-defined]  # the o
         raise Foreign(f"extension {code}")
 
     def _reduce(self) -> None:
-        arguments = self.stack.pop()  # type: ignore[has-type]
-        function = self.stack[-1]  # type: ignore[has-type]
+        arguments = self.stack.pop()
+        function = self.stack[-1]
         if not any(function is known for known in _CALLED.values()):
             raise Foreign(clip(str(function)))
         made = function(*arguments)
-        self.stack[-1] = _sound(made) if isinstance(made, Tensor) else made  # type: ignore[has-type]
+        self.stack[-1] = _sound(made) if isinstance(made, Tensor) else made
 
     def _build(self) -> None:
-        self.stack.pop()  # type: ignore[has-type]
-        if not isinstance(self.stack[-1], (_Dict, Tensor)):  # type: ignore[has-type]
+        self.stack.pop()
+        if not isinstance(self.stack[-1], (_Dict, Tensor)):
             raise Foreign("an object with a state of its own")
 
     def _refuse(self) -> NoReturn:
@@ -243,7 +253,7 @@ def _sound(tensor: Tensor) -> Tensor:
         raise Damaged("has a tensor without a storage, a shape or strides")
     if len(shape) != len(strides) or dtype not in SIZES:
         raise Damaged(f"has a tensor with {len(shape)} sizes and {len(strides)} strides")
-    held = storage.count * SIZES[storage.dtype] // SIZES[dtype]
+    held = storage.size * SIZES[storage.dtype] // SIZES[dtype]
     shown = clip(str(list(shape)))
     if elements(shape) > held:
         message = f"claims a tensor {shown} of {elements(shape):,} elements, but stores {held:,} for it"
