@@ -10,7 +10,7 @@ from archspec import source
 from archspec.architecture import MOST_PARAMS, Architecture, compiled, python_overrides
 from archspec.compiler import compile_text
 from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order
-from archspec.spec.settings import override_from_text
+from archspec.spec.settings import Weights, override_from_text
 from archspec.train import TrainResult
 from archspec.train import train as run_training
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from archspec.weights.ledger import Ledger
-    from archspec.weights.request import Weights
 
 Spec = str | os.PathLike[str] | Mapping[str, Any]
 

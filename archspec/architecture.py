@@ -16,14 +16,12 @@ from archspec.source.tree import Node, plain
 from archspec.spec.checkpoint import Checkpoint
 from archspec.spec.overrides import Override
 from archspec.spec.recipe import Recipe
-from archspec.spec.settings import override_from_value
+from archspec.spec.settings import Weights, checkpoint_from_value, override_from_value
 from archspec.tensors import Shape, TensorType
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
-
-    from archspec.weights.request import Weights
 
 MOST_PARAMS = 2_000_000_000
 """`build` refuses larger models unless told otherwise."""
@@ -118,9 +116,7 @@ class Architecture:
         Raises:
             SpecError: the mapping is no `weights` section.
         """
-        from archspec.weights.request import requested
-
-        return replace(self, weights=requested(weights, self.weights))
+        return replace(self, weights=checkpoint_from_value(weights, self.weights))
 
     def check_weights(self) -> tuple[Diagnostic, ...]:
         """What keeps the checkpoint from being loaded, found without loading it and without torch; empty if nothing."""
