@@ -41,7 +41,7 @@ def read_freeze(node: Node | None, variables: Mapping[str, Any]) -> tuple[Freeze
     """The `freeze` section (None where there is none), and the faults in its form."""
     reader = Reader()
     value = None if node is None else evaluated(reader.faults, node, variables)
-    if value is None or (isinstance(value, Scalar) and value.value is None):
+    if value is None or reader.faults or (isinstance(value, Scalar) and value.value is None):
         return None, reader.faults
     statistics, match = True, value
     if isinstance(value, TreeMapping):

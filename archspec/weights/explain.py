@@ -31,7 +31,7 @@ def refuse_match(
     file = f"`{clip(contents.path, 200)}`"
     if match.doubled:
         ours, theirs = next(iter(match.doubled.items()))
-        listed = ", ".join(f"`{clip(name)}`" for name in theirs[:_MOST_SHOWN])
+        listed = ", ".join(f"`{clip(name)}`" for name in sorted(theirs)[:_MOST_SHOWN])
         message = f"`rename` makes {len(theirs)} tensors of {file} into `{clip(ours)}`: {listed}"
         refuse(
             checkpoint,

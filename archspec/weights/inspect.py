@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from io import BufferedReader
 from typing import Any
 
-from archspec.errors import clip
+from archspec.errors import clip, plural
 from archspec.spec.checkpoint import Checkpoint
 from archspec.suggest import nearest
 from archspec.weights.contents import Contents, Damaged
@@ -146,7 +146,7 @@ def _state_dict(checkpoint: Checkpoint, found: Mapping[Any, Any], path: str) -> 
     tensors = {str(name): stored(value) for name, value in inner.items() if isinstance(value, Tensor)}
     if not tensors:
         nested = _nested(inner)
-        listed = ", ".join(f"`{name}` ({count} tensors)" for name, count in nested[:_MOST_SHOWN])
+        listed = ", ".join(f"`{name}` ({plural(count, 'tensor')})" for name, count in nested[:_MOST_SHOWN])
         held = f"{listed}" if nested else ", ".join(f"`{clip(str(name))}`" for name in list(inner)[:_MOST_SHOWN])
         message = f"`{clip(path, 200)}` has no tensors at its top level" + (f"; it holds {held}" if held else "")
         choice = ".".join([*keys, nested[0][0]]) if nested else ""
