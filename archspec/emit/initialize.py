@@ -33,11 +33,21 @@ def initialize(graph: Graph, module: nn.Module, seed: int, filled: Container[str
 
 def fill(tensor: torch.Tensor, init: Init, seed: int, name: str) -> None:
     """Fill one tensor in place by a function of `torch.nn.init`; no gradient is to be recorded of it."""
+    if init.function == "orthogonal" and tensor.dtype in (torch.float16, torch.bfloat16):
+        wide = torch.empty_like(tensor, dtype=torch.float32)  # torch factorises matrices of no smaller type
+        fill(wide, init, seed, name)
+        tensor.copy_(wide)
+        return
     function = _function(init.function)
     arguments: dict[str, Any] = dict(init.arguments)
     if init.function in _RANDOM:
         arguments["generator"] = generator(seed, name, tensor.device)
-    function(tensor, **arguments)
+    if init.function == "sparse":  # which draws the places of its zeros from torch's own generator all the same
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(derived_seed(seed, name))
+            function(tensor, **arguments)
+    else:
+        function(tensor, **arguments)
     if init.zero_row is not None:
         tensor[init.zero_row].zero_()
 

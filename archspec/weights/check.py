@@ -44,6 +44,7 @@ def wanted_by(graph: Graph) -> dict[str, Wanted]:
         name: Wanted(Stored(state.shape, state.dtype), state.tied or name, is_optional(name))
         for call in graph.calls()
         for name, state in call.tensors
+        if call.args.get("persistent", True)  # a buffer that is not is no part of the state dict
     }
 
 

@@ -263,6 +263,22 @@ def test_our_own_file_of_a_tied_model_comes_back(tmp_path: Path) -> None:
     assert same(architecture.build(weights=tmp_path / "a.safetensors"), module.state_dict())
 
 
+def test_bare_tensors_and_what_is_no_part_of_the_state_dict(save: Callable[[Any], Path]) -> None:
+    spec = """
+archspec: 1
+input: [4]
+layers:
+  scale: {Parameter: {shape: [4], init: ones}}
+  kept: {Buffer: {values: [1.0, 2.0, 3.0, 4.0]}}
+  passing: {Buffer: {values: [1.0, 2.0, 3.0, 4.0], persistent: false}}
+  a: {add: [input, scale, kept, passing]}
+"""
+    state = {"scale": torch.randn(4), "kept": torch.randn(4)}
+    architecture = archspec.load(spec).with_weights(save(state))
+    assert architecture.check_weights() == ()
+    assert same(architecture.build(), state)
+
+
 # What a caller asks for.
 
 
