@@ -46,8 +46,8 @@ def _trunc_normal(known: Mapping[str, float]) -> tuple[str, str] | None:
     mean, std, low, high = (known.get(name, default) for name, default in _TRUNC_NORMAL)
     if std <= 0:
         return "std", "> 0"
-    if low >= high:
-        return ("a" if "a" in known else "b"), f"such that a < b, and not {low} ≥ {high}"
+    if low > high:
+        return ("a" if "a" in known else "b"), f"such that a ≤ b, and not {low} > {high}"
     if not low - _MOST_DEVIATIONS * std <= mean <= high + _MOST_DEVIATIONS * std:
         name = next(name for name in ("mean", "a", "b", "std") if name in known)
         return name, f"such that the mean {mean} is within 2 × std = {2 * std:g} of the bounds {low} and {high}"

@@ -130,7 +130,7 @@ layers:
         ("{Linear: {normal: {std: -1}}}", "-1", "≥ 0"),
         ("{Linear: {uniform: {a: 2}}}", "2", "a ≤ b"),
         ("{Linear: {trunc_normal: {std: 0}}}", "0", "> 0"),
-        ("{Linear: {trunc_normal: {a: 3}}}", "3", "a < b"),
+        ("{Linear: {trunc_normal: {a: 3}}}", "3", "a ≤ b"),
         ("{Linear: {trunc_normal: {mean: 9, std: 0.01}}}", "9", "within 2 × std"),
         ("{Linear: {sparse: 1.5}}", "1.5", "between 0 and 1"),
         ("{Conv2d: {dirac: 0}}", "0", "≥ 1"),
