@@ -157,18 +157,24 @@ def _rename(
     """The one rule that brings the most missing names together with unexpected ones of the same shape."""
     votes: Counter[tuple[str, str]] = Counter()
     for theirs in match.unexpected[:_MOST_TRIED]:
-        tensor = contents.tensors.get(theirs)
-        if tensor is None:
-            continue
         for ours in match.missing[:_MOST_TRIED]:
-            if wanted[ours].stored.shape == tensor.shape and (rule := _rule(theirs, ours)) is not None:
+            if _alike(theirs, ours, contents, wanted) and (rule := _rule(theirs, ours)) is not None:
                 votes[rule] += 1
+    for ours in match.missing[:_MOST_SHOWN]:
+        votes.update(
+            (theirs, ours) for theirs in nearest(ours, match.unexpected) if _alike(theirs, ours, contents, wanted)
+        )
     before = len(match.missing) + len(match.unexpected) + len(match.mismatched)
     for rule, _ in votes.most_common(3):
         after = hold(_with_rule(checkpoint, rule), contents, wanted)
         if not after.doubled and len(after.missing) + len(after.unexpected) + len(after.mismatched) < before:
             return rule
     return None
+
+
+def _alike(theirs: str, ours: str, contents: Contents, wanted: Mapping[str, Wanted]) -> bool:
+    tensor = contents.tensors.get(theirs)
+    return tensor is not None and tensor.shape == wanted[ours].stored.shape
 
 
 def _rule(theirs: str, ours: str) -> tuple[str, str] | None:

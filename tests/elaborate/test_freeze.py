@@ -36,7 +36,7 @@ def gradients(module: nn.Module) -> set[str]:
         ('"layer1.*"', {"conv1.weight", "conv1.bias", "bn1.weight", "bn1.bias", "fc.weight", "fc.bias"}),
         ('["*.weight", "layer1.?.bias"]', {"conv1.bias", "bn1.bias", "fc.bias"}),
         ('["[!f]*"]', {"fc.weight", "fc.bias"}),
-        ("{match: [conv1.weight, fc.bias]}", {"conv1.bias", "bn1.weight", "bn1.bias", "fc.weight"} | {f"layer1.{n}.{p}" for n in (0, 1) for p in ("weight", "bias")}),
+        ("{match: ['conv1.*', 'bn1.*', 'layer1.1.*', fc.bias]}", {"layer1.0.weight", "layer1.0.bias", "fc.weight"}),
         ("[]", None),
         ("null", None),
     ],

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
 import archspec
@@ -36,12 +37,10 @@ def error(path: Path | str, spec: str = NET, **section: Any) -> archspec.Diagnos
     """Why a checkpoint is refused when a caller names it; checking says the same as building."""
     architecture = archspec.load(spec).with_weights({"path": path, **section})
     (checked,) = architecture.check_weights()
-    try:
+    with pytest.raises(archspec.UsageError) as refusal:
         architecture.build()
-    except archspec.UsageError as refusal:
-        assert refusal.diagnostic == checked
-        return checked
-    raise AssertionError("was accepted")
+    assert refusal.value.diagnostic == checked
+    return checked
 
 
 def safetensors(path: Path, header: Mapping[str, Any] | bytes, content: bytes = b"", length: int | None = None) -> Path:
