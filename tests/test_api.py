@@ -30,6 +30,7 @@ def test_the_public_names_are_pinned() -> None:
         "UsageError",
         "build",
         "check",
+        "ledger",
         "load",
         "load_plugin",
         "register",
