@@ -11,15 +11,17 @@ from archspec.architecture import MOST_PARAMS, Architecture, compiled, python_ov
 from archspec.compiler import Compiled, compile_text
 from archspec.emit.fragment_table import fragment_table
 from archspec.emit.table import table
-from archspec.errors import Diagnostic, SourceText, SpecError
+from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order
 from archspec.records import record
-from archspec.spec.settings import override_from_text
+from archspec.spec.settings import Weights, override_from_text
 from archspec.train import TrainResult
 from archspec.train import train as run_training
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
+
+    from archspec.weights.ledger import Ledger
 
 Spec = str | os.PathLike[str] | Mapping[str, Any] | BinaryIO | SourceText
 
@@ -48,16 +50,18 @@ def build(
     dtype: torch.dtype | str | None = None,
     seed: int = 0,
     max_params: int = MOST_PARAMS,
+    weights: Weights | None = None,
     **variables: Any,
 ) -> nn.Module:
     """`load` and `Architecture.build` in one.
 
     Raises:
-        SpecError: the spec is wrong.
-        UsageError: the device or dtype is not to be had, or the model is larger than `max_params`.
+        SpecError: the spec is wrong, or the checkpoint that it names cannot be used or does not fit.
+        UsageError: the device or dtype is not to be had, the model is larger than `max_params`, or the checkpoint
+            given as `weights` cannot be used or does not fit.
     """
     architecture = load(spec, **variables)
-    return architecture.build(device=device, dtype=dtype, seed=seed, max_params=max_params)
+    return architecture.build(device=device, dtype=dtype, seed=seed, max_params=max_params, weights=weights)
 
 
 @record
@@ -86,18 +90,33 @@ class Examination:
 
 
 def examine(spec: Spec, *, set: Sequence[str] = (), **variables: Any) -> Examination:
-    """Check a spec, and keep what could be inferred of it. Arguments as for `load`. Never raises for a fault."""
+    """Check a spec, and keep what could be inferred of it. Arguments as for `load`. Never raises for a fault.
+
+    The checkpoint that it names is looked into too: whether it is there, whole, and fits.
+    """
     try:
         overrides = (*map(override_from_text, set), *python_overrides(variables))
         result = compile_text(text_of(spec), overrides)
     except SpecError as error:
         return Examination(error.diagnostics)
-    return Examination(result.diagnostics, result)
+    if result.graph is None or result.weights is None:
+        return Examination(result.diagnostics, result)
+    from archspec.weights.check import check_weights
+
+    faults = check_weights(result.graph, result.weights)
+    return Examination(tuple(in_file_order((*result.diagnostics, *faults))), result)
 
 
 def check(spec: Spec, *, set: Sequence[str] = (), **variables: Any) -> tuple[Diagnostic, ...]:
     """Every fault and warning of a spec, in file order; empty if there is nothing to say. Never raises for a fault."""
     return examine(spec, set=set, **variables).diagnostics
+
+
+def ledger(module: nn.Module) -> Ledger | None:
+    """What of a checkpoint went where when a module was built; None where it was built without one."""
+    from archspec.weights.load import ledger as kept
+
+    return kept(module)
 
 
 def train(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from archspec import source
 from archspec.elaborate.elaborate import elaborate
 from archspec.elaborate.recipe import check_recipe
 from archspec.elaborate.train import read_train
+from archspec.elaborate.weights import Freeze, frozen, read_freeze, read_weights
 from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order
 from archspec.graph.fragment import Fragment
 from archspec.graph.nodes import Graph
 from archspec.records import record
 from archspec.source.tree import Mapping, Node
+from archspec.spec.checkpoint import Checkpoint
 from archspec.spec.overrides import Override, apply_overrides
 from archspec.spec.read import read_document
 from archspec.spec.recipe import Recipe
@@ -30,6 +33,7 @@ class Compiled:
         variables: their values.
         recipe: its `train` section.
         diagnostics: every fault and warning, in file order.
+        weights: its `weights` section.
     """
 
     tree: Node | None
@@ -38,6 +42,7 @@ class Compiled:
     variables: dict[str, Any]
     recipe: Recipe | None
     diagnostics: tuple[Diagnostic, ...]
+    weights: Checkpoint | None = None
 
 
 def compile_text(text: SourceText, overrides: Sequence[Override] = ()) -> Compiled:
@@ -57,9 +62,21 @@ def compile_text(text: SourceText, overrides: Sequence[Override] = ()) -> Compil
         return Compiled(tree, None, None, {}, None, tuple(in_file_order(faults)))
     elaborated = elaborate(document)
     recipe, recipe_faults = read_train(document.train, elaborated.variables)
-    faults = [*faults, *elaborated.diagnostics, *recipe_faults]
+    weights, weights_faults = read_weights(document.weights, elaborated.variables)
+    freeze, freeze_faults = read_freeze(document.freeze, elaborated.variables)
+    faults = [*faults, *elaborated.diagnostics, *recipe_faults, *weights_faults, *freeze_faults]
     if recipe is not None:
         faults += check_recipe(recipe)
-    failed = any(fault.severity == "error" for fault in faults)
-    graph = None if failed else elaborated.graph
-    return Compiled(tree, graph, elaborated.fragment, elaborated.variables, recipe, tuple(in_file_order(faults)))
+    graph = elaborated.graph
+    if graph is not None and freeze is not None:
+        graph, freeze_faults = _with_frozen(graph, freeze, trains=document.train is not None)
+        faults += freeze_faults
+    if any(fault.severity == "error" for fault in faults):
+        graph = None
+    found = tuple(in_file_order(faults))
+    return Compiled(tree, graph, elaborated.fragment, elaborated.variables, recipe, found, weights)
+
+
+def _with_frozen(graph: Graph, freeze: Freeze, *, trains: bool) -> tuple[Graph, list[Diagnostic]]:
+    held, faults = frozen(freeze, graph, trains=trains)
+    return replace(graph, frozen=held), faults

@@ -128,7 +128,7 @@ class Generator:
     def written(self) -> Iterator[tuple[Scope, str, str]]:
         """Each scope that needs a class, inner ones first, with what it would be called and its forward."""
         yield from self._inside(self.graph.root)
-        yield self.graph.root, self.model, self._model_forward()
+        yield self.graph.root, self.model, self._model_forward() + _train_method(self.model, self.graph)
 
     def _inside(self, scope: Scope) -> Iterator[tuple[Scope, str, str]]:
         for node in scope.body:
@@ -254,6 +254,20 @@ def _function(arguments: list[str], result: str, lines: list[str]) -> str:
     listed = ", ".join(f"{argument}: torch.Tensor" for argument in arguments)
     head = f"{INDENT}def forward(self, {listed}) -> {result}:"
     return "\n".join([head, *(INDENT * 2 + line for line in lines)]) + "\n"
+
+
+def _train_method(model: str, graph: Graph) -> str:
+    """A `train` that leaves layers with frozen statistics in eval mode; nothing where there are none."""
+    if not graph.frozen.statistics:
+        return ""
+    lines = [
+        f'{INDENT}def train(self, mode: bool = True) -> "{model}":',
+        f"{INDENT * 2}super().train(mode)",
+        f"{INDENT * 2}for name in {graph.frozen.statistics!r}:  # their running statistics are frozen",
+        f"{INDENT * 3}self.get_submodule(name).eval()",
+        f"{INDENT * 2}return self",
+    ]
+    return "\n" + "\n".join(lines) + "\n"
 
 
 def _needed(root: Scope, wanted: Sequence[Ref]) -> set[int]:

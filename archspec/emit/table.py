@@ -34,11 +34,14 @@ class Table:
     num_params: int
     macs: int
     activations: Activations
+    num_frozen: int = 0
 
     def render(self) -> str:
         """Aligned text, as `archspec build` prints it."""
         total = ("total", "", "", f"{self.num_params:,}", f"{self.macs:,}")
         lines = aligned(self.rows, total)
+        if self.num_frozen:
+            lines.append(f"{self.num_params - self.num_frozen:,} params trainable, {self.num_frozen:,} frozen")
         lines.append(
             f"activations per sample: {_bytes(self.activations.forward)} to evaluate, "
             f"{_bytes(self.activations.training)} to train"
@@ -57,7 +60,7 @@ def table(graph: Graph, *, full: bool = False) -> Table:
     rows = [Row(0, parameter.name, "input", str(parameter.type), 0, 0) for parameter in graph.root.parameters]
     for node in graph.root.body:
         rows += rows_of(node, 0, full)
-    return Table(tuple(rows), graph.num_params, graph.macs, activations(graph))
+    return Table(tuple(rows), graph.num_params, graph.macs, activations(graph), graph.num_frozen)
 
 
 def aligned(rows: Sequence[Row], *last: Cells) -> list[str]:

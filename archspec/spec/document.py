@@ -177,3 +177,5 @@ class Document:
     outputs: Node | None
     init: TreeMapping | None
     train: TreeMapping | None
+    weights: Node | None = None
+    freeze: Node | None = None

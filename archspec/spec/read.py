@@ -14,8 +14,11 @@ from archspec.spec.reader import Reader
 from archspec.tensors import DTYPES
 
 LANGUAGE_VERSION = 1
-_KEYS = ("archspec", "name", "description", "input", "inputs", "vars", "blocks", "layers", "outputs", "init", "train")
-_LATER = ("extends", "import", "weights", "freeze")
+_KEYS = (
+    *("archspec", "name", "description", "input", "inputs", "vars", "blocks", "layers", "outputs"),
+    *("init", "weights", "freeze", "train"),
+)
+_LATER = ("extends", "import")
 _OTHER_DTYPES = {
     **{dtype: dtype for dtype in DTYPES},
     "float": "float32",
@@ -56,6 +59,8 @@ def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
         outputs=tree.get("outputs"),
         init=init,
         train=train,
+        weights=tree.get("weights"),
+        freeze=tree.get("freeze"),
     )
     return (document if inputs and layers is not None else None), reader.faults
 
