@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from archspec.elaborate.arguments import Given, Overrides, Written, unquoted, written
 from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Binding, Environment, HeldLayer, Value
 from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.provenance import chain, changed
 from archspec.elaborate.scope import NOTHING, Placed
 from archspec.errors import Diagnostic, Edit, Span
 from archspec.graph.nodes import Call, Ref
-from archspec.ops.apply import Applied, apply, bad_values
+from archspec.ops.apply import Applied, apply, bad_arguments
 from archspec.ops.arguments import Each
 from archspec.ops.broadcast import is_batched
 from archspec.ops.code import BATCH
-from archspec.ops.entry import Op
+from archspec.ops.entry import Inputs, Op
 from archspec.ops.faults import BadValue, RuleFault, RuleFaults
+from archspec.ops.habits import meant_argument
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec.document import Entry, KindUse
+from archspec.tensors import N
 
 
 def place_call(
@@ -38,9 +42,8 @@ def place_call(
         return NOTHING
     given = arguments.evaluate(context, environment, overrides)
     given = {name: _plain(context, name, argument) for name, argument in given.items()}
-    known = {name: argument for name, argument in given.items() if op.argument(name) is not None}
+    known, misspelt = _known(op, given)
     shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
-    misspelt = len(known) < len(given)
     placed = apply_op(context, op, known, inputs, name, path, shown, use.kind.span, arguments_only=misspelt)
     if not any(isinstance(node, Call) and BATCH in _code(node) for node in placed.nodes) or _knows_batch(environment):
         return placed
@@ -48,6 +51,19 @@ def place_call(
     help = "add an input that has it, or write this where there is one"
     context.fault(Diagnostic("AS402", message, use.kind.span, help=help))
     return NOTHING
+
+
+def _known(op: Op, given: dict[str, Given]) -> tuple[dict[str, Given], bool]:
+    """The arguments under the names that are meant, and whether some are left out for which no name is near.
+
+    A misspelt one is reported by the check of kinds; its value is used all the same, so that the rest can be checked.
+    """
+    known: dict[str, Given] = {name: argument for name, argument in given.items() if op.argument(name) is not None}
+    for name, argument in given.items():
+        meant = name if name in known else meant_argument(name, op.by_name)
+        if meant is not None:
+            known.setdefault(meant, argument)
+    return known, any(name not in known and meant_argument(name, op.by_name) is None for name in given)
 
 
 def _code(call: Call) -> str:
@@ -123,21 +139,35 @@ def apply_op(
 ) -> Placed:
     """Apply the rule of an entry to known arguments and inputs; faults become diagnostics.
 
-    With `arguments_only`, since one of them is misspelt, nothing is said of what is missing or of shapes; neither is
-    it where a fault found before hides an argument or an input.
+    With `arguments_only`, since one of them has no known name, nothing is said of what is missing or of shapes;
+    neither is anything of shapes where a fault found before hides an argument or an input.
     """
     types = tuple(value.type for value in inputs if value.type is not None)
     values = {key: argument.value for key, argument in given.items() if argument.value is not UNKNOWN}
     if arguments_only or len(types) < len(inputs) or len(values) < len(given):
-        faults = bad_values(op, values)
+        faults = bad_arguments(op, values, None if arguments_only else given)
+        applied = None
     else:
-        try:
-            return _placed(context, op, apply(op, values, types), inputs, name, path, span)
-        except RuleFaults as error:
-            faults = error.faults
+        applied, faults = _applied(op, values, types)
     for fault in faults:
         context.fault(_diagnostic(context, fault, op, given, inputs, shown, span))
-    return NOTHING
+    return NOTHING if applied is None else _placed(context, op, applied, inputs, name, path, span)
+
+
+def _applied(op: Op, values: dict[str, Any], types: Inputs) -> tuple[Applied | None, tuple[RuleFault, ...]]:
+    """The call and its faults. Where each fault has its mend, the call is the mended one, so that what comes after it
+    is checked too."""
+    try:
+        return apply(op, values, types), ()
+    except RuleFaults as error:
+        faults = error.faults
+    mends = {fault.arg: fault.suggestion for fault in faults if fault.arg is not None and fault.index is None}
+    if len(mends) < len(faults) or None in mends.values():
+        return None, faults
+    try:
+        return apply(op, {**values, **mends}, types), faults
+    except RuleFaults:
+        return None, faults
 
 
 def _placed(
@@ -156,7 +186,7 @@ def _placed(
         macs=applied.macs,
         span=span,
     )
-    context.record(call.id, op.name if name.isdecimal() else name, applied.outputs, span, refs)
+    context.record(call.id, op.name if path.isdecimal() else path, applied.outputs, span, refs)
     ports = {
         port: Value(Ref(call.id, index), type_)
         for index, (port, type_) in enumerate(zip(op.ports, applied.outputs, strict=False))
@@ -195,10 +225,27 @@ def _origins(context: Context, fault: RuleFault, op: Op, inputs: tuple[Value, ..
     """Where the input at fault comes from; where inputs disagree, where each of the two does."""
     if fault.input is None or fault.input >= len(inputs):
         return
-    for index in (0, fault.input) if fault.code in ("AS304", "AS310") and fault.input else (fault.input,):
-        origin = context.chain(inputs[index])
+    both = fault.code in ("AS304", "AS310") and fault.input > 0
+    for index in (0, fault.input) if both else (fault.input,):
+        origin = chain(context.made, inputs[index])
         if origin is not None:
             yield f"{_subject(inputs, index)} comes from  {origin}"
+    if both and fault.code == "AS304":
+        yield from _resized(context, inputs[0], inputs[fault.input])
+
+
+def _resized(context: Context, first: Value, other: Value) -> Iterator[str]:
+    """What made one of two images smaller than the other."""
+    if first.type is None or other.type is None or first.type.rank != other.type.rank:
+        return
+    pairs = list(enumerate(zip(first.type.shape, other.type.shape, strict=True)))
+    dim, mine, theirs = next(((dim, a, b) for dim, (a, b) in pairs if dim > 1 and a != b), (0, N, N))
+    if not isinstance(mine, int) or not isinstance(theirs, int):
+        return
+    found = changed(context.made, first if mine < theirs else other, dim)
+    if found is not None:
+        step, before, after = found
+        yield f"`{step.name}` (line {step.span.line}) makes {after} of {before}"
 
 
 def _subject(inputs: tuple[Value, ...], index: int) -> str:

@@ -5,11 +5,13 @@ This looks at each entry of the file once, also at those that no instance reache
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Iterator
 
 from archspec.elaborate.context import Context
 from archspec.elaborate.variables import missing_argument
 from archspec.errors import Diagnostic, Edit, Span, clip
+from archspec.ops.habits import KINDS, meant_argument
 from archspec.ops.refused import REFUSED
 from archspec.ops.registry import find, kinds
 from archspec.source.tree import Mapping, Node, Scalar
@@ -105,26 +107,42 @@ def _argument_keys(arguments: Node | None, modifiers: Modifiers) -> Iterator[Sca
 
 
 _BEFORE_NAME = ("torch.nn.functional.", "torch.nn.", "torchvision.ops.", "torch.", "nn.", "F.")
+_CALL = re.compile(r"(\w+)\((.*)\)")
+_CLOSED = "kinds come from a closed list, and nothing that a spec names is imported"
 
 
 def _unknown_kind(context: Context, kind: Scalar) -> None:
     name = str(kind.value)
-    message = f"there is no layer, function or block called `{clip(name)}`"
-    if name in REFUSED:
-        reason, help = REFUSED[name]
+    bare = next((name[len(prefix) :] for prefix in _BEFORE_NAME if name.startswith(prefix)), name).removesuffix("()")
+    if bare in REFUSED:
+        reason, help = REFUSED[bare]
         context.fault(Diagnostic("AS201", f"`{clip(name)}` is not in the language: {reason}", kind.span, help=help))
         return
-    bare = next((name[len(prefix) :] for prefix in _BEFORE_NAME if name.startswith(prefix)), name).removesuffix("()")
-    known = [*context.blocks, *kinds(), *BODIES]
-    guess = [bare] if bare != name and bare in known else nearest(bare, known)
-    if guess:
-        help, edit = f"did you mean `{guess[0]}`?", Edit(_inside_quotes(kind), guess[0])
-    else:
-        help, edit = (
-            "a kind is a torch.nn class such as `Conv2d`, a function such as `add`, or one of the `blocks`",
-            None,
-        )
-    context.fault(Diagnostic("AS201", message, kind.span, help=help, edit=edit))
+    message = f"there is no layer, function or block called `{clip(name)}`"
+    meant = _meant_kind(bare, [*context.blocks, *kinds(), *BODIES], is_bare=bare == name)
+    if meant is not None:
+        edit = Edit(_inside_quotes(kind), meant)
+        context.fault(Diagnostic("AS201", message, kind.span, help=f"did you mean `{meant}`?", edit=edit))
+        return
+    context.fault(Diagnostic("AS201", message, kind.span, help=_help_for_kind(bare, kind)), same=("AS201", name))
+
+
+def _meant_kind(bare: str, known: list[str], *, is_bare: bool) -> str | None:
+    if not is_bare and bare in known:
+        return bare
+    if bare in KINDS:
+        return KINDS[bare]
+    near = nearest(bare, known)
+    return near[0] if near else None
+
+
+def _help_for_kind(bare: str, kind: Scalar) -> str:
+    call = _CALL.fullmatch(bare)
+    if call is not None and find(call[1]) is not None:
+        return f"write arguments as `{{{call[1]}: {{argument: value}}}}`"
+    if "." in str(kind.value):
+        return f"{_CLOSED}; write a torch.nn class by its bare name, such as `Conv2d`"
+    return "a kind is a torch.nn class such as `Conv2d`, a function such as `add`, or one of the `blocks`"
 
 
 def _inside_quotes(scalar: Scalar) -> Span:
@@ -134,10 +152,10 @@ def _inside_quotes(scalar: Scalar) -> Span:
 
 def _unknown_argument(context: Context, kind: Scalar, key: Scalar, known: tuple[str, ...]) -> None:
     name = str(key.value)
-    guess = nearest(name, known)
-    edit = Edit(_inside_quotes(key), guess[0]) if guess else None
-    if guess:
-        help = f"did you mean `{guess[0]}`?"
+    meant = meant_argument(name, known)
+    edit = Edit(_inside_quotes(key), meant) if meant is not None else None
+    if meant is not None:
+        help = f"did you mean `{meant}`?"
     elif known:
         help = "it has " + ", ".join(f"`{name}`" for name in known)
     else:
