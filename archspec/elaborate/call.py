@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping as ReadOnly
 from typing import Any
 
-from archspec.elaborate.arguments import Given, Overrides, Written, unquoted, written
+from archspec.elaborate.arguments import NO_NAMES, Given, Overrides, Written, meant_expression, unquoted, written
 from archspec.elaborate.context import Context
-from archspec.elaborate.environment import Binding, Environment, HeldLayer, Value
+from archspec.elaborate.environment import Binding, Environment, HeldLayer, Names, Value
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.provenance import chain, changed
 from archspec.elaborate.scope import NOTHING, Placed
-from archspec.errors import Diagnostic, Edit, Span
+from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.graph.nodes import Call, Ref
 from archspec.ops.apply import Applied, apply, bad_arguments
 from archspec.ops.arguments import Each
@@ -44,7 +45,8 @@ def place_call(
     given = {name: _plain(context, name, argument) for name, argument in given.items()}
     known, misspelt = _known(op, given)
     shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
-    placed = apply_op(context, op, known, inputs, name, path, shown, use.kind.span, arguments_only=misspelt)
+    names = Names(environment)
+    placed = apply_op(context, op, known, inputs, name, path, shown, use.kind.span, names, arguments_only=misspelt)
     if not any(isinstance(node, Call) and BATCH in _code(node) for node in placed.nodes) or _knows_batch(environment):
         return placed
     message = f"{shown} needs the batch size, but no input of the block or sequence around it has the batch"
@@ -86,12 +88,30 @@ def _plain(context: Context, name: str, argument: Given) -> Given:
 
 
 def _arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Written | None:
-    node = None if inputs_in_value(op, use.arguments) is not None else use.arguments
+    node = None if inputs_in_value(op, use.arguments) is not None else _one_mapping(context, op, use.arguments)
     arguments = written(context, use.kind, node, op.primary, [arg.name for arg in op.args if arg.inferred is None])
     align = entry.modifiers.align
     if arguments is not None and align is not None and op.arg("align") is not None:
         return Written({**arguments.nodes, "align": (entry.modifiers.keys["align"], align)})
     return arguments
+
+
+def _one_mapping(context: Context, op: Op, node: Node | None) -> Node | None:
+    """A list of mappings with one argument each, `{Conv2d: [out_channels: 8, kernel_size: 3]}`, as one mapping."""
+    if not isinstance(node, Sequence) or not len(node):
+        return node
+    pairs = [item.entries[0] for item in node if isinstance(item, Mapping) and len(item) == 1]
+    if len(pairs) < len(node) or any(str(key.value) not in op.by_name for key, _ in pairs):
+        return node
+    text = node.span.text
+    edit = Edit(node.span, f"{{{text[1:-1]}}}") if text.startswith("[") and "{" not in text else None
+    help = f"write `{clip(edit.text)}`" if edit is not None else "write them without the `-`"
+    context.fault(
+        Diagnostic(
+            "AS101", f"the arguments of `{op.name}` are a mapping, found a list", node.span, help=help, edit=edit
+        )
+    )
+    return Mapping(tuple(pairs), node.span)
 
 
 def inputs_in_value(op: Op, value: Node | None) -> Node | None:
@@ -134,6 +154,7 @@ def apply_op(
     path: str,
     shown: str,
     span: Span,
+    names: ReadOnly[str, Any] = NO_NAMES,
     *,
     arguments_only: bool = False,
 ) -> Placed:
@@ -150,7 +171,7 @@ def apply_op(
     else:
         applied, faults = _applied(op, values, types)
     for fault in faults:
-        context.fault(_diagnostic(context, fault, op, given, inputs, shown, span))
+        context.fault(_diagnostic(context, fault, op, given, inputs, shown, span, names))
     return NOTHING if applied is None else _placed(context, op, applied, inputs, name, path, span)
 
 
@@ -202,6 +223,7 @@ def _diagnostic(
     inputs: tuple[Value, ...],
     shown: str,
     span: Span,
+    names: ReadOnly[str, Any],
 ) -> Diagnostic:
     argument = given.get(fault.arg) if fault.arg is not None else None
     place = span if argument is None else argument.element_span(fault.index)
@@ -210,7 +232,10 @@ def _diagnostic(
     if argument is not None:
         computed = "$" in place.text and fault.code == "AS401"  # then the mend belongs where the value comes from
         mend = unquoted(argument.node) if fault.code == "AS401" else None
-        if computed:
+        meant = meant_expression(argument.node, names) if fault.code == "AS401" else None
+        if meant is not None:
+            help, edit = f"write `{meant.text}`", meant
+        elif computed:
             help = None
         elif mend is not None:
             help, edit = "remove the quotes", mend

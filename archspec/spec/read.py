@@ -10,16 +10,12 @@ from archspec.spec.document import BODIES, LATER_MODIFIERS, MODIFIERS, Block, Do
 from archspec.spec.names import identifier_fault
 from archspec.spec.read_entries import read_entries
 from archspec.spec.read_parameters import read_parameters
-from archspec.spec.reader import Reader
-from archspec.suggest import nearest
+from archspec.spec.reader import Reader, meant_key
 from archspec.tensors import DTYPES
 
 LANGUAGE_VERSION = 1
 _KEYS = ("archspec", "name", "description", "input", "inputs", "vars", "blocks", "layers", "outputs", "init", "train")
 _LATER = ("extends", "import", "weights", "freeze")
-_TRUST = frozenset(
-    {"allow_code", "trust", "trusted", "unsafe", "weights_only", "trust_remote_code", "plugins", "plugin"}
-)
 _BLOCK_KEYS = ("params", "inputs", "layers", "outputs", "description")
 
 
@@ -29,6 +25,8 @@ def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
     reader = Reader()
     if not isinstance(tree, Mapping):
         help = "start with `archspec: 1`, `input: […]` and `layers:`"
+        if isinstance(tree, Sequence):
+            help = "write the list under `layers:`, after the lines `archspec: 1` and `input: […]`"
         reader.fault("AS101", f"expected a mapping at the top level, found {describe(tree)}", tree.span, help=help)
         return None, reader.faults
     _check_keys(reader, tree)
@@ -57,9 +55,6 @@ def _check_keys(reader: Reader, tree: Mapping) -> None:
         word = str(key.value)
         if word in _LATER:
             reader.not_yet(key)
-        elif word in _TRUST:
-            message = f"`{word}`: security options cannot be set in a spec"
-            reader.fault("AS111", message, key.span, help="leave it out: a spec is data, whoever opens it decides")
         elif word not in _KEYS:
             reader.unknown_key(key, _KEYS, "a spec")
 
@@ -133,7 +128,7 @@ def _read_layers(reader: Reader, tree: Mapping) -> Entries | None:
 
 def _is_misspelt(tree: Mapping, key: str) -> bool:
     """Whether a key that the tree lacks is there in another spelling, which is reported already."""
-    return any(nearest(str(other.value), _KEYS) == [key] for other, _ in tree if other.value not in _KEYS)
+    return any(meant_key(str(other.value), _KEYS) == key for other, _ in tree if other.value not in _KEYS)
 
 
 def _missing(reader: Reader, tree: Mapping, key: str, mend: str) -> None:
@@ -191,7 +186,7 @@ def _read_input(reader: Reader, name: str, node: Node) -> list[Input]:
 
 def _read_blocks(reader: Reader, tree: Mapping) -> dict[str, Block]:
     node = tree.get("blocks")
-    mapping = None if node is None else reader.mapping(node, "`blocks`")
+    mapping = None if node is None else reader.mapping(node, "`blocks`", help="write `blocks: {name: {layers: […]}}`")
     if mapping is None:
         return {}
     blocks = (_read_block(reader, key, value) for key, value in mapping)

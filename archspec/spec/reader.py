@@ -8,6 +8,30 @@ from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
 from archspec.suggest import nearest
 
+_TRUST = frozenset(
+    (
+        *("allow_code", "allow_network", "allow_pickle", "allow_unsafe", "unsafe", "weights_only"),
+        *("trust", "trusted", "trust_remote_code", "trust_repo", "safe", "sandbox"),
+        *("limits", "max_params", "no_limits", "plugin", "plugins"),
+    )
+)
+_ELSEWHERE = {
+    "layers": ("architecture", "backbone", "body", "graph", "model", "modules", "net", "network", "nodes", "stack"),
+    "input": ("input_shape", "input_size", "in_shape", "shape"),
+    "vars": ("constants", "hyperparameters", "params", "parameters", "variables"),
+    "blocks": ("components", "definitions", "functions", "templates"),
+}
+"""What other formats call the parts of a spec."""
+
+
+def meant_key(name: str, known: Iterable[str]) -> str | None:
+    """The key that was probably meant: the nearest in spelling, or what other formats call so."""
+    known = tuple(known)
+    near = nearest(name, known)
+    if near:
+        return near[0]
+    return next((key for key, names in _ELSEWHERE.items() if key in known and name in names), None)
+
 
 class Reader:
     """Collects the faults of one document."""
@@ -76,14 +100,24 @@ class Reader:
 
     def unknown_key(self, key: Scalar, known: Iterable[str], where: str) -> None:
         """Record a key that does not exist there, with the nearest one that does."""
+        if self.trust(key):
+            return
         known = tuple(known)
         name = str(key.value)
-        guess = nearest(name, known)
-        if guess:
-            help, edit = f"did you mean `{guess[0]}`?", Edit(key.span, guess[0])
+        guess = meant_key(name, known)
+        if guess is not None:
+            help, edit = f"did you mean `{guess}`?", Edit(key.span, f'"{guess}"' if key.quoted else guess)
         else:
             help, edit = f"{where} can have " + ", ".join(f"`{name}`" for name in known), None
         self.fault("AS102", f"{where} has no key `{clip(name)}`", key.span, help=help, edit=edit)
+
+    def trust(self, key: Scalar) -> bool:
+        """Record a key that would loosen what a spec may do; whether it is one."""
+        if key.value not in _TRUST:
+            return False
+        message = f"`{key.value}`: security options cannot be set in a spec"
+        self.fault("AS111", message, key.span, help="leave it out: a spec is data, whoever opens it decides")
+        return True
 
     def not_yet(self, key: Scalar, help: str | None = None) -> None:
         """Record a key that the language has and this version cannot compile."""

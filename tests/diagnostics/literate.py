@@ -6,7 +6,7 @@
     ```yaml mended         the same spec as the help says: accepted
     ```yaml accepted       a spec that is fine though it looks odd: accepted, built and run
 
-A word after these is given on: `yaml build` builds the spec instead of checking it.
+`yaml build` and `yaml train` build and train the spec instead of checking it; `yaml warned` has warnings only.
 """
 
 from __future__ import annotations
