@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping as ReadOnly
 from collections.abc import Sequence as Sequence_
 from typing import Any
@@ -31,6 +32,9 @@ class Given:
 
 Overrides = ReadOnly[str, Given]
 NO_OVERRIDES: Overrides = {}
+NO_NAMES: ReadOnly[str, Any] = {}
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_FORMULA = re.compile(r"[\w\s+*/%().-]+")
 
 
 @record
@@ -87,3 +91,18 @@ def unquoted(node: Node) -> Edit | None:
         if text not in ("true", "false"):
             return None
     return Edit(node.span, text, safe=True)
+
+
+def meant_expression(node: Node, names: ReadOnly[str, Any]) -> Edit | None:
+    """The edit that makes `width`, `{width}`, `width * 2` or `$width * 2` the expression that was meant."""
+    if not isinstance(node, Scalar) or not isinstance(node.value, str) or "$(" in node.value:
+        return None
+    text = node.value.strip().removeprefix("{").removesuffix("}").replace("$", "")
+    words = _WORD.findall(text)
+    if not words or len(text) > 60 or _FORMULA.fullmatch(text) is None or any(word not in names for word in words):
+        return None
+    if not node.value.startswith("$") and any(not isinstance(names[word], (int, float)) for word in words):
+        return None
+    if node.value == f"${text}" and text == words[0]:
+        return None  # the expression is what was meant, and its value is wrong
+    return Edit(node.span, f"${text}" if text == words[0] else f"$({text})")

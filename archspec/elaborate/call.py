@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from collections.abc import Mapping as ReadOnly
+from typing import Any
 
-from archspec.elaborate.arguments import Given, Overrides, Written, unquoted, written
+from archspec.elaborate.arguments import NO_NAMES, Given, Overrides, Written, meant_expression, unquoted, written
 from archspec.elaborate.context import Context
-from archspec.elaborate.environment import Binding, Environment, HeldLayer, Value
+from archspec.elaborate.environment import Binding, Environment, HeldLayer, Names, Value
 from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.provenance import chain, changed
 from archspec.elaborate.scope import NOTHING, Placed
-from archspec.errors import Diagnostic, Edit, Span
+from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.graph.nodes import Call, Ref
-from archspec.ops.apply import Applied, apply, bad_values
+from archspec.ops.apply import Applied, apply, bad_arguments
 from archspec.ops.arguments import Each
 from archspec.ops.broadcast import is_batched
 from archspec.ops.code import BATCH
-from archspec.ops.entry import Op
+from archspec.ops.entry import Inputs, Op
 from archspec.ops.faults import BadValue, RuleFault, RuleFaults
+from archspec.ops.habits import meant_argument
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec.document import Entry, KindUse
 from archspec.suggest import is_slip
-
-_SUM = re.compile(r"\$?\w+(?:\s*(?:[-+*%]|//?|\*\*)\s*\$?\w+)*")
-_NAME = re.compile(r"[A-Za-z_]\w*")
+from archspec.tensors import N
 
 
 def place_call(
@@ -43,16 +44,29 @@ def place_call(
         return NOTHING
     given = arguments.evaluate(context, environment, overrides)
     given = {name: _plain(context, name, argument) for name, argument in given.items()}
-    known = {name: argument for name, argument in given.items() if op.argument(name) is not None}
+    known, misspelt = _known(op, given)
     shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
-    misspelt = len(known) < len(given)
-    placed = apply_op(context, op, known, inputs, name, path, shown, use.kind.span, arguments_only=misspelt)
+    names = Names(environment)
+    placed = apply_op(context, op, known, inputs, name, path, shown, use.kind.span, names, arguments_only=misspelt)
     if not any(isinstance(node, Call) and BATCH in _code(node) for node in placed.nodes) or _knows_batch(environment):
         return placed
     message = f"{shown} needs the batch size, but no input of the block or sequence around it has the batch"
     help = "add an input that has it, or write this where there is one"
     context.fault(Diagnostic("AS402", message, use.kind.span, help=help))
     return NOTHING
+
+
+def _known(op: Op, given: dict[str, Given]) -> tuple[dict[str, Given], bool]:
+    """The arguments under the names that are meant, and whether some are left out for which no name is near.
+
+    A misspelt one is reported by the check of kinds; its value is used all the same, so that the rest can be checked.
+    """
+    known: dict[str, Given] = {name: argument for name, argument in given.items() if op.argument(name) is not None}
+    for name, argument in given.items():
+        meant = name if name in known else meant_argument(name, op.by_name)
+        if meant is not None:
+            known.setdefault(meant, argument)
+    return known, any(name not in known and meant_argument(name, op.by_name) is None for name in given)
 
 
 def _code(call: Call) -> str:
@@ -75,12 +89,30 @@ def _plain(context: Context, name: str, argument: Given) -> Given:
 
 
 def _arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Written | None:
-    node = None if inputs_in_value(op, use.arguments) is not None else use.arguments
+    node = None if inputs_in_value(op, use.arguments) is not None else _one_mapping(context, op, use.arguments)
     arguments = written(context, use.kind, node, op.primary, [arg.name for arg in op.args if arg.inferred is None])
     align = entry.modifiers.align
     if arguments is not None and align is not None and op.arg("align") is not None:
         return Written({**arguments.nodes, "align": (entry.modifiers.keys["align"], align)})
     return arguments
+
+
+def _one_mapping(context: Context, op: Op, node: Node | None) -> Node | None:
+    """A list of mappings with one argument each, `{Conv2d: [out_channels: 8, kernel_size: 3]}`, as one mapping."""
+    if not isinstance(node, Sequence) or not len(node):
+        return node
+    pairs = [item.entries[0] for item in node if isinstance(item, Mapping) and len(item) == 1]
+    if len(pairs) < len(node) or any(str(key.value) not in op.by_name for key, _ in pairs):
+        return node
+    text = node.span.text
+    edit = Edit(node.span, f"{{{text[1:-1]}}}") if text.startswith("[") and "{" not in text else None
+    help = f"write `{clip(edit.text)}`" if edit is not None else "write them without the `-`"
+    context.fault(
+        Diagnostic(
+            "AS101", f"the arguments of `{op.name}` are a mapping, found a list", node.span, help=help, edit=edit
+        )
+    )
+    return Mapping(tuple(pairs), node.span)
 
 
 def inputs_in_value(op: Op, value: Node | None) -> Node | None:
@@ -123,26 +155,41 @@ def apply_op(
     path: str,
     shown: str,
     span: Span,
+    names: ReadOnly[str, Any] = NO_NAMES,
     *,
     arguments_only: bool = False,
 ) -> Placed:
     """Apply the rule of an entry to known arguments and inputs; faults become diagnostics.
 
-    With `arguments_only`, since one of them is misspelt, nothing is said of what is missing or of shapes; neither is
-    it where a fault found before hides an argument or an input.
+    With `arguments_only`, since one of them has no known name, nothing is said of what is missing or of shapes;
+    neither is anything of shapes where a fault found before hides an argument or an input.
     """
     types = tuple(value.type for value in inputs if value.type is not None)
     values = {key: argument.value for key, argument in given.items() if argument.value is not UNKNOWN}
     if arguments_only or len(types) < len(inputs) or len(values) < len(given):
-        faults = bad_values(op, values)
+        faults = bad_arguments(op, values, None if arguments_only else given)
+        applied = None
     else:
-        try:
-            return _placed(context, op, apply(op, values, types), inputs, name, path, span)
-        except RuleFaults as error:
-            faults = error.faults
+        applied, faults = _applied(op, values, types)
     for fault in faults:
-        context.fault(_diagnostic(context, fault, op, given, inputs, shown, span))
-    return NOTHING
+        context.fault(_diagnostic(context, fault, op, given, inputs, shown, span, names))
+    return NOTHING if applied is None else _placed(context, op, applied, inputs, name, path, span)
+
+
+def _applied(op: Op, values: dict[str, Any], types: Inputs) -> tuple[Applied | None, tuple[RuleFault, ...]]:
+    """The call and its faults. Where each fault has its mend, the call is the mended one, so that what comes after it
+    is checked too."""
+    try:
+        return apply(op, values, types), ()
+    except RuleFaults as error:
+        faults = error.faults
+    mends = {fault.arg: fault.suggestion for fault in faults if fault.arg is not None and fault.index is None}
+    if len(mends) < len(faults) or None in mends.values():
+        return None, faults
+    try:
+        return apply(op, {**values, **mends}, types), faults
+    except RuleFaults:
+        return None, faults
 
 
 def _placed(
@@ -161,7 +208,7 @@ def _placed(
         macs=applied.macs,
         span=span,
     )
-    context.record(call.id, op.name if name.isdecimal() else name, applied.outputs, span, refs)
+    context.record(call.id, op.name if path.isdecimal() else path, applied.outputs, span, refs)
     ports = {
         port: Value(Ref(call.id, index), type_)
         for index, (port, type_) in enumerate(zip(op.ports, applied.outputs, strict=False))
@@ -177,6 +224,7 @@ def _diagnostic(
     inputs: tuple[Value, ...],
     shown: str,
     span: Span,
+    names: ReadOnly[str, Any],
 ) -> Diagnostic:
     argument = given.get(fault.arg) if fault.arg is not None else None
     place = span if argument is None else argument.element_span(fault.index)
@@ -185,9 +233,9 @@ def _diagnostic(
     if argument is not None:
         computed = "$" in place.text and fault.code == "AS401"  # then the mend belongs where the value comes from
         mend = unquoted(argument.node) if fault.code == "AS401" else None
-        meant = _meant_expression(context, place.text, argument.node) if fault.code == "AS401" else None
+        meant = meant_expression(argument.node, names) if fault.code == "AS401" else None
         if meant is not None:
-            help, edit = f"write `{meant}`", Edit(place, meant)
+            help, edit = f"write `{meant.text}`", meant
         elif computed:
             fraction = isinstance(argument.value, float) and "/" in place.text.replace("//", "")
             help = "`//` divides without a remainder, `/` gives a fraction" if fraction else None
@@ -198,25 +246,6 @@ def _diagnostic(
     message = fault.message.replace("`{name}`", "{name}").replace("{name}", shown)
     label = "written here" if fault.code == "AS301" else ""
     return Diagnostic(fault.code, message, place, label=label, notes=notes, help=help, edit=edit)
-
-
-def _meant_expression(context: Context, text: str, node: Node) -> str | None:
-    """`$(width * 2)` for `$width * 2` and `width * 2`; `$width` for `width`, where a variable has that name."""
-    if not isinstance(node, Scalar) or node.quoted or not isinstance(node.value, str) or not _SUM.fullmatch(text):
-        return None
-    names = set(context.globals)
-    for block in context.open_blocks[-1:]:
-        names.update(str(parameter.name.value) for parameter in context.blocks[block].parameters)
-    inner = text.replace("$", "")
-    if not names.issuperset(_NAME.findall(inner)):
-        return None
-    return (
-        None
-        if text.startswith("$") and inner.isidentifier()
-        else f"${inner}"
-        if inner.isidentifier()
-        else f"$({inner})"
-    )
 
 
 def _is_certain(fault: RuleFault, op: Op, given: Given) -> bool:
@@ -234,10 +263,27 @@ def _origins(context: Context, fault: RuleFault, op: Op, inputs: tuple[Value, ..
     """Where the input at fault comes from; where inputs disagree, where each of the two does."""
     if fault.input is None or fault.input >= len(inputs):
         return
-    for index in (0, fault.input) if fault.code in ("AS304", "AS310") and fault.input else (fault.input,):
-        origin = context.chain(inputs[index])
+    both = fault.code in ("AS304", "AS310") and fault.input > 0
+    for index in (0, fault.input) if both else (fault.input,):
+        origin = chain(context.made, inputs[index])
         if origin is not None:
             yield f"{_subject(inputs, index)} comes from  {origin}"
+    if both and fault.code == "AS304":
+        yield from _resized(context, inputs[0], inputs[fault.input])
+
+
+def _resized(context: Context, first: Value, other: Value) -> Iterator[str]:
+    """What made one of two images smaller than the other."""
+    if first.type is None or other.type is None or first.type.rank != other.type.rank:
+        return
+    pairs = list(enumerate(zip(first.type.shape, other.type.shape, strict=True)))
+    dim, mine, theirs = next(((dim, a, b) for dim, (a, b) in pairs if dim > 1 and a != b), (0, N, N))
+    if not isinstance(mine, int) or not isinstance(theirs, int):
+        return
+    found = changed(context.made, first if mine < theirs else other, dim)
+    if found is not None:
+        step, before, after = found
+        yield f"`{step.name}` (line {step.span.line}) makes {after} of {before}"
 
 
 def _subject(inputs: tuple[Value, ...], index: int) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LARGEST_GRAPH = 200_000
 DEEPEST = 64
+MOST_LINES = 6
 
 
 class Frame(NamedTuple):
@@ -42,14 +43,38 @@ class Frame(NamedTuple):
         return f"copy {copy} of `{self.path.rpartition('.')[0]}`"
 
 
+@dataclass(slots=True)
+class Repeats:
+    """In how many more places a fault shows, and the first of their lines where they are others than its own."""
+
+    count: int = 0
+    lines: list[int] = field(default_factory=list)
+
+    def add(self, first: Span | None, span: Span | None) -> None:
+        """One more place."""
+        self.count += 1
+        if first is None or span is None or span.start == first.start or len(self.lines) > MOST_LINES:
+            return
+        if span.line not in self.lines:
+            self.lines.append(span.line)
+
+    def __str__(self) -> str:
+        words = f"and in {plural(self.count, 'more place')}"
+        if not self.lines:
+            return words
+        shown = ", ".join(map(str, self.lines[:MOST_LINES])) + (", …" if len(self.lines) > MOST_LINES else "")
+        return f"{words}: line {shown}" if len(self.lines) == 1 else f"{words}: lines {shown}"
+
+
 @record
 class Made:
-    """How a value came to be, for the chain of shapes in a note."""
+    """How a value came to be, for the chain of shapes in a note. A scope's `results` are what its inside made."""
 
     name: str
     types: tuple[TensorType, ...]
     span: Span
     inputs: tuple[Ref, ...]
+    results: tuple[Ref, ...] = ()
 
 
 class Place(Protocol):
@@ -103,7 +128,7 @@ class Context:
     outside: list[Environment] = field(default_factory=list)
     lost: Lost | None = None
     _faults: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
-    _repeats: dict[tuple[object, ...], int] = field(default_factory=dict)
+    _repeats: dict[tuple[object, ...], Repeats] = field(default_factory=dict)
     _last_id: int = 0
 
     def new_id(self, span: Span) -> int:
@@ -130,20 +155,19 @@ class Context:
         place = (None, 0) if span is None else (id(span.source), span.start)
         key = same or (diagnostic.code, *place)
         if key in self._faults:
-            self._repeats[key] = self._repeats.get(key, 0) + counted
+            if counted:
+                self._repeats.setdefault(key, Repeats()).add(self._faults[key].span, span)
             return
         self._faults[key] = replace(diagnostic, notes=(*diagnostic.notes, *self._whereabouts()))
 
     def count_faults(self) -> int:
         """How many faults and further instances of them have been recorded."""
-        return len(self._faults) + sum(self._repeats.values())
+        return len(self._faults) + sum(repeats.count for repeats in self._repeats.values())
 
     def faults(self) -> list[Diagnostic]:
         """Every fault, with the number of further places where it shows."""
         return [
-            replace(fault, notes=(*fault.notes, f"and in {plural(self._repeats[key], 'more place')}"))
-            if self._repeats.get(key)
-            else fault
+            replace(fault, notes=(*fault.notes, str(self._repeats[key]))) if key in self._repeats else fault
             for key, fault in self._faults.items()
         ]
 
@@ -186,38 +210,13 @@ class Context:
             self.frames.pop()
 
     def record(
-        self, node_id: int, name: str, types: tuple[TensorType, ...], span: Span, inputs: tuple[Ref, ...]
+        self,
+        node_id: int,
+        name: str,
+        types: tuple[TensorType, ...],
+        span: Span,
+        inputs: tuple[Ref, ...],
+        results: tuple[Ref, ...] = (),
     ) -> None:
         """Remember how a value came to be."""
-        self.made[node_id] = Made(name, types, span, inputs)
-
-    def chain(self, value: Value, longest: int = 6) -> str | None:
-        """`conv [N, 64, 8, 8] (line 3) → pool [N, 64, 4, 4] (line 4)`: the latest steps that changed the shape."""
-        steps: list[str] = []
-        ref, later = value.ref, None
-        more = False
-        for _ in range(10_000):
-            made = self.made.get(ref.id)
-            if made is None:
-                break
-            if not made.name and made.inputs:  # a scope's input: what it stands for is told instead
-                ref = made.inputs[0]
-                continue
-            type_ = made.types[ref.port]
-            before = self._type_of(made.inputs[0]) if made.inputs else None
-            if before is None or before.shape != type_.shape or later is None:
-                if len(steps) == longest:
-                    more = True
-                    break
-                steps.append(f"{made.name} {type_} (line {made.span.line})")
-                later = type_
-            if not made.inputs:
-                break
-            ref = made.inputs[0]
-        if not steps:
-            return None
-        return ("… → " if more else "") + " → ".join(reversed(steps))
-
-    def _type_of(self, ref: Ref) -> TensorType | None:
-        made = self.made.get(ref.id)
-        return None if made is None else made.types[ref.port]
+        self.made[node_id] = Made(name, types, span, inputs, results)

@@ -126,6 +126,17 @@ def _bad_size(context: Context, declared: Input, index: int, size: Any) -> None:
     node = declared.shape
     at = node.items[index] if isinstance(node, Sequence) and index < len(node) else node
     help = "leave the batch out: it is always there" if size in (-1, "N", None) and index == 0 else None
+    if isinstance(size, str):
+        unknown = "each size is a number: write the one that it has in training"
+        help = (
+            "leave the batch out: it is always there" if index == 0 and size.lower() in ("n", "b", "batch") else unknown
+        )
+        if size in context.globals:
+            help = f"write `${size}` for the variable"
+        elif size.isdecimal():
+            help = "remove the quotes"
+    elif size is None and index:
+        help = "each size is a number: write the one that it has in training"
     found = describe(at) if isinstance(at, Scalar) and not isinstance(size, int) else f"{size}"
     message = f"a size of `{declared.name}` must be an integer ≥ 1, found {found}"
     context.fault(Diagnostic("AS101", message, at.span, help=help))

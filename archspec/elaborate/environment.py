@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from archspec.elaborate.expressions import UNKNOWN
-from archspec.errors import Span
 from archspec.graph.nodes import Node, Ref
 from archspec.records import record
 from archspec.source.tree import Node as TreeNode
 from archspec.source.tree import plain
+from archspec.spec.document import Entry
 from archspec.tensors import TensorType
 
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ class Environment:
         bindings: what earlier entries of this scope made.
         previous: what an entry without `from` takes.
         parent: the scope around this one, where it can be seen.
-        declared: the names of all entries of this scope and where they stand, for messages.
+        declared: all entries of this scope by name, for messages.
+        placing: the name of the entry that is being placed.
         forward: the path of the scope whose forward this is; None inside a container, which has none of its own.
     """
 
@@ -114,7 +115,8 @@ class Environment:
     previous: tuple[Value, ...]
     parent: Environment | None = None
     bindings: dict[str, Binding] = field(default_factory=dict)
-    declared: dict[str, Span] = field(default_factory=dict)
+    declared: dict[str, Entry] = field(default_factory=dict)
+    placing: str | None = None
     forward: str | None = None
 
     def child(
@@ -160,9 +162,9 @@ class Environment:
         """Every name that a reference may use."""
         return [name for scope in self.outward() for name in (*scope.bindings, *scope.inputs)] + ["previous"]
 
-    def declaration(self, name: str) -> Span | None:
-        """Where an entry of that name stands, earlier or later."""
-        return next((scope.declared[name] for scope in self.outward() if name in scope.declared), None)
+    def declaring(self, name: str) -> Environment | None:
+        """The scope that has an entry of that name, earlier or later."""
+        return next((scope for scope in self.outward() if name in scope.declared), None)
 
 
 class Names(Mapping[str, Any]):

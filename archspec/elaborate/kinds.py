@@ -11,7 +11,8 @@ from collections.abc import Container, Iterable, Iterator
 from archspec.elaborate.context import Context
 from archspec.elaborate.variables import missing_argument
 from archspec.errors import Diagnostic, Edit, Span, clip
-from archspec.ops.refused import OTHER_NAMES, REFUSED
+from archspec.ops.habits import KINDS, meant_argument
+from archspec.ops.refused import REFUSED
 from archspec.ops.registry import find, kinds
 from archspec.source.tree import Mapping, Node, Scalar
 from archspec.spec.document import BODIES, Block, Branches, Entry, KindUse, Modifiers, Sequence
@@ -107,33 +108,43 @@ def _argument_keys(arguments: Node | None, modifiers: Modifiers) -> Iterator[Sca
 
 _CALLED = re.compile(r"(\w+)(?:\s*\(.*\)|[\s,].*)", re.DOTALL)
 _BEFORE_NAME = ("torch.nn.functional.", "torch.nn.", "torchvision.ops.", "torch.", "nn.", "F.")
+_CLOSED = "kinds come from a closed list, and nothing that a spec names is imported"
 
 
 def _unknown_kind(context: Context, kind: Scalar) -> None:
     name = str(kind.value)
-    message = f"there is no layer, function or block called `{clip(name)}`"
-    if name in REFUSED:
-        reason, help = REFUSED[name]
+    bare = next((name[len(prefix) :] for prefix in _BEFORE_NAME if name.startswith(prefix)), name).removesuffix("()")
+    if bare in REFUSED:
+        reason, help = REFUSED[bare]
         context.fault(Diagnostic("AS201", f"`{clip(name)}` is not in the language: {reason}", kind.span, help=help))
         return
-    bare = next((name[len(prefix) :] for prefix in _BEFORE_NAME if name.startswith(prefix)), name).removesuffix("()")
+    message = f"there is no layer, function or block called `{clip(name)}`"
     known = [*context.blocks, *kinds(), *BODIES]
-    called = _CALLED.fullmatch(bare)
-    guess = [bare] if bare != name and bare in known else nearest(bare, known)
-    if called is not None and called.group(1) in known:
-        word = called.group(1)
-        help, edit = f"arguments are its value: `{{{word}: …}}`, or `{{{word}: {{name: value}}}}`", None
-    elif bare in OTHER_NAMES:
-        guess = [OTHER_NAMES[bare]]
-        help, edit = f"it is called `{guess[0]}` here", Edit(_inside_quotes(kind), guess[0])
-    elif guess:
-        help, edit = f"did you mean `{guess[0]}`?", _renamed(kind, bare, guess[0], known)
-    else:
-        help, edit = (
-            "a kind is a torch.nn class such as `Conv2d`, a function such as `add`, or one of the `blocks`",
-            None,
-        )
-    context.fault(Diagnostic("AS201", message, kind.span, help=help, edit=edit))
+    meant = _meant_kind(bare, known, is_bare=bare == name)
+    if meant is not None:
+        help = f"it is called `{meant}` here" if bare in KINDS else f"did you mean `{meant}`?"
+        edit = _renamed(kind, bare, meant, known)
+        context.fault(Diagnostic("AS201", message, kind.span, help=help, edit=edit))
+        return
+    context.fault(Diagnostic("AS201", message, kind.span, help=_help_for_kind(bare, kind)), same=("AS201", name))
+
+
+def _meant_kind(bare: str, known: list[str], *, is_bare: bool) -> str | None:
+    if not is_bare and bare in known:
+        return bare
+    if bare in KINDS:
+        return KINDS[bare]
+    near = nearest(bare, known) if _CALLED.fullmatch(bare) is None else []
+    return near[0] if near else None
+
+
+def _help_for_kind(bare: str, kind: Scalar) -> str:
+    call = _CALLED.fullmatch(bare)
+    if call is not None and find(call[1]) is not None:
+        return f"arguments are its value: `{{{call[1]}: …}}`, or `{{{call[1]}: {{name: value}}}}`"
+    if "." in str(kind.value):
+        return f"{_CLOSED}; write a torch.nn class by its bare name, such as `Conv2d`"
+    return "a kind is a torch.nn class such as `Conv2d`, a function such as `add`, or one of the `blocks`"
 
 
 def _renamed(kind: Scalar, bare: str, meant: str, known: list[str]) -> Edit:
@@ -149,17 +160,14 @@ def _inside_quotes(scalar: Scalar) -> Span:
 
 def _unknown_argument(context: Context, kind: Scalar, key: Scalar, known: tuple[str, ...]) -> None:
     name = str(key.value)
-    guess = nearest(name, known)
-    edit = respelled(_inside_quotes(key), name, guess[0], known) if guess else None
+    meant = meant_argument(name, known)
+    edit = respelled(_inside_quotes(key), name, meant, known) if meant is not None else None
     word, assigned, value = name.partition("=")
-    longer = [other for other in known if other.startswith(f"{name}_")]
     if assigned and word in known:
         help = f"write `{word}: {clip(value)}`"
         edit = None if key.quoted else Edit(key.span, f"{word}: {value}", safe=True)
-    elif guess:
-        help = f"did you mean `{guess[0]}`?"
-    elif len(longer) == 1:
-        help, edit = f"did you mean `{longer[0]}`?", Edit(_inside_quotes(key), longer[0])
+    elif meant is not None:
+        help = f"did you mean `{meant}`?"
     elif known:
         help = "it has " + ", ".join(f"`{name}`" for name in known)
     else:

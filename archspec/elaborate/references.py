@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from archspec.elaborate.context import Context
+from archspec.elaborate.cycles import cycle
 from archspec.elaborate.environment import NOWHERE, Binding, Environment, Names, Value
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.source.tree import Node, Scalar, Sequence, describe
 from archspec.suggest import nearest
+
+LONGEST_CYCLE = 12
 
 
 def resolve_all(context: Context, node: Node, environment: Environment, entry: str | None) -> tuple[Value, ...]:
@@ -32,28 +35,42 @@ def find_binding(context: Context, node: Node, environment: Environment, entry: 
 
 def _text(context: Context, node: Node, environment: Environment) -> str | None:
     if not isinstance(node, Scalar):
-        context.fault(Diagnostic("AS205", f"a reference is a name, found {describe(node)}", node.span))
+        help = "write the name of an earlier entry, or `input`"
+        context.fault(Diagnostic("AS205", f"a reference is a name, found {describe(node)}", node.span, help=help))
         return None
     if isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
         written = node.span.text  # `0` and `0.1` name numbered layers
-        if environment.find(written.partition(".")[0]) is not None:
+        head = written.partition(".")[0]
+        if environment.find(head) is not None or environment.declaring(head) is not None:
             return written
-        context.fault(
-            Diagnostic(
-                "AS205",
-                f"a reference is a name, found {describe(node)}: layers are not counted",
-                node.span,
-                help="write `previous` for the entry before, or the name of another one",
-            )
-        )
+        context.fault(_counted(node, environment))
         return None
     value = evaluate(context, node, Names(environment))
     if value is UNKNOWN:
         return None
     if not isinstance(value, str):
-        context.fault(Diagnostic("AS205", f"a reference is a name, found {describe(node)}", node.span))
+        help = "write the name of an earlier entry, or `input`"
+        context.fault(Diagnostic("AS205", f"a reference is a name, found {describe(node)}", node.span, help=help))
         return None
     return value
+
+
+def _counted(node: Scalar, environment: Environment) -> Diagnostic:
+    """A row number, as in lists of layers that count backwards."""
+    before = next((list(scope.bindings) for scope in environment.outward() if scope.declared), [])
+    back = node.value if isinstance(node.value, int) and node.value < 0 else None
+    message = f"a reference is a name, found {describe(node)}: layers are not counted"
+    help, edit = "write the name of an earlier entry, or `previous` for the one before", None
+    if back is not None and -back <= len(before):
+        name = "previous" if back == -1 else before[back]
+        help, edit = f"write `{name}`", Edit(node.span, name)
+    elif back is not None:
+        message += f", and only {_entries(len(before))} before this one"
+    return Diagnostic("AS205", message, node.span, help=help, edit=edit)
+
+
+def _entries(count: int) -> str:
+    return "1 entry stands" if count == 1 else f"{count} entries stand"
 
 
 def _find(context: Context, text: str, span: Span, environment: Environment, entry: str | None) -> Binding | None:
@@ -81,20 +98,37 @@ def _inward(binding: Binding, part: str) -> Binding | None:
 
 
 def _unknown(context: Context, name: str, span: Span, environment: Environment, entry: str | None) -> None:
-    declared = environment.declaration(name)
-    if name == entry:
+    scope = environment.declaring(name)
+    if scope is not None and name in (entry, scope.placing):
         message, help = f"`{name}` refers to itself", "refer to an earlier entry, or to `input`"
         diagnostic = Diagnostic("AS205", message, span, help=help)
-    elif declared is not None:
-        message = f"`{clip(name)}` comes later (line {declared.line}): a reference names something earlier"
-        diagnostic = Diagnostic("AS205", message, span, help=f"move `{clip(name)}` up, or this entry down")
+    elif scope is not None:
+        diagnostic = _later(name, span, scope)
     elif any(outside.find(name) is not None for outside in context.outside[-1:]):
         message = f"`{clip(name)}` is outside: a block sees its inputs only"
         help = f"add `{name}` to the `inputs` of `{context.open_blocks[-1]}`, and give it by `from` where it is used"
         diagnostic = Diagnostic("AS205", message, span, help=help)
     else:
         diagnostic = _nowhere(name, span, environment)
-    context.fault(diagnostic, same=("AS205", name, declared))
+    context.fault(diagnostic, same=("AS205", name, None if scope is None else scope.declared[name].span))
+
+
+def _later(name: str, span: Span, scope: Environment) -> Diagnostic:
+    line = scope.declared[name].place.line
+    path = cycle(scope, name)
+    if path is None:
+        message = f"`{clip(name)}` comes later (line {line}): a reference names something earlier"
+        return Diagnostic("AS205", message, span, help=f"move `{clip(name)}` up, or this entry down")
+    shown = [f"`{clip(step)}`" for step in path]
+    if len(shown) > LONGEST_CYCLE:
+        shown = [*shown[: LONGEST_CYCLE - 2], "…", shown[-1]]
+    return Diagnostic(
+        "AS225",
+        f"these entries take each other's output: {' → '.join(shown)}",
+        span,
+        notes=(f"`{clip(name)}` stands in line {line}",),
+        help="let one of them take something that does not depend on it, such as `input`",
+    )
 
 
 def _nowhere(name: str, span: Span, environment: Environment) -> Diagnostic:

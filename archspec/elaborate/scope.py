@@ -78,7 +78,7 @@ class OpenScope:
             copies=copies,
             keyed=keyed,
         )
-        self.context.record(node_id, self.path if self.name.isdecimal() else self.name, types, self.span, scope.inputs)
+        self.context.record(node_id, self.path, types, self.span, scope.inputs, scope.results)
         ports = {port: Value(Ref(node_id, index), value.type) for index, (port, value) in enumerate(results.items())}
         return Placed((scope,), Binding(ports, inner or {}, self.block))
 

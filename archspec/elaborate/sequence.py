@@ -18,10 +18,11 @@ from archspec.spec.names import layer_name_fault
 
 def fill(context: Context, entries: Entries, environment: Environment, path: str) -> list[Node]:
     """The nodes of all entries. Each entry is bound in `environment` and becomes what the next one takes."""
-    environment.declared.update({str(e.name.value): e.name.span for e in entries.items if e.name is not None})
+    names = [str(at) if item.name is None else str(item.name.value) for at, item in enumerate(entries.items)]
+    environment.declared.update(zip(names, entries.items, strict=True))
     nodes: list[Node] = []
     number = 0
-    for entry in entries.items:
+    for environment.placing, entry in zip(names, entries.items, strict=True):
         for name, stage in _names(context, entry, environment, number):
             placed = context.place(context, entry, environment, name, join(path, name), stage)
             if placed is NOTHING and all(value.type is not None for value in environment.previous):

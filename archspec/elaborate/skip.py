@@ -112,7 +112,7 @@ def projected(
         return scope.close(nodes, results, inner=inside.bindings)
     path = join(scope.path, PROJECT)
     if PROJECT in inside.declared and skip.project is not None:
-        return _name_taken(context, inside.declared[PROJECT], skip)
+        return _name_taken(context, inside.declared[PROJECT].place, skip)
     if isinstance(skip.project, Entry):
         projection = context.place(context, skip.project, inside.child(previous=(shortcut,)), PROJECT, path)
     elif shortcut.type.shape == result.type.shape:

@@ -51,5 +51,6 @@ def _evaluate_scalar(context: Context, node: Scalar, names: Names[str, Any]) -> 
         return resolve(node, names)
     except SpecError as error:
         for diagnostic in error.diagnostics:
-            context.fault(diagnostic)
+            missing = diagnostic.code == "AS211" and diagnostic.edit is None  # one cause, wherever it is used
+            context.fault(diagnostic, same=("AS211", diagnostic.message) if missing else None)
         return UNKNOWN

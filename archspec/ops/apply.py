@@ -5,7 +5,7 @@ The elaborator and the conformance tests both go through `apply`, so what is jud
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from archspec.errors import clip
@@ -14,8 +14,8 @@ from archspec.ops.checks import faults_of_inputs
 from archspec.ops.common import contradiction
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs, State
 from archspec.ops.faults import BadValue, RuleFault, RuleFaults
+from archspec.ops.habits import meant_argument
 from archspec.records import record
-from archspec.suggest import nearest
 from archspec.tensors import Batch
 
 _CHOSEN_LATER = {
@@ -53,7 +53,7 @@ def apply(op: Op, written: Mapping[str, Any], inputs: Inputs) -> Applied:
         RuleFaults: every independent fault. Rules that need a sound argument or input are not asked when it has none.
     """
     values, faults = _normalised(op, written)
-    faults += _missing(op, written)
+    faults += _missing(op, written, written)
     of_inputs = faults_of_inputs(op, written, inputs)
     faults += of_inputs or _inferred(op, written, values, inputs)
     if faults:
@@ -71,9 +71,15 @@ def apply(op: Op, written: Mapping[str, Any], inputs: Inputs) -> Applied:
     return Applied(args, outputs, state, op.macs(args, inputs, outputs))
 
 
-def bad_values(op: Op, written: Mapping[str, Any]) -> tuple[RuleFault, ...]:
-    """The faults of single argument values, where nothing else of a call is known."""
-    return tuple(_normalised(op, written)[1])
+def bad_arguments(op: Op, written: Mapping[str, Any], given: Container[str] | None) -> tuple[RuleFault, ...]:
+    """The faults of single arguments, where nothing else of a call is known.
+
+    Args:
+        op: the catalogue's entry.
+        written: the values that are known.
+        given: the names of all that are given, or None where it is open what is missing.
+    """
+    return (*_normalised(op, written)[1], *(() if given is None else _missing(op, written, given)))
 
 
 def _normalised(op: Op, written: Mapping[str, Any]) -> tuple[dict[str, Any], list[RuleFault]]:
@@ -93,23 +99,17 @@ def _normalised(op: Op, written: Mapping[str, Any]) -> tuple[dict[str, Any], lis
 
 
 def _unknown(op: Op, name: str) -> RuleFault:
-    near = nearest(name, op.by_name) or _named_by(op, name)
+    meant = meant_argument(name, op.by_name)
     if name in _CHOSEN_LATER:
         help = _CHOSEN_LATER[name]
-    elif near:
-        help = f"did you mean `{near[0]}`?"
+    elif meant is not None:
+        help = f"did you mean `{meant}`?"
     elif op.args:
         help = f"it takes {', '.join(f'`{arg.name}`' for arg in op.args)}"
     else:
         help = "it takes no arguments"
     message = f"`{op.name}` has no argument `{clip(name)}`"
-    return RuleFault("AS202", message, arg=name, help=help, suggestion=near[0] if near else None)
-
-
-def _named_by(op: Op, word: str) -> list[str]:
-    """The arguments whose names begin with a word or hold it, as `kernel_size` holds `kernel`; inferred ones last."""
-    found = [arg for arg in op.args if arg.name.startswith(word) or word in arg.name.split("_")]
-    return [arg.name for arg in sorted(found, key=lambda arg: arg.inferred is not None)]
+    return RuleFault("AS202", message, arg=name, help=help, suggestion=meant)
 
 
 def _bad_value(arg: Arg, value: Any, fault: BadValue) -> RuleFault:
@@ -132,8 +132,8 @@ def _example(arg: Arg) -> str:
     return f"write a value like `{arg.name}: {show(arg.example)}`"
 
 
-def _missing(op: Op, written: Mapping[str, Any]) -> list[RuleFault]:
-    missing = [arg for arg in op.args if arg.is_required and arg.name not in written]
+def _missing(op: Op, written: Mapping[str, Any], given: Container[str]) -> list[RuleFault]:
+    missing = [arg for arg in op.args if arg.is_required and arg.name not in given]
     if not missing:
         return []
     required = ", ".join(

@@ -120,6 +120,8 @@ def _example(op: Op) -> str:
 
 
 def _rank_help(op: Op, given: TensorType) -> str:
+    if given.rank - 1 in op.ranks and given.shape[1] == 1 and op.layout.startswith("[N, C"):
+        return f"leave the batch out of the input, which always has one: `{show_shape(given.shape[2:])}`"
     family, dims = op.name[:-2], given.rank - 2
     sibling = f"{family}{dims}d"
     if op.name[-1:] == "d" and op.name != sibling and sibling in CATALOGUE and given.rank > 2:

@@ -91,6 +91,11 @@ def refuse_empty(sizes: tuple[int, ...], given: TensorType, arg: str | None = No
         )
 
 
+def divisors(number: int) -> str:
+    """The divisors of a number up to 4,096, as they stand in a message."""
+    return ", ".join(str(value) for value in range(1, min(number, 4096) + 1) if number % value == 0)
+
+
 def by(sizes: tuple[int, ...]) -> str:
     """Sizes as people say them: `3×3`."""
     return "×".join(map(str, sizes))

@@ -6,17 +6,12 @@ from collections.abc import Mapping
 from math import gcd, prod
 
 from archspec.ops.arguments import Bool, Either, Int, one_of, sizes, spread
-from archspec.ops.common import KAIMING, LAYOUTS, by, channels, images, uniform_by_fan_in
+from archspec.ops.common import KAIMING, LAYOUTS, by, channels, divisors, images, uniform_by_fan_in
 from archspec.ops.entry import Arg, Args, Inferred, Inputs, Op, Outputs, State
 from archspec.ops.faults import RuleFault
 from archspec.tensors import TensorType
 
 _IN_CHANNELS = Inferred(channels, "input channels")
-
-
-def _divisors(number: int, other: int) -> str:
-    common = gcd(number, other)
-    return ", ".join(str(value) for value in range(1, min(common, 4096) + 1) if common % value == 0)
 
 
 def _check_groups(args: Args) -> None:
@@ -32,7 +27,7 @@ def _check_groups(args: Args) -> None:
             f"`groups: {groups}` of {{name}} must divide both `in_channels` {into} and `out_channels` {out}",
             arg="groups",
             notes=(", ".join(faults),),
-            help=f"`groups` can be {_divisors(into, out)}",
+            help=f"`groups` can be {divisors(gcd(into, out))}",
         )
 
 

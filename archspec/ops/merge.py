@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from archspec.ops.arguments import Float, Int, Maybe, one_of
-from archspec.ops.broadcast import BROADCAST, joined, one_dtype, over_batch
+from archspec.ops.broadcast import BROADCAST, broadcast, joined, one_dtype, over_batch
 from archspec.ops.common import images, normalize_dim
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
@@ -142,10 +142,13 @@ def _merge_fault(
         f"{word} equal shapes: input 1 is {first}, input {index + 1} is {other} "
         f"({name} {first.shape[dim]} and {other.shape[dim]})"
     )
-    if dim >= 2:
+    mend = f"give them the same {name}"
+    if joined is None and broadcast(first.shape, other.shape) is not None:
+        mend = "write `broadcast: true` beside it if the smaller one is to be repeated, or give them one shape"
+    elif dim >= 2 and (joined is None or joined < 2):
         mend = "give them one size, or write `align: pad`, `align: crop` or `align: resize`"
-    else:
-        mend = f"give them the same {name}; on a shortcut, `skip: {{merge: add, project: auto}}` does it by itself"
+    elif joined is None and index == 1 and first.rank > 2:
+        mend += "; on a shortcut, `skip: {merge: add, project: auto}` does it by itself"
     return RuleFault("AS304", message, input=index, help=mend)
 
 
@@ -240,6 +243,11 @@ def _concat_fault(first: TensorType, other: TensorType, index: int, dim: int, di
             f"input {index + 1} is {show_shape(other.shape)} "
             f"({_dim_name(differs, first.rank)} {first.shape[differs]} and {other.shape[differs]})"
         )
+        if first.shape[:differs] + first.shape[differs + 1 :] == other.shape[:differs] + other.shape[differs + 1 :]:
+            fault.help = (
+                f"join that dimension, `dim: {differs}`, or give them the same {_dim_name(differs, first.rank)}"
+            )
+            fault.arg, fault.suggestion = ("dim", differs) if differs else (None, None)
     return fault
 
 

@@ -7,29 +7,20 @@ _MASK = "use `where` or `masked_fill`, which keep the shape"
 _SORT = "use `topk` or `argmax`, which give a known number of places"
 
 _TAKES_LAYERS = "it takes a layer as an argument"
-
-OTHER_NAMES: dict[str, str] = {
-    "cat": "concat",
-    "concatenate": "concat",
-    "Concatenate": "concat",
-    "Dense": "Linear",
-    "FullyConnected": "Linear",
-    "GlobalAveragePooling2D": "GlobalAvgPool2d",
-    "BatchNormalization": "BatchNorm2d",
-    "LayerNormalization": "LayerNorm",
-    "Conv2DTranspose": "ConvTranspose2d",
-    "ZeroPadding2D": "ZeroPad2d",
-    "UpSampling2D": "Upsample",
-    "Multiply": "mul",
-    "multiply": "mul",
-    "Swish": "SiLU",
-    "swish": "silu",
-}
-"""What other libraries, and torch's own aliases, call what the language has."""
+_ABSTRACT = "it is what all layers are made from, and computes nothing"
+_STRUCTURE = "the form of the spec says how layers stand together"
+_RUN = "it says how a model is run, not what it is"
 
 REFUSED: dict[str, tuple[str, str]] = {
     "TransformerEncoder": (_TAKES_LAYERS, "use `TransformerEncoderLayer` with `repeat`"),
     "TransformerDecoder": (_TAKES_LAYERS, "use `TransformerDecoderLayer` with `repeat`"),
+    "Module": (_ABSTRACT, "write the layers that it is made of, in a block"),
+    "Sequential": (_STRUCTURE, "write a list of entries, `[Flatten, {Linear: 10}]`, or `{layers: {…}}`"),
+    "ModuleList": (_STRUCTURE, "write `repeat: 3` beside an entry for three copies of it"),
+    "ModuleDict": (_STRUCTURE, "write `{layers: {…}}` for entries with names"),
+    "ParameterList": (_STRUCTURE, "write each of them as an entry"),
+    "ParameterDict": (_STRUCTURE, "write each of them as an entry"),
+    "DataParallel": (_RUN, "wrap the module that `archspec.build` returns"),
     "nonzero": (_OF_DATA, _SORT),
     "argwhere": (_OF_DATA, _SORT),
     "masked_select": (_OF_DATA, _MASK),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from archspec.ops.arguments import Each, Int, show
-from archspec.ops.common import images, normalize_dim, ranks_from, same
+from archspec.ops.common import divisors, images, normalize_dim, ranks_from, same
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
 from archspec.tensors import Batch, Dim, volume
@@ -130,7 +130,7 @@ def _check_groups(args: Args, inputs: Inputs) -> None:
             f"`groups: {args.groups}` of {{name}} must divide the {count} channels of {given}",
             arg="groups",
             input=0,
-            help="use a number of groups that divides the channels",
+            help=f"`groups` can be {divisors(count)}",
         )
 
 

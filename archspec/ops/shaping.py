@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 from archspec.ops.arguments import Each, Int
@@ -60,9 +61,26 @@ def _volume_fault(shape: Shape, wanted: Shape, whole: Dim) -> RuleFault:
         help = "write sizes whose product it is, with `N` or -1 for the batch"
     else:
         count, help = f"the {whole} elements", "write sizes whose product it is; one of them may be -1"
+    mend = _fitting(wanted, whole)
+    if mend is not None:
+        help = f"write `{show_shape(mend)}`, or other sizes whose product it is"
     written = show_shape(wanted)
     message = f"{{name}} cannot arrange {show_shape(shape)} as {written}: {count} cannot become {into}"
     return RuleFault("AS402", message, arg="shape", input=0, help=help)
+
+
+def _fitting(wanted: Shape, whole: Dim) -> Shape | None:
+    """The wanted sizes with the first one changed that can be, so that they hold all elements."""
+    if -1 in wanted:
+        return None
+    if isinstance(whole, Batch) and not any(isinstance(size, Batch) for size in wanted):
+        return (Batch(1), *wanted) if volume(wanted) == whole.multiple else None
+    count = whole.multiple if isinstance(whole, Batch) else whole
+    for at, size in enumerate(wanted):
+        rest = prod(other if isinstance(other, int) else other.multiple for i, other in enumerate(wanted) if i != at)
+        if isinstance(size, int) and count % rest == 0 and count > rest:
+            return (*wanted[:at], count // rest, *wanted[at + 1 :])
+    return None
 
 
 def _solved_reshape(args: Args, inputs: Inputs) -> Mapping[str, Any]:

@@ -89,6 +89,9 @@ def _decoded(name: str, content: bytes) -> str:
         if content.startswith(mark):
             message = f"`{clip(name, 200)}` is not UTF-8: it starts with the byte order mark of {encoding}"
             raise _refused("AS005", message, "save it as UTF-8")
+    if b"\x00" in content[:2] and len(content) > 1:  # ASCII text in UTF-16 has a null in every other byte
+        message = f"`{clip(name, 200)}` is not UTF-8: every other byte is 0, as in UTF-16"
+        raise _refused("AS005", message, "save it as UTF-8")
     try:
         return content.decode("utf-8").removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError as error:

@@ -18,6 +18,7 @@ _SURROGATES = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-
 _TO_LINE_END = re.compile(r"[^\s:]+(?:[ ]+[^\s#:]+)*")
 _TO_SEPARATOR = re.compile(r"[^\s,\[\]{}:]+")
 _FOREIGN = re.compile(r"\$\{([^{}\n:,\"']+)\}")
+_KIND = re.compile(r"[A-Z]\w*: (\{.*\}|\[.*\]|[^\s:]+)")
 _GLUED = re.compile(r"\s*(?:-\s+)*([A-Za-z_][\w.-]*):(?=[^\s/:])")
 
 
@@ -71,6 +72,11 @@ def _second_colon(fault: YamlFault, value_at: int | None) -> Diagnostic:
         rest = line[value_at:]
         start = value_at + len(rest) - len(rest.lstrip())
         value = line[start:].split(" #")[0].rstrip()
+        if _KIND.fullmatch(value):
+            begin = fault.line_start + start
+            edit = Edit(fault.span(begin, begin + len(value)), f"{{{value}}}")
+            message = "mapping value not allowed here; a mapping within a line stands in braces"
+            return fault.told("AS021", message, fault.at, fault.at + 1, f"write `{{{clip(value)}}}`", edit)
         if not set(value) & set("\"'\\"):
             help = f'quote the string: `"{clip(value)}"`'
             begin = fault.line_start + start

@@ -10,7 +10,7 @@ from archspec.spec.document import BODIES, LATER_MODIFIERS, MODIFIERS, Block, Do
 from archspec.spec.names import identifier_fault
 from archspec.spec.read_entries import read_entries
 from archspec.spec.read_parameters import read_parameters
-from archspec.spec.reader import Reader
+from archspec.spec.reader import TRUST, Reader
 from archspec.tensors import DTYPES
 
 LANGUAGE_VERSION = 1
@@ -27,9 +27,6 @@ _OTHER_DTYPES = {
     "int": "int64",
     "long": "int64",
 }
-_TRUST = frozenset(
-    {"allow_code", "trust", "trusted", "unsafe", "weights_only", "trust_remote_code", "plugins", "plugin"}
-)
 _BLOCK_KEYS = ("params", "inputs", "layers", "outputs", "description")
 
 
@@ -39,10 +36,12 @@ def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
     reader = Reader()
     if not isinstance(tree, Mapping):
         help = "start with `archspec: 1`, `input: […]` and `layers:`"
+        if isinstance(tree, Sequence):
+            help = "write the list under `layers:`, after the lines `archspec: 1` and `input: […]`"
         reader.fault("AS101", f"expected a mapping at the top level, found {describe(tree)}", tree.span, help=help)
         return None, reader.faults
     _check_keys(reader, tree)
-    tree = reader.corrected(tree, _KEYS, apart=(*_LATER, *_TRUST))
+    tree = reader.corrected(tree, _KEYS, apart=(*_LATER, *TRUST))
     _check_version(reader, tree)
     inputs = _read_inputs(reader, tree)
     layers = _read_layers(reader, tree)
@@ -70,9 +69,6 @@ def _check_keys(reader: Reader, tree: Mapping) -> None:
         word = str(key.value)
         if word in _LATER:
             reader.not_yet(key)
-        elif word in _TRUST:
-            message = f"`{word}`: security options cannot be set in a spec"
-            reader.fault("AS111", message, key.span, help="leave it out: a spec is data, whoever opens it decides")
         elif word not in _KEYS:
             reader.unknown_key(key, _KEYS, "a spec")
 
@@ -200,7 +196,7 @@ def _read_input(reader: Reader, name: str, node: Node) -> list[Input]:
 
 def _read_blocks(reader: Reader, tree: Mapping) -> dict[str, Block]:
     node = tree.get("blocks")
-    mapping = None if node is None else reader.mapping(node, "`blocks`")
+    mapping = None if node is None else reader.mapping(node, "`blocks`", help="write `blocks: {name: {layers: […]}}`")
     if mapping is None:
         return {}
     blocks = (_read_block(reader, key, value) for key, value in mapping)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from archspec.errors import clip
+from archspec.errors import Edit, clip
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec import document
 from archspec.spec.document import (
+    BODIES,
     LATER_MODIFIERS,
     MODIFIERS,
     NO_MODIFIERS,
@@ -21,9 +22,8 @@ from archspec.spec.names import layer_name_fault
 from archspec.spec.reader import Reader
 from archspec.suggest import nearest, respelled
 
+_SAYS_KIND = ("type", "op", "kind", "layer", "module", "class", "class_name", "_target_")
 _FIELD_NAMES = {"from": "from_"}
-
-_KIND_KEYS = ("type", "kind", "op", "class", "layer", "module", "class_name")
 
 
 def read_entries(reader: Reader, node: Node, whose: str) -> Entries:
@@ -73,12 +73,51 @@ def _check_similar_names(reader: Reader, node: Mapping) -> None:
 def read_entry(reader: Reader, name: Scalar | None, node: Node) -> Entry | None:
     """One entry; None where it is so faulty that nothing can be said of it (a fault is recorded)."""
     whose = f"the entry `{name.value}`" if name is not None else "an entry"
+    pair = _kind_and_arguments(node)
+    if pair is not None:
+        return _read_pair(reader, name, node, *pair)
     if isinstance(node, Sequence):
         inner = read_entries(reader, node, whose)
         return Entry(name, document.Sequence(inner), NO_MODIFIERS, node.span)
     if isinstance(node, Scalar):
         return _read_word(reader, name, node, whose)
     return _read_mapping(reader, name, node, whose)
+
+
+def _kind_and_arguments(node: Node) -> tuple[Scalar, Mapping] | None:
+    """`[Conv2d, {out_channels: 8, kernel_size: 3}]`: two entries to the language, of which the second has two kinds."""
+    if not isinstance(node, Sequence) or len(node) != 2:
+        return None
+    kind, arguments = node.items
+    if not isinstance(kind, Scalar) or not str(kind.value)[:1].isupper() or not isinstance(arguments, Mapping):
+        return None
+    words = [str(key.value) for key, _ in arguments]
+    own = any(word in (*MODIFIERS, *BODIES) or word[:1].isupper() or "$" in word for word in words)
+    return None if own or len(words) < 2 else (kind, arguments)
+
+
+def _read_pair(reader: Reader, name: Scalar | None, node: Node, kind: Scalar, arguments: Mapping) -> Entry:
+    mended = f"{{{kind.span.text}: {arguments.span.text}}}"
+    one_line = arguments.span.text.startswith("{") and "\n" not in mended
+    reader.fault(
+        "AS105",
+        f"a list holds entries, but what follows `{kind.value}` are its arguments",
+        node.span,
+        help=f"write `{mended if one_line and len(mended) < 80 else f'{{{kind.value}: {{…}}}}'}`",
+        edit=Edit(node.span, mended) if one_line and node.span.text.startswith("[") else None,
+    )
+    return Entry(name, KindUse(kind, arguments), NO_MODIFIERS, node.span)
+
+
+def _kind_as_value(kinds: list[tuple[Scalar, Node]]) -> tuple[Scalar, Scalar, Mapping] | None:
+    """`{type: Conv2d, out_channels: 8}`: the key that says what the value is, the kind, and the arguments."""
+    if len(kinds) < 2 or any(str(key.value)[:1].isupper() for key, _ in kinds):
+        return None
+    for key, value in kinds:
+        if str(key.value) in _SAYS_KIND and isinstance(value, Scalar) and isinstance(value.value, str):
+            rest = tuple(pair for pair in kinds if pair[0] is not key and pair[0].value not in ("name", "id"))
+            return key, value, Mapping(rest, value.span)
+    return None
 
 
 def _read_word(reader: Reader, name: Scalar | None, node: Scalar, whose: str) -> Entry | None:
@@ -107,8 +146,15 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
     if not kinds:
         _no_kind(reader, node, whose)
         return None
-    if _kind_as_value(reader, kinds, whose):
-        return None
+    modifiers = Modifiers(**fields, keys=keys)
+    habit = _kind_as_value(kinds)
+    if habit is not None:
+        key, value, rest = habit
+        shown = ", ".join(f"{key.value}: {clip(value.span.text, 30)}" for key, value in rest)
+        named = next((f"{clip(other.span.text)}: " for key, other in kinds if key.value in ("name", "id")), "")
+        message = f"an entry's kind is its key, so `{key.value}: {clip(str(value.value))}` says nothing"
+        reader.fault("AS105", message, key.span, help=f"write `{named}{{{value.value}: {{{clip(shown, 80)}}}}}`")
+        return Entry(name, KindUse(value, rest if len(rest) else None), modifiers, node.span)
     kind, arguments = _the_kind(reader, kinds, whose)
     for key, value in kinds:  # a misspelt modifier is taken for what it is nearest to, so that it is the only fault
         guess = nearest(str(key.value), MODIFIERS)
@@ -131,17 +177,6 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
     return Entry(name, KindUse(kind, None if absent else arguments), modifiers, node.span)
 
 
-def _kind_as_value(reader: Reader, kinds: list[tuple[Scalar, Node]], whose: str) -> bool:
-    """`{type: Linear, out_features: 10}`, as other formats have it."""
-    for key, value in kinds:
-        if key.value in _KIND_KEYS and isinstance(value, Scalar) and isinstance(value.value, str) and value.value:
-            shown = clip(value.value)
-            message = f"{whose} has its kind under `{key.value}`; here the kind is the key, and its value the arguments"
-            reader.fault("AS105", message, key.span, help=f"write `{{{shown}: {{…}}}}`, or `{shown}` alone")
-            return True
-    return False
-
-
 def _the_kind(reader: Reader, kinds: list[tuple[Scalar, Node]], whose: str) -> tuple[Scalar, Node]:
     """The one kind key; every other key is recorded as a fault, as the modifier that it comes closest to."""
     if len(kinds) == 1:
@@ -152,6 +187,8 @@ def _the_kind(reader: Reader, kinds: list[tuple[Scalar, Node]], whose: str) -> t
         if key is chosen[0]:
             continue
         word = str(key.value)
+        if reader.trust(key):
+            continue
         guess = nearest(word, MODIFIERS)
         if guess:
             help, edit = f"did you mean `{guess[0]}`?", respelled(key.span, word, guess[0], MODIFIERS)

@@ -8,21 +8,32 @@ from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
 from archspec.suggest import nearest, respelled
 
-_OTHER_KEYS = {
-    "parameters": "params",
-    "args": "params",
-    "variables": "vars",
-    "version": "archspec",
-    "modules": "layers",
-    "nodes": "layers",
-    "training": "train",
+TRUST = frozenset(
+    (
+        *("allow_code", "allow_network", "allow_pickle", "allow_unsafe", "unsafe", "weights_only"),
+        *("trust", "trusted", "trust_remote_code", "trust_repo", "safe", "sandbox"),
+        *("limits", "max_params", "no_limits", "plugin", "plugins"),
+    )
+)
+_ELSEWHERE = {
+    "layers": ("architecture", "backbone", "body", "graph", "model", "modules", "net", "network", "nodes", "stack"),
+    "input": ("input_shape", "input_size", "in_shape", "shape"),
+    "vars": ("constants", "hyperparameters", "params", "parameters", "variables"),
+    "blocks": ("components", "definitions", "functions", "templates"),
+    "params": ("parameters", "args"),
+    "archspec": ("version",),
+    "train": ("training",),
 }
+"""What other formats call the parts of a spec."""
 
 
-def _meant(name: str, known: tuple[str, ...]) -> list[str]:
-    """The key that was probably meant: the nearest one, or what other formats call by this name."""
-    other = _OTHER_KEYS.get(name)
-    return [other] if other in known else nearest(name, known)
+def meant_key(name: str, known: Iterable[str]) -> str | None:
+    """The key that was probably meant: the nearest in spelling, or what other formats call so."""
+    known = tuple(known)
+    near = nearest(name, known)
+    if near:
+        return near[0]
+    return next((key for key, names in _ELSEWHERE.items() if key in known and name in names), None)
 
 
 class Reader:
@@ -92,14 +103,25 @@ class Reader:
 
     def unknown_key(self, key: Scalar, known: Iterable[str], where: str) -> None:
         """Record a key that does not exist there, with the nearest one that does."""
+        if self.trust(key):
+            return
         known = tuple(known)
         name = str(key.value)
-        guess = _meant(name, known)
-        if guess:
-            help, edit = f"did you mean `{guess[0]}`?", respelled(key.span, name, guess[0], known)
+        guess = meant_key(name, known)
+        if guess is not None:
+            span = Span(key.span.source, key.span.start + 1, key.span.end - 1) if key.quoted else key.span
+            help, edit = f"did you mean `{guess}`?", respelled(span, name, guess, known)
         else:
             help, edit = f"{where} can have " + ", ".join(f"`{name}`" for name in known), None
         self.fault("AS102", f"{where} has no key `{clip(name)}`", key.span, help=help, edit=edit)
+
+    def trust(self, key: Scalar) -> bool:
+        """Record a key that would loosen what a spec may do; whether it is one."""
+        if key.value not in TRUST:
+            return False
+        message = f"`{key.value}`: security options cannot be set in a spec"
+        self.fault("AS111", message, key.span, help="leave it out: a spec is data, whoever opens it decides")
+        return True
 
     def not_yet(self, key: Scalar, help: str | None = None) -> None:
         """Record a key that the language has and this version cannot compile."""
@@ -114,10 +136,10 @@ class Reader:
         present = {key.value for key, _ in node}
         entries: list[tuple[Scalar, Node]] = []
         for key, value in node:
-            guess = [] if key.value in known or key.value in apart else _meant(str(key.value), known)
-            if guess and guess[0] not in present:
-                present.add(guess[0])
-                key = Scalar(guess[0], key.span)
+            guess = None if key.value in known or key.value in apart else meant_key(str(key.value), known)
+            if guess is not None and guess not in present:
+                present.add(guess)
+                key = Scalar(guess, key.span)
             entries.append((key, value))
         return Mapping(tuple(entries), node.span)
 

@@ -57,4 +57,4 @@ def test_one_undefined_name_used_forty_times_is_one_error() -> None:
     found = diagnostics("archspec: 1\ninput: [3]\nlayers:\n" + "\n".join(lines) + "\n")
     errors = [diagnostic for diagnostic in found if diagnostic.severity == "error"]
     assert [error.code for error in errors] == ["AS205"]
-    assert "and in 39 more places" in errors[0].notes
+    assert "and in 39 more places: lines 5, 6, 7, 8, 9, 10, …" in errors[0].notes

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+import archspec
 from tests.judge import Hand, agree, faults, load
 
 IMAGE = "input: [3, 8, 8]\n"
@@ -278,7 +279,6 @@ def test_the_model_may_return_what_is_inside() -> None:
     [
         ("nowhere", "nowhere"),
         ("b", "b"),
-        ("c", "c"),
         ("block.conv", "block.conv"),
         ("list.7", "list.7"),
         ("a.inside", "a.inside"),
@@ -301,6 +301,25 @@ layers:
   c: {CONV}
 """
     assert faults(IMAGE + spec) == [("AS205", marked)]
+
+
+@pytest.mark.parametrize(
+    ("layers", "path"),
+    [
+        ("{a: {add: [input, c]}, b: {ReLU: , from: a}, c: {ReLU: , from: b}}", "acba"),
+        ("{a: {add: [input, b]}, b: ReLU}", "aba"),  # an entry without `from` takes the one before
+        ("{a: {layers: [{add: [input, c]}]}, b: {ReLU: , from: input}, c: {add: [b, a]}}", "aca"),
+        ("{a: {add: [input, e]}, b: ReLU, c: ReLU, d: ReLU, e: {add: [d, b]}}", "aeba"),  # the shortest
+    ],
+)
+def test_a_cycle_is_told_as_a_path(layers: str, path: str) -> None:
+    (fault,) = archspec.check(f"archspec: 1\n{IMAGE}\nlayers: {layers}\n")
+    assert fault.code == "AS225"
+    assert fault.message.endswith(" → ".join(f"`{name}`" for name in path))
+
+
+def test_what_comes_later_without_a_cycle_is_no_cycle() -> None:
+    assert faults(IMAGE + "layers: {a: {ReLU: , from: c}, b: {ReLU: , from: input}, c: ReLU}\n") == [("AS205", "c")]
 
 
 def test_a_block_does_not_see_what_is_around_it() -> None:

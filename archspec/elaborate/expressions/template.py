@@ -99,6 +99,8 @@ def _stray(text: str, dollar: int) -> Fault:
         help = f"write `$({inner})`" if usable and len(inner) < 60 else "write `$(…)`"
         replacement = f"$({inner})" if usable else None
         stop = end + 1 if usable else dollar + 2
+        if usable:  # a fault inside it is the one to tell
+            _parts(f"{text[:dollar]}$({inner}){text[end + 1 :]}")
         return Fault("AS222", "expressions are written `$(…)`, not `${…}`", dollar, stop, help, replacement, safe=True)
     message = "`$` without a name or `(` after it"
     return Fault("AS222", message, dollar, dollar + 1, "write `$$` for a dollar sign", "$$")

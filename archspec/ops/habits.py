@@ -1,0 +1,87 @@
+"""What other libraries and older habits call things: said to whoever writes it, never accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archspec.suggest import nearest
+
+_ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "activation": ("approximate",),
+    "alpha": ("negative_slope",),
+    "bn_momentum": ("momentum",),
+    "channels": ("out_channels", "num_channels"),
+    "depth_multiplier": ("groups",),
+    "dim": ("normalized_shape", "dims", "start_dim"),
+    "epsilon": ("eps",),
+    "filters": ("out_channels",),
+    "heads": ("num_heads", "nhead"),
+    "hidden": ("hidden_size",),
+    "input_dim": ("in_features", "num_embeddings"),
+    "keep_prob": ("p",),
+    "k": ("kernel_size",),
+    "ks": ("kernel_size",),
+    "n_heads": ("num_heads", "nhead"),
+    "num_filters": ("out_channels",),
+    "output_dim": ("out_features", "embedding_dim"),
+    "pad": ("padding",),
+    "pool_size": ("kernel_size",),
+    "prob": ("p",),
+    "rate": ("p",),
+    "dropout": ("p",),
+    "s": ("stride",),
+    "slope": ("negative_slope",),
+    "target_shape": ("unflattened_size",),
+    "units": ("out_features", "hidden_size"),
+    "use_bias": ("bias",),
+    "window": ("kernel_size",),
+}
+KINDS: dict[str, str] = {
+    "Add": "add",
+    "BatchNorm": "BatchNorm2d",
+    "BatchNormalization": "BatchNorm2d",
+    "Concat": "concat",
+    "Concatenate": "concat",
+    "Conv": "Conv2d",
+    "Conv2DTranspose": "ConvTranspose2d",
+    "Deconv2d": "ConvTranspose2d",
+    "Dense": "Linear",
+    "Dropout2D": "Dropout2d",
+    "FC": "Linear",
+    "FullyConnected": "Linear",
+    "GlobalAveragePooling2D": "GlobalAvgPool2d",
+    "GlobalAvgPool": "GlobalAvgPool2d",
+    "MaxPool": "MaxPool2d",
+    "MaxPooling2D": "MaxPool2d",
+    "AvgPool": "AvgPool2d",
+    "AveragePooling2D": "AvgPool2d",
+    "MultiHeadAttention": "MultiheadAttention",
+    "LayerNormalization": "LayerNorm",
+    "Multiply": "mul",
+    "Reshape": "reshape",
+    "Swish": "SiLU",
+    "cat": "concat",
+    "fc": "Linear",
+    "plus": "add",
+    "swish": "silu",
+    "UpSampling2D": "Upsample",
+    "ZeroPadding2D": "ZeroPad2d",
+    "concatenate": "concat",
+    "multiply": "mul",
+    "upsample": "Upsample",
+    "view": "reshape",
+}
+"""Kinds under the names that they have elsewhere."""
+
+
+def meant_argument(name: str, known: Iterable[str]) -> str | None:
+    """The argument that was probably meant: the nearest in spelling, what other libraries call so, or the first one
+    whose name begins with the word or holds it (`kernel`, `out`)."""
+    known = tuple(known)
+    near = nearest(name, known)
+    if near:
+        return near[0]
+    other = next((other for other in _ARGUMENTS.get(name, ()) if other in known), None)
+    if other is not None:
+        return other
+    return next((other for other in known if other.startswith(f"{name}_") or name in other.split("_")), None)

@@ -1,0 +1,147 @@
+"""What people really send: each kind of mistake with all that is said of it, its mend, and what must be accepted."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+import archspec
+from archspec.errors import Diagnostic, SpecError, UsageError
+from tests.cli.run import Shell
+from tests.diagnostics import literate, made
+from tests.diagnostics.literate import Case
+
+DOCUMENTS = sorted((Path(__file__).parent / "bad_inputs").glob("*.md"))
+HEADINGS = {document.stem: literate.read(document) for document in DOCUMENTS}
+COUNTS = {"a": 6, "b": 6, "c": 9, "d": 10, "e": 15, "f": 3, "g": 8, "h": 7, "i": 7, "j": 14, "k": 6}
+"""How many kinds of mistake each list has."""
+ALL = [case for headings in HEADINGS.values() for heading in headings for case in heading.cases]
+FAULTY = [case for case in ALL if case.spec.words[-1] != "accepted"]
+GOOD = [case for case in ALL if case.spec.words[-1] == "accepted"]
+MENDED = [case for case in ALL if case.mended is not None]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def ids(case: Case) -> str:
+    return case.id
+
+
+def path_of(block: literate.Fenced) -> str:
+    if block.words[0] == "made":
+        path: str = getattr(made, block.words[1])()
+        return path
+    name = f"net.{block.words[0]}"
+    Path(name).write_text(block.text, encoding="utf-8")
+    return name
+
+
+def found(path: str, command: str = "check") -> tuple[Diagnostic, ...]:
+    if command == "check":
+        return archspec.check(path)
+    try:
+        getattr(archspec, command)(path)
+    except SpecError as error:
+        return error.diagnostics
+    except UsageError as error:
+        return (error.diagnostic,)
+    return ()
+
+
+def command_of(case: Case) -> str:
+    last = case.spec.words[-1]
+    return last if last in ("build", "train") else "check"
+
+
+def errors(diagnostics: tuple[Diagnostic, ...]) -> list[Diagnostic]:
+    return [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rewritten() -> Iterator[None]:
+    """With ARCHSPEC_GOLDEN=rewrite, the texts that the cases gave, written into the documents at the end."""
+    yield
+    for document, headings in zip(DOCUMENTS, HEADINGS.values(), strict=True):
+        said = {case.spec.at: SAID[case.id] for heading in headings for case in heading.cases if case.id in SAID}
+        if said:
+            literate.rewrite(document, said)
+
+
+SAID: dict[str, str] = {}
+
+
+def test_every_kind_of_mistake_has_its_place() -> None:
+    numbers: dict[str, list[str]] = defaultdict(list)
+    for document, headings in HEADINGS.items():
+        for heading in headings:
+            numbers[document[0]].append(heading.number)
+            assert heading.cases or heading.reason, heading
+    expected = {letter: [f"{letter.upper()}{at}" for at in range(1, count + 1)] for letter, count in COUNTS.items()}
+    assert {letter: found[: COUNTS[letter]] for letter, found in numbers.items()} == expected
+
+
+@pytest.mark.parametrize("case", FAULTY, ids=ids)
+def test_text(case: Case) -> None:
+    said = "\n\n".join(d.render() for d in found(path_of(case.spec), command_of(case)))
+    if os.environ.get("ARCHSPEC_GOLDEN") == "rewrite":
+        SAID[case.id] = said
+        return
+    assert case.said is not None
+    assert said + "\n" == case.said.text
+
+
+@pytest.mark.parametrize("case", FAULTY, ids=ids)
+def test_exit_status(case: Case, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    command = command_of(case)
+    run = Shell(monkeypatch, capsys)(command, path_of(case.spec))
+    usage = command == "build"  # the limit is the caller's
+    assert run.status == (0 if "warned" in case.spec.words else 2 if usage else 1)
+    assert "Traceback" not in run.out + run.err
+
+
+def applied(diagnostics: tuple[Diagnostic, ...]) -> str | None:
+    """The text after every edit; None where there is none."""
+    edits = [d.edit for d in diagnostics if d.edit is not None]
+    if not edits:
+        return None
+    text = edits[0].span.source.text
+    for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):
+        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
+    return text
+
+
+@pytest.mark.parametrize("case", FAULTY, ids=ids)
+def test_every_edit_makes_its_fault_go_away(case: Case) -> None:
+    path = path_of(case.spec)
+    before = now = found(path)
+    without = [(d.code, d.message) for d in errors(before) if d.edit is None]
+    for _ in range(3):  # what a fault of the syntax hides comes to light when it is mended
+        text = applied(now)
+        if text is None:
+            break
+        Path(path).write_text(text, encoding="utf-8")
+        now = found(path)
+    assert [(d.code, d.message) for d in errors(now)] == without
+
+
+@pytest.mark.parametrize("case", MENDED, ids=ids)
+def test_the_help_mends(case: Case) -> None:
+    assert case.mended is not None
+    assert not errors(found(path_of(case.mended)))
+
+
+@pytest.mark.parametrize("case", GOOD, ids=ids)
+def test_accepted_built_and_run(case: Case) -> None:
+    architecture = archspec.load(path_of(case.spec))
+    assert not architecture.warnings
+    module = architecture.build()
+    assert isinstance(module, torch.nn.Module)
+    assert architecture.prove(module) == ()
