@@ -1,0 +1,140 @@
+"""A spec and the files that it extends and imports, into one tree that needs no other file."""
+
+from __future__ import annotations
+
+from archspec.errors import Diagnostic, SpecError, in_file_order, plural
+from archspec.records import record
+from archspec.source import read
+from archspec.source.confine import Found, load_included
+from archspec.source.home import Home
+from archspec.source.limits import MAX_CHAIN, MAX_FILES, MAX_NODES
+from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
+from archspec.spec.extend import REUSE, extended
+from archspec.spec.imports import blocks_of, with_blocks
+from archspec.spec.laying import Laying
+from archspec.spec.read import check_keys, check_version
+from archspec.spec.reader import Reader
+
+
+@record
+class Assembled:
+    """One tree, and the faults that do not keep the rest from being checked."""
+
+    tree: Mapping
+    faults: list[Diagnostic]
+
+
+def assemble(tree: Mapping, home: Home, identity: str = "") -> Assembled:
+    """The tree with its base under it and its imported blocks in it.
+
+    Args:
+        tree: as read.
+        home: what the paths in it mean.
+        identity: of the file itself, so that a circle back to it is found.
+
+    Raises:
+        SpecError: a file is refused, not there or faulty; files include each other in a circle, or too many.
+    """
+    assembler = _Assembler()
+    whole = assembler.whole(tree, home, [_Step(identity, tree.span.source.name)])
+    return Assembled(whole, assembler.faults)
+
+
+@record
+class _Step:
+    """A file that is being assembled."""
+
+    identity: str
+    shown: str
+
+
+class _Assembler:
+    """Reads each file once, however often it is named."""
+
+    def __init__(self) -> None:
+        self.faults: list[Diagnostic] = []
+        self._files: dict[str, Mapping] = {}
+        self._nodes = 0
+
+    def whole(self, tree: Mapping, home: Home, path: list[_Step]) -> Mapping:
+        """A file's tree without `extends` and `import`."""
+        refused: list[Diagnostic] = []
+        bases = self._all(self._paths(tree, "extends"), home, path, refused)
+        libraries = self._all(self._paths(tree, "import"), home, path, refused)
+        if refused:
+            raise SpecError(in_file_order([*self.faults, *refused]))
+        own = Mapping(tuple(pair for pair in tree if pair[0].value not in REUSE), tree.span)
+        for base in bases:
+            laying = Laying()
+            own = extended(laying, base, own)
+            self.faults += laying.faults
+        imported = [pair for library in libraries for pair in blocks_of(library)]
+        own, faults = with_blocks(own, imported) if imported else (own, [])
+        self.faults += faults
+        return own
+
+    def _paths(self, tree: Mapping, word: str) -> list[Scalar]:
+        """The paths under `extends` or `import`; what is no path is a fault."""
+        node = tree.get(word)
+        if node is None:
+            return []
+        reader = Reader()
+        single = isinstance(node, Scalar) and isinstance(node.value, str)
+        if word == "extends" and not single:
+            help = "name one file; it may extend another in its turn"
+            reader.expected(node, "the path of one spec", "`extends`", help)
+            found = []
+        else:
+            found = [node] if single and isinstance(node, Scalar) else reader.strings(node, "`import`")
+        self.faults += reader.faults
+        return found
+
+    def _all(self, paths: list[Scalar], home: Home, path: list[_Step], refused: list[Diagnostic]) -> list[Mapping]:
+        read_ones: list[Mapping] = []
+        for each in paths:
+            try:
+                read_ones.append(self._file(each, home, path))
+            except SpecError as error:
+                refused += error.diagnostics
+        return read_ones
+
+    def _file(self, written: Scalar, home: Home, path: list[_Step]) -> Mapping:
+        found = load_included(written, home)
+        shown = found.text.name
+        names = [step.identity for step in path]
+        if found.identity in names:
+            circle = [*(step.shown for step in path[names.index(found.identity) :]), shown]
+            raise _refused(written, "these files include each other: " + " → ".join(f"`{name}`" for name in circle))
+        if len(path) > MAX_CHAIN:
+            raise _refused(written, f"more than {MAX_CHAIN} files include each other in a row")
+        if found.identity not in self._files:
+            if len(self._files) >= MAX_FILES:
+                raise _refused(written, f"a spec extends and imports at most {plural(MAX_FILES, 'file')}")
+            tree = self._read(found, written)
+            self._files[found.identity] = self.whole(tree, found.home, [*path, _Step(found.identity, shown)])
+        return self._files[found.identity]
+
+    def _read(self, found: Found, written: Scalar) -> Mapping:
+        tree = read(found.text)
+        self._nodes += _count(tree)
+        if self._nodes > MAX_NODES:
+            raise _refused(written, f"the files of this spec hold more than {MAX_NODES:,} values")
+        reader = Reader()
+        if not isinstance(tree, Mapping):
+            message = f"expected a mapping at the top level, found {describe(tree)}"
+            raise SpecError([Diagnostic("AS101", message, tree.span, help="start it with `archspec: 1`")])
+        check_version(reader, tree)
+        check_keys(reader, tree)
+        self.faults += reader.faults
+        return tree
+
+
+def _refused(at: Scalar, message: str) -> SpecError:
+    return SpecError([Diagnostic("AS242", message, at.span, help="put what they share into one file")])
+
+
+def _count(node: Node) -> int:
+    if isinstance(node, Scalar):
+        return 1
+    values = node.items if isinstance(node, Sequence) else [value for _, value in node]
+    return 1 + sum(map(_count, values))
