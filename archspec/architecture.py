@@ -6,12 +6,14 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from archspec.compiler import compile_text
+from archspec.compiler import Compiled, Read, compile_text, compile_tree
 from archspec.emit.table import Table, table
-from archspec.errors import Diagnostic, SourceText, SpecError, UsageError
+from archspec.errors import Diagnostic, SourceText, Span, SpecError, UsageError
 from archspec.graph.nodes import Graph
 from archspec.records import record
-from archspec.source.tree import Node, plain
+from archspec.source.home import NOWHERE, Home
+from archspec.source.tree import Node
+from archspec.source.write import as_yaml
 from archspec.spec.overrides import Override
 from archspec.spec.recipe import Recipe
 from archspec.spec.settings import override_from_value
@@ -41,6 +43,7 @@ class Architecture:
     recipe: Recipe | None
     warnings: tuple[Diagnostic, ...]
     _text: SourceText
+    _read: Read
     _tree: Node
     _overrides: tuple[Override, ...]
 
@@ -51,14 +54,12 @@ class Architecture:
 
     @property
     def spec_text(self) -> str:
-        """The spec as it was read; with overrides, the same as YAML with them in place."""
-        if not self._overrides:
+        """The spec as it was read; with overrides, or if it reuses other files, one YAML text that says it all."""
+        if not self._overrides and self._read.is_whole:
             return self._text.text
-        import yaml
-
-        said = ", ".join(override.path for override in self._overrides)
-        data = plain(self._tree)
-        return f"# {self._text.name} with {said} set\n" + yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+        said = [] if self._read.is_whole else ["what it extends and imports"]
+        said += [f"{override.path} set" for override in self._overrides]
+        return f"# {self._text.name} with {', '.join(said)}\n" + as_yaml(self._tree)
 
     @property
     def input_types(self) -> dict[str, TensorType]:
@@ -99,7 +100,8 @@ class Architecture:
         Raises:
             SpecError: it is wrong with these values.
         """
-        return compiled(self._text, (*self._overrides, *python_overrides(values)))
+        overrides = (*self._overrides, *python_overrides(values))
+        return _architecture(self._text, compile_tree(self._read, overrides), overrides)
 
     def build(
         self,
@@ -159,26 +161,35 @@ def _too_large(architecture: Architecture, limit: int) -> Diagnostic:
     )
 
 
+def _only_blocks(text: SourceText) -> Diagnostic:
+    help = f"import it: `import: [{text.name}]`, in a spec with `input` and `layers`"
+    return Diagnostic("AS113", f"`{text.name}` holds blocks and no model", Span(text, 0, 0), help=help)
+
+
 def python_overrides(values: Mapping[str, Any]) -> tuple[Override, ...]:
     """Keyword arguments as overrides, each with a text of its own that faults can point into."""
     return tuple(override_from_value(name, value) for name, value in values.items())
 
 
-def compiled(text: SourceText, overrides: Sequence[Override] = ()) -> Architecture:
+def compiled(text: SourceText, overrides: Sequence[Override] = (), home: Home = NOWHERE) -> Architecture:
     """The architecture of a spec.
 
     Raises:
         SpecError: the spec is wrong.
     """
-    result = compile_text(text, overrides)
-    if result.graph is None or result.tree is None:
-        raise SpecError(result.diagnostics)
+    return _architecture(text, compile_text(text, overrides, home), overrides)
+
+
+def _architecture(text: SourceText, result: Compiled, overrides: Sequence[Override]) -> Architecture:
+    if result.graph is None or result.tree is None or result.read is None:
+        raise SpecError(result.diagnostics or [_only_blocks(text)])
     return Architecture(
         graph=result.graph,
         variables=result.variables,
         recipe=result.recipe,
         warnings=result.diagnostics,
         _text=text,
+        _read=result.read,
         _tree=result.tree,
         _overrides=tuple(overrides),
     )

@@ -12,6 +12,7 @@ from archspec.elaborate.train import read_train
 from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order
 from archspec.graph.nodes import Graph
 from archspec.records import record
+from archspec.source.home import NOWHERE, Home
 from archspec.source.tree import Mapping, Node
 from archspec.spec.overrides import Override, apply_overrides
 from archspec.spec.read import read_document
@@ -19,9 +20,34 @@ from archspec.spec.recipe import Recipe
 
 
 @record
-class Compiled:
-    """What the front end makes of a spec. `tree` is it with its overrides; `graph` is None after an error."""
+class Read:
+    """A spec's tree with all that it extends and imports, and the faults of that.
 
+    Attributes:
+        tree: needs no other file.
+        is_whole: whether the spec said all of it itself.
+        faults: what does not keep the rest from being checked.
+    """
+
+    tree: Node
+    is_whole: bool
+    faults: tuple[Diagnostic, ...]
+
+
+@record
+class Compiled:
+    """What the front end makes of a spec.
+
+    Attributes:
+        read: its tree as the files say it; None where they cannot be read.
+        tree: the same with the overrides.
+        graph: None after an error, and for a file that only has blocks.
+        variables: their values.
+        recipe: the `train` section.
+        diagnostics: every fault and warning, in file order.
+    """
+
+    read: Read | None
     tree: Node | None
     graph: Graph | None
     variables: dict[str, Any]
@@ -29,21 +55,50 @@ class Compiled:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def compile_text(text: SourceText, overrides: Sequence[Override] = ()) -> Compiled:
+def compile_text(text: SourceText, overrides: Sequence[Override] = (), home: Home = NOWHERE) -> Compiled:
     """Read, elaborate and infer a spec. Never raises for a spec's faults: they are in the result.
+
+    Args:
+        text: of the spec.
+        overrides: settings from outside.
+        home: what the paths in it mean; unless given, they lead nowhere, except into the zoo.
+    """
+    try:
+        read = read_spec(text, home)
+    except SpecError as error:
+        return Compiled(None, None, None, {}, None, error.diagnostics)
+    return compile_tree(read, overrides)
+
+
+def read_spec(text: SourceText, home: Home = NOWHERE) -> Read:
+    """The tree of a spec and of the files that it names.
+
+    Raises:
+        SpecError: one of the texts cannot be read, or a path is refused.
+    """
+    tree = source.read(text)
+    if not isinstance(tree, Mapping) or (tree.key("extends") is None and tree.key("import") is None):
+        return Read(tree, True, ())
+    from archspec.spec.assemble import assemble  # most specs have no use for it
+
+    assembled = assemble(tree, home)
+    return Read(assembled.tree, False, tuple(assembled.faults))
+
+
+def compile_tree(read: Read, overrides: Sequence[Override] = ()) -> Compiled:
+    """Elaborate and infer what has been read.
 
     A stage whose input is broken as a whole does not start; otherwise a faulty part is left out of what the next
     stage sees, so that all independent faults are found in one run.
     """
     try:
-        tree = source.read(text)
-        if isinstance(tree, Mapping):
-            tree = apply_overrides(tree, overrides)
+        tree = apply_overrides(read.tree, overrides) if isinstance(read.tree, Mapping) else read.tree
     except SpecError as error:
-        return Compiled(None, None, {}, None, error.diagnostics)
+        return Compiled(read, None, None, {}, None, (*read.faults, *error.diagnostics))
     document, faults = read_document(tree)
+    faults = [*read.faults, *faults]
     if document is None:
-        return Compiled(tree, None, {}, None, tuple(in_file_order(faults)))
+        return Compiled(read, tree, None, {}, None, tuple(in_file_order(faults)))
     elaborated = elaborate(document)
     recipe, recipe_faults = read_train(document.train, elaborated.variables)
     faults = [*faults, *elaborated.diagnostics, *recipe_faults]
@@ -51,4 +106,4 @@ def compile_text(text: SourceText, overrides: Sequence[Override] = ()) -> Compil
         faults += check_recipe(recipe)
     failed = any(fault.severity == "error" for fault in faults)
     graph = None if failed else elaborated.graph
-    return Compiled(tree, graph, elaborated.variables, recipe, tuple(in_file_order(faults)))
+    return Compiled(read, tree, graph, elaborated.variables, recipe, tuple(in_file_order(faults)))

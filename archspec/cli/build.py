@@ -8,13 +8,14 @@ import time
 import click
 
 import archspec
-from archspec.cli.options import plugin_option, set_option
+from archspec.cli.options import allow_root_option, plugin_option, set_option
 from archspec.cli.show import print_diagnostics
 
 
 @click.command()
 @click.argument("spec")
 @set_option
+@allow_root_option
 @plugin_option
 @click.option("--full", is_flag=True, help="A line for every copy of a repeat.")
 @click.option("--save", metavar="FILE", help="Write the initialised weights as safetensors.")
@@ -25,6 +26,7 @@ from archspec.cli.show import print_diagnostics
 def build(
     spec: str,
     settings: tuple[str, ...],
+    allow_roots: tuple[str, ...],
     full: bool,
     save: str | None,
     device: str | None,
@@ -34,7 +36,7 @@ def build(
 ) -> int:
     """Compile a spec, run the module once to prove its shapes, and print its table."""
     start = time.perf_counter()
-    architecture = archspec.load(spec, set=settings)
+    architecture = archspec.load(spec, set=settings, allow_roots=allow_roots)
     print_diagnostics(architecture.warnings, sys.stderr)
     checked = time.perf_counter()
     __import__("torch")  # so that its import is not counted as building

@@ -8,7 +8,7 @@ from collections import Counter
 import click
 
 import archspec
-from archspec.cli.options import plugin_option, set_option
+from archspec.cli.options import allow_root_option, plugin_option, set_option
 from archspec.cli.show import print_diagnostics
 from archspec.errors import Diagnostic, plural
 
@@ -16,11 +16,12 @@ from archspec.errors import Diagnostic, plural
 @click.command()
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC…")
 @set_option
+@allow_root_option
 @plugin_option
 @click.option("--json", "as_json", is_flag=True, help="The faults as a JSON list.")
-def check(specs: tuple[str, ...], settings: tuple[str, ...], as_json: bool) -> int:
+def check(specs: tuple[str, ...], settings: tuple[str, ...], allow_roots: tuple[str, ...], as_json: bool) -> int:
     """Check specs without building anything, and explain every fault at its line."""
-    found = [(spec, archspec.check(spec, set=settings)) for spec in specs]
+    found = [(spec, archspec.check(spec, set=settings, allow_roots=allow_roots)) for spec in specs]
     diagnostics = [diagnostic for _, part in found for diagnostic in part]
     if as_json:
         import json

@@ -175,7 +175,7 @@ def _diagnostic(
 ) -> Diagnostic:
     argument = given.get(fault.arg) if fault.arg is not None else None
     place = span if argument is None else argument.element_span(fault.index)
-    notes = (*fault.notes, *_origins(context, fault, op, inputs))
+    notes = (*fault.notes, *_origins(context, fault, op, inputs, place))
     help, edit = fault.help, None
     if argument is not None:
         computed = "$" in place.text and fault.code == "AS401"  # then the mend belongs where the value comes from
@@ -191,12 +191,12 @@ def _diagnostic(
     return Diagnostic(fault.code, message, place, label=label, notes=notes, help=help, edit=edit)
 
 
-def _origins(context: Context, fault: RuleFault, op: Op, inputs: tuple[Value, ...]) -> Iterator[str]:
+def _origins(context: Context, fault: RuleFault, op: Op, inputs: tuple[Value, ...], at: Span) -> Iterator[str]:
     """Where the input at fault comes from; where inputs disagree, where each of the two does."""
     if fault.input is None or fault.input >= len(inputs):
         return
     for index in (0, fault.input) if fault.code in ("AS304", "AS310") and fault.input else (fault.input,):
-        origin = context.chain(inputs[index])
+        origin = context.chain(inputs[index], at)
         if origin is not None:
             yield f"{_subject(inputs, index)} comes from  {origin}"
 

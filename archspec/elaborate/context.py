@@ -28,11 +28,12 @@ class Frame(NamedTuple):
 
     what: str
     path: str
-    line: int
+    span: Span
     copy: int | str | None = None
 
-    def __str__(self) -> str:
-        return f"in {self.what}, {self._copy_words()}, line {self.line}"
+    def said(self, at: Span | None) -> str:
+        """The note on a fault that stands at `at`."""
+        return f"in {self.what}, {self._copy_words()}, {self.span.line_seen_from(at)}"
 
     def _copy_words(self) -> str:
         if self.copy is None:
@@ -80,6 +81,7 @@ class Context:
 
     Attributes:
         blocks: the file's own kinds.
+        removed_blocks: kinds that an overlay has taken out, and where it says so.
         globals: the file's variables, which every block sees.
         policies: the `init` section.
         place: elaborates an entry; held here because scopes hold entries and entries hold scopes.
@@ -95,6 +97,7 @@ class Context:
     policies: Policies
     place: Place
     place_one: PlaceOne
+    removed_blocks: Mapping[str, Span] = field(default_factory=dict)
     made: dict[int, Made] = field(default_factory=dict)
     frames: list[Frame] = field(default_factory=list)
     open_blocks: list[str] = field(default_factory=list)
@@ -129,7 +132,7 @@ class Context:
         if key in self._faults:
             self._repeats[key] = self._repeats.get(key, 0) + counted
             return
-        self._faults[key] = replace(diagnostic, notes=(*diagnostic.notes, *self._whereabouts()))
+        self._faults[key] = replace(diagnostic, notes=(*diagnostic.notes, *self._whereabouts(span)))
 
     def count_faults(self) -> int:
         """How many faults and further instances of them have been recorded."""
@@ -149,7 +152,7 @@ class Context:
         """Whether any fault (not only warnings) has been found."""
         return any(fault.severity == "error" for fault in self._faults.values())
 
-    def _whereabouts(self) -> Iterator[str]:
+    def _whereabouts(self, at: Span | None) -> Iterator[str]:
         """The frames, innermost first; a copy that is a block's instance is told once, as the instance."""
         inner: Frame | None = None
         for frame in reversed(self.frames):
@@ -157,7 +160,7 @@ class Context:
                 copy = next(
                     (other.copy for other in self.frames if other.path == frame.path and other.copy is not None), None
                 )
-                yield str(frame._replace(copy=copy))
+                yield frame._replace(copy=copy).said(at)
             inner = frame
 
     @contextmanager
@@ -182,8 +185,11 @@ class Context:
         """Remember how a value came to be."""
         self.made[node_id] = Made(name, types, span, inputs)
 
-    def chain(self, value: Value, longest: int = 6) -> str | None:
-        """`conv [N, 64, 8, 8] (line 3) → pool [N, 64, 4, 4] (line 4)`: the latest steps that changed the shape."""
+    def chain(self, value: Value, at: Span, longest: int = 6) -> str | None:
+        """`conv [N, 64, 8, 8] (line 3) → pool [N, 64, 4, 4] (line 4)`: the latest steps that changed the shape.
+
+        `at` is where the fault stands; steps in other files are told with their file.
+        """
         steps: list[str] = []
         ref, later = value.ref, None
         more = False
@@ -200,7 +206,7 @@ class Context:
                 if len(steps) == longest:
                     more = True
                     break
-                steps.append(f"{made.name} {type_} (line {made.span.line})")
+                steps.append(f"{made.name} {type_} ({made.span.line_seen_from(at)})")
                 later = type_
             if not made.inputs:
                 break

@@ -40,6 +40,7 @@ def elaborate(document: Document) -> Elaborated:
     """Expand and infer a whole document."""
     context = Context(
         blocks=document.blocks,
+        removed_blocks=document.removed_blocks,
         globals={},
         policies=initialization.Policies(),
         place=entry.place,
@@ -54,7 +55,7 @@ def elaborate(document: Document) -> Elaborated:
         check_blocks(context, dict(document.blocks))
         for item in document.layers.items:
             check_kinds(context, item)
-        graph = _graph(context, document)
+        graph = None if document.is_library else _graph(context, document)
     except SpecError as error:  # a limit: nothing after it can be trusted
         for diagnostic in error.diagnostics:
             context.fault(diagnostic)

@@ -106,6 +106,7 @@ class Environment:
         previous: what an entry without `from` takes.
         parent: the scope around this one, where it can be seen.
         declared: the names of all entries of this scope and where they stand, for messages.
+        removed: the names that an overlay has taken out of this scope, and where it says so.
         forward: the path of the scope whose forward this is; None inside a container, which has none of its own.
     """
 
@@ -115,6 +116,7 @@ class Environment:
     parent: Environment | None = None
     bindings: dict[str, Binding] = field(default_factory=dict)
     declared: dict[str, Span] = field(default_factory=dict)
+    removed: dict[str, Span] = field(default_factory=dict)
     forward: str | None = None
 
     def child(
@@ -163,6 +165,10 @@ class Environment:
     def declaration(self, name: str) -> Span | None:
         """Where an entry of that name stands, earlier or later."""
         return next((scope.declared[name] for scope in self.outward() if name in scope.declared), None)
+
+    def removal(self, name: str) -> Span | None:
+        """Where an overlay has taken an entry of that name out."""
+        return next((scope.removed[name] for scope in self.outward() if name in scope.removed), None)
 
 
 class Names(Mapping[str, Any]):

@@ -110,6 +110,12 @@ _BEFORE_NAME = ("torch.nn.functional.", "torch.nn.", "torchvision.ops.", "torch.
 def _unknown_kind(context: Context, kind: Scalar) -> None:
     name = str(kind.value)
     message = f"there is no layer, function or block called `{clip(name)}`"
+    removed = context.removed_blocks.get(name)
+    if removed is not None:
+        message = f"the block `{name}` is not there any more: it is removed in {removed.line_seen_from(kind.span)}"
+        help = "keep the block, or lay another entry over this one"
+        context.fault(Diagnostic("AS201", message, kind.span, help=help))
+        return
     if name in REFUSED:
         reason, help = REFUSED[name]
         context.fault(Diagnostic("AS201", f"`{clip(name)}` is not in the language: {reason}", kind.span, help=help))

@@ -81,12 +81,16 @@ def _inward(binding: Binding, part: str) -> Binding | None:
 
 
 def _unknown(context: Context, name: str, span: Span, environment: Environment, entry: str | None) -> None:
-    declared = environment.declaration(name)
-    if name == entry:
+    declared, removed = environment.declaration(name), environment.removal(name)
+    if removed is not None and declared is None:
+        message = f"`{clip(name)}` is not there any more: it is removed in {removed.line_seen_from(span)}"
+        help = "lay an entry over this one that takes something else by `from`, or keep what it takes"
+        diagnostic = Diagnostic("AS205", message, span, help=help)
+    elif name == entry:
         message, help = f"`{name}` refers to itself", "refer to an earlier entry, or to `input`"
         diagnostic = Diagnostic("AS205", message, span, help=help)
     elif declared is not None:
-        message = f"`{clip(name)}` comes later (line {declared.line}): a reference names something earlier"
+        message = f"`{clip(name)}` comes later ({declared.line_seen_from(span)}): a reference names something earlier"
         diagnostic = Diagnostic("AS205", message, span, help=f"move `{clip(name)}` up, or this entry down")
     elif any(outside.find(name) is not None for outside in context.outside[-1:]):
         message = f"`{clip(name)}` is outside: a block sees its inputs only"

@@ -19,6 +19,7 @@ from archspec.spec.names import layer_name_fault
 def fill(context: Context, entries: Entries, environment: Environment, path: str) -> list[Node]:
     """The nodes of all entries. Each entry is bound in `environment` and becomes what the next one takes."""
     environment.declared.update({str(e.name.value): e.name.span for e in entries.items if e.name is not None})
+    environment.removed.update({str(name.value): name.span for name in entries.removed})
     nodes: list[Node] = []
     number = 0
     for entry in entries.items:

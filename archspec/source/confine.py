@@ -40,12 +40,10 @@ class Found:
     Attributes:
         text: its text, which knows who includes it.
         home: what the paths in it mean.
-        identity: the same for the same file, by whatever path.
     """
 
     text: SourceText
     home: Home
-    identity: str
 
 
 def load_included(path: Scalar, home: Home) -> Found:
@@ -61,7 +59,7 @@ def load_included(path: Scalar, home: Home) -> Found:
     """
     written = str(path.value)
     if written.startswith(ZOO):
-        return Found(load_zoo(written, path.span), zoo_home(), written)
+        return Found(load_zoo(written, path.span), zoo_home(written))
     place = locate(path, home)
     shown = os.path.normpath(os.path.join(home.shown, written)).replace(os.sep, "/")
     try:
@@ -69,26 +67,36 @@ def load_included(path: Scalar, home: Home) -> Found:
         text = SourceText(shown, decoded(shown, content), included=path.span)
     except SpecError as error:
         raise SpecError(replace(each, span=path.span) for each in error.diagnostics) from None
-    return Found(text, Home(os.path.dirname(place), os.path.dirname(shown), home.trees), place)
+    return Found(text, Home(os.path.dirname(place), os.path.dirname(shown), home.trees, place))
 
 
 def locate(path: Scalar, home: Home, suffixes: tuple[str, ...] = SUFFIXES) -> str:
     """The real path of a file that a spec names, inside one of its trees; the file need not exist.
 
+    Args:
+        path: as written, a string.
+        home: of the spec that names it.
+        suffixes: how its name may end.
+
     Raises:
         SpecError: AS240.
     """
     written = str(path.value)
-    fault = _form_fault(written, suffixes)
+    fault = _form_fault(written)
     if fault is not None:
         raise _refused(path, *fault)
     if home.folder is None:
         message = f"`{clip(written, 200)}` leads nowhere: a spec that is given as text has no folder"
-        help = f"name a spec of the zoo, `{ZOO}…`, or let the caller allow a folder: `allow_roots=[…]`, `--allow-root DIR`"
+        help = (
+            f"name a spec of the zoo, `{ZOO}…`, or let the caller allow a folder: `allow_roots=[…]`, `--allow-root DIR`"
+        )
         raise _refused(path, message, help)
     straight = os.path.normpath(os.path.join(home.folder, written))
     if _tree_of(straight, home) is None:
         raise _refused(path, f"`{clip(written, 200)}` leads out of {_trees(home)}", _inside_help(home))
+    if not written.lower().endswith(suffixes):
+        help = f"name a file that ends in {', '.join(suffixes)}"
+        raise _refused(path, f"`{clip(written, 200)}` is no spec file by its name", help)
     real = os.path.realpath(straight)
     if _tree_of(real, home) is None:
         message = f"`{clip(written, 200)}` is or passes a symbolic link that leads out of {_trees(home)}"
@@ -96,7 +104,7 @@ def locate(path: Scalar, home: Home, suffixes: tuple[str, ...] = SUFFIXES) -> st
     return real
 
 
-def _form_fault(written: str, suffixes: tuple[str, ...]) -> tuple[str, str] | None:
+def _form_fault(written: str) -> tuple[str, str] | None:
     """Why a path of this form is not followed whatever is there, and what to write."""
     shown = clip(written, 200)
     relative = "write the path from this file's folder, with `/`, e.g. `blocks/resnet.yaml`"
@@ -107,8 +115,6 @@ def _form_fault(written: str, suffixes: tuple[str, ...]) -> tuple[str, str] | No
     for form, why in _FORMS:
         if form.match(written):
             return f"`{shown}` {why}", relative
-    if not written.lower().endswith(suffixes):
-        return f"`{shown}` is no spec file by its name", f"name a file that ends in {', '.join(suffixes)}"
     return None
 
 

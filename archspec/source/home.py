@@ -19,11 +19,13 @@ class Home:
         folder: the real path of the folder that they are relative to; None for a text, which has none.
         shown: how messages call that folder, as the caller wrote it.
         trees: real paths of the folders whose trees may be read.
+        file: the spec itself, by a name which is the same by whatever path it is reached.
     """
 
     folder: str | None
     shown: str
     trees: tuple[str, ...]
+    file: str = ""
 
 
 NOWHERE = Home(None, "", ())
@@ -34,7 +36,7 @@ def home_of_file(path: str | os.PathLike[str], allow_roots: Sequence[str | os.Pa
     """The home of a spec file: the folder in which the caller named it, and the roots that the caller allows."""
     shown = os.path.dirname(os.fspath(path))
     folder = os.path.realpath(shown or os.curdir)
-    return Home(folder, shown, (folder, *_real(allow_roots)))
+    return Home(folder, shown, (folder, *_real(allow_roots)), os.path.realpath(os.fspath(path)))
 
 
 def home_of_text(allow_roots: Sequence[str | os.PathLike[str]] = ()) -> Home:
@@ -45,12 +47,12 @@ def home_of_text(allow_roots: Sequence[str | os.PathLike[str]] = ()) -> Home:
     return Home(trees[0], os.fspath(allow_roots[0]), trees)
 
 
-def zoo_home() -> Home:
-    """The folder of the zoo: in the installed package, or beside it in a checkout."""
+def zoo_home(name: str = "") -> Home:
+    """The home of `zoo:resnet34`: in the installed package, or beside it in a checkout."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     inside = os.path.join(package, "zoo")
     folder = os.path.realpath(inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), "specs"))
-    return Home(folder, ZOO, (folder,))
+    return Home(folder, folder, (folder,), name)
 
 
 def _real(roots: Sequence[str | os.PathLike[str]]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
 from archspec.spec.extend import REUSE, extended
 from archspec.spec.imports import blocks_of, with_blocks
 from archspec.spec.laying import Laying
-from archspec.spec.read import check_keys, check_version
+from archspec.spec.read import KEYS, LANGUAGE_VERSION, check_keys, check_version
 from archspec.spec.reader import Reader
 
 
@@ -24,19 +24,18 @@ class Assembled:
     faults: list[Diagnostic]
 
 
-def assemble(tree: Mapping, home: Home, identity: str = "") -> Assembled:
+def assemble(tree: Mapping, home: Home) -> Assembled:
     """The tree with its base under it and its imported blocks in it.
 
     Args:
         tree: as read.
         home: what the paths in it mean.
-        identity: of the file itself, so that a circle back to it is found.
 
     Raises:
         SpecError: a file is refused, not there or faulty; files include each other in a circle, or too many.
     """
     assembler = _Assembler()
-    whole = assembler.whole(tree, home, [_Step(identity, tree.span.source.name)])
+    whole = assembler.whole(assembler.versioned(tree), home, [_Step(home.file, tree.span.source.name)])
     return Assembled(whole, assembler.faults)
 
 
@@ -79,13 +78,16 @@ class _Assembler:
         if node is None:
             return []
         reader = Reader()
-        single = isinstance(node, Scalar) and isinstance(node.value, str)
-        if word == "extends" and not single:
+        found: list[Scalar] = []
+        if isinstance(node, Scalar) and isinstance(node.value, str):
+            found = [node]
+        elif word == "extends":
             help = "name one file; it may extend another in its turn"
             reader.expected(node, "the path of one spec", "`extends`", help)
-            found = []
+        elif isinstance(node, Sequence):
+            found = reader.strings(node, "`import`")
         else:
-            found = [node] if single and isinstance(node, Scalar) else reader.strings(node, "`import`")
+            reader.expected(node, "a list of paths", "`import`", "write e.g. `import: [blocks/resnet.yaml]`")
         self.faults += reader.faults
         return found
 
@@ -102,31 +104,40 @@ class _Assembler:
         found = load_included(written, home)
         shown = found.text.name
         names = [step.identity for step in path]
-        if found.identity in names:
-            circle = [*(step.shown for step in path[names.index(found.identity) :]), shown]
+        if found.home.file in names:
+            circle = [*(step.shown for step in path[names.index(found.home.file) :]), shown]
             raise _refused(written, "these files include each other: " + " → ".join(f"`{name}`" for name in circle))
         if len(path) > MAX_CHAIN:
             raise _refused(written, f"more than {MAX_CHAIN} files include each other in a row")
-        if found.identity not in self._files:
+        if found.home.file not in self._files:
             if len(self._files) >= MAX_FILES:
                 raise _refused(written, f"a spec extends and imports at most {plural(MAX_FILES, 'file')}")
             tree = self._read(found, written)
-            self._files[found.identity] = self.whole(tree, found.home, [*path, _Step(found.identity, shown)])
-        return self._files[found.identity]
+            self._files[found.home.file] = self.whole(tree, found.home, [*path, _Step(found.home.file, shown)])
+        return self._files[found.home.file]
 
     def _read(self, found: Found, written: Scalar) -> Mapping:
         tree = read(found.text)
         self._nodes += _count(tree)
         if self._nodes > MAX_NODES:
             raise _refused(written, f"the files of this spec hold more than {MAX_NODES:,} values")
-        reader = Reader()
         if not isinstance(tree, Mapping):
             message = f"expected a mapping at the top level, found {describe(tree)}"
             raise SpecError([Diagnostic("AS101", message, tree.span, help="start it with `archspec: 1`")])
-        check_version(reader, tree)
+        reader = Reader()
         check_keys(reader, tree)
         self.faults += reader.faults
-        return tree
+        return self.versioned(Mapping(tuple(pair for pair in tree if pair[0].value in KEYS), tree.span))
+
+    def versioned(self, tree: Mapping) -> Mapping:
+        """The tree with the language version that each file has to say; a fault if it does not."""
+        reader = Reader()
+        check_version(reader, tree)
+        if not reader.faults:
+            return tree
+        self.faults += reader.faults
+        version = (Scalar("archspec", tree.span), Scalar(LANGUAGE_VERSION, tree.span))
+        return Mapping((version, *(pair for pair in tree if pair[0].value != "archspec")), tree.span)
 
 
 def _refused(at: Scalar, message: str) -> SpecError:

@@ -62,20 +62,20 @@ def _variables(laying: Laying, base: Node, overlay: Node) -> Node:
     values = {str(key.value): (key, value) for key, value in base}
     for key, value in overlay:
         old = values.get(str(key.value))
-        values[str(key.value)] = (key, value if old is None else _declared(old[1], value, key))
+        values[str(key.value)] = (key, value) if old is None else _declared(old[0], old[1], key, value)
     return Mapping(tuple(values.values()), overlay.span)
 
 
-def _declared(old: Node, new: Node, key: Scalar) -> Node:
+def _declared(name: Scalar, old: Node, key: Scalar, new: Node) -> tuple[Scalar, Node]:
     if is_type(new) or (isinstance(new, Mapping) and new.get("type") is not None):
-        return new
+        return key, new
     if isinstance(old, Mapping) and old.get("type") is not None:
         kept = tuple((inner, value) for inner, value in old if inner.value != "default")
     elif is_type(old):
         kept = ((Scalar("type", old.span), old),)
     else:
-        return new
-    return Mapping((*kept, (Scalar("default", key.span), new)), new.span)
+        return key, new
+    return name, Mapping((*kept, (Scalar("default", key.span), new)), new.span)
 
 
 def _outputs(laying: Laying, base: Node, overlay: Node) -> Node:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from archspec.errors import Edit, clip
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, is_null
 from archspec.spec.document import PLACEMENT
-from archspec.spec.laying import Laying
+from archspec.spec.laying import Laying, probably
 
 _INSIDE = ("layers", "branches")
 
@@ -94,6 +94,8 @@ class _Named:
             self._laying.fault(f"`{clip(name)}` cannot go {word.value} itself", at, "name another entry")
         elif str(at.value) not in self._entries:
             self._laying.not_there(at, "no entry", self._entries)
+            meant = probably(str(at.value), self._entries)  # there, so that one mistake is one fault
+            return None if meant is None else (str(word.value), meant)
         else:
             return str(word.value), str(at.value)
         return None

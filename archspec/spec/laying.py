@@ -21,18 +21,25 @@ class Laying:
         self.faults.append(Diagnostic("AS244", message, at.span, help=help, edit=edit))
 
     def not_there(self, at: Scalar, what: str, known: Iterable[str]) -> None:
-        """Record that the base has nothing of that name, with the nearest one that it has."""
+        """Record that the base has nothing of that name, with the one that was probably meant."""
         known, name = list(known), str(at.value)
-        guess = nearest(name, known)
-        stages = [other for other in known if "$" in other]
-        if guess:
-            edit = None if at.quoted or at.span.text != name else Edit(at.span, guess[0])
-            help = f"did you mean `{guess[0]}`?"
+        meant, edit = probably(name, known), None
+        if meant is None:
+            help = "it has " + (", ".join(f"`{other}`" for other in known[:12]) or "none")
+        elif "$" in meant and "$" not in name:
+            help = f"`{clip(name)}` is one of the stages that `{meant}` makes: name that entry, as it is written"
         else:
-            edit, help = None, "it has " + (", ".join(f"`{other}`" for other in known[:12]) or "none")
-        if stages and not guess:
-            help += f"; the stages of `{stages[0]}` go by that name, as it is written"
+            edit = Edit(at.span, meant) if at.span.text == name else None
+            help = f"did you mean `{meant}`?"
         self.fault(f"the spec that this extends has {what} `{clip(name)}`", at, help, edit)
+
+
+def probably(name: str, known: Iterable[str]) -> str | None:
+    """The name that was probably meant: the entry that makes a stage of that name, or the nearest."""
+    known = list(known)
+    starts = ((other.partition("$(")[0], other) for other in known if "$(" in other)
+    near = nearest(name, known)
+    return next((other for start, other in starts if start and name.startswith(start)), near[0] if near else None)
 
 
 Inner: TypeAlias = Callable[[Laying, Node, Node], Node]

@@ -6,7 +6,7 @@ import re
 
 from archspec.errors import Diagnostic, Edit, Span
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
-from archspec.spec.document import BODIES, LATER_MODIFIERS, MODIFIERS, Block, Document, Entries, Input
+from archspec.spec.document import BODIES, MODIFIERS, PLACEMENT, Block, Document, Entries, Input
 from archspec.spec.names import identifier_fault
 from archspec.spec.read_entries import read_entries
 from archspec.spec.read_parameters import read_parameters
@@ -15,11 +15,26 @@ from archspec.suggest import nearest
 from archspec.tensors import DTYPES
 
 LANGUAGE_VERSION = 1
-_KEYS = ("archspec", "name", "description", "input", "inputs", "vars", "blocks", "layers", "outputs", "init", "train")
-_LATER = ("extends", "import", "weights", "freeze")
+KEYS = (
+    "archspec",
+    "name",
+    "description",
+    "extends",
+    "import",
+    "input",
+    "inputs",
+    "vars",
+    "blocks",
+    "layers",
+    "outputs",
+    "init",
+    "train",
+)
+_LATER = ("weights", "freeze")
 _TRUST = frozenset(
     {"allow_code", "trust", "trusted", "unsafe", "weights_only", "trust_remote_code", "plugins", "plugin"}
 )
+_MODEL_KEYS = ("input", "inputs", "layers", "outputs", "init", "train")
 _BLOCK_KEYS = ("params", "inputs", "layers", "outputs", "description")
 
 
@@ -31,10 +46,11 @@ def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
         help = "start with `archspec: 1`, `input: […]` and `layers:`"
         reader.fault("AS101", f"expected a mapping at the top level, found {describe(tree)}", tree.span, help=help)
         return None, reader.faults
-    _check_keys(reader, tree)
-    _check_version(reader, tree)
-    inputs = _read_inputs(reader, tree)
-    layers = _read_layers(reader, tree)
+    check_keys(reader, tree)
+    check_version(reader, tree)
+    is_library = tree.get("blocks") is not None and all(tree.key(key) is None for key in _MODEL_KEYS)
+    inputs = () if is_library else _read_inputs(reader, tree)
+    layers = Entries((), False, tree.span) if is_library else _read_layers(reader, tree)
     init, train = (_section(reader, tree, name) for name in ("init", "train"))
     variables = tree.get("vars")
     document = Document(
@@ -46,13 +62,16 @@ def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
         blocks=_read_blocks(reader, tree),
         layers=layers or Entries((), False, tree.span),
         outputs=tree.get("outputs"),
+        is_library=is_library,
+        removed_blocks=_removed_blocks(tree),
         init=init,
         train=train,
     )
-    return (document if inputs and layers is not None else None), reader.faults
+    return (document if is_library or (inputs and layers is not None) else None), reader.faults
 
 
-def _check_keys(reader: Reader, tree: Mapping) -> None:
+def check_keys(reader: Reader, tree: Mapping) -> None:
+    """Record every key of a spec that is none, or not yet one."""
     for key, _ in tree:
         word = str(key.value)
         if word in _LATER:
@@ -60,11 +79,12 @@ def _check_keys(reader: Reader, tree: Mapping) -> None:
         elif word in _TRUST:
             message = f"`{word}`: security options cannot be set in a spec"
             reader.fault("AS111", message, key.span, help="leave it out: a spec is data, whoever opens it decides")
-        elif word not in _KEYS:
-            reader.unknown_key(key, _KEYS, "a spec")
+        elif word not in KEYS:
+            reader.unknown_key(key, KEYS, "a spec")
 
 
-def _check_version(reader: Reader, tree: Mapping) -> None:
+def check_version(reader: Reader, tree: Mapping) -> None:
+    """Record that a spec does not say its language version, or another one than this."""
     version = tree.get("archspec")
     if version is None and _is_misspelt(tree, "archspec"):
         return
@@ -133,7 +153,7 @@ def _read_layers(reader: Reader, tree: Mapping) -> Entries | None:
 
 def _is_misspelt(tree: Mapping, key: str) -> bool:
     """Whether a key that the tree lacks is there in another spelling, which is reported already."""
-    return any(nearest(str(other.value), _KEYS) == [key] for other, _ in tree if other.value not in _KEYS)
+    return any(nearest(str(other.value), KEYS) == [key] for other, _ in tree if other.value not in KEYS)
 
 
 def _missing(reader: Reader, tree: Mapping, key: str, mend: str) -> None:
@@ -198,10 +218,15 @@ def _read_blocks(reader: Reader, tree: Mapping) -> dict[str, Block]:
     return {str(block.name.value): block for block in blocks if block is not None}
 
 
+def _removed_blocks(tree: Mapping) -> dict[str, Span]:
+    node = tree.get("blocks")
+    return {str(key.value): key.span for key in node.removed} if isinstance(node, Mapping) else {}
+
+
 def _read_block(reader: Reader, key: Scalar, node: Node) -> Block | None:
     whose = f"the block `{key.value}`"
     fault = identifier_fault(str(key.value), "a block, which becomes a Python class,")
-    if fault is None and key.value in MODIFIERS + LATER_MODIFIERS + BODIES:
+    if fault is None and key.value in MODIFIERS + PLACEMENT + BODIES:
         fault = f"`{key.value}` has a meaning of its own in an entry"
     if fault is not None:
         reader.fault("AS106", fault, key.span, help="choose another name")
