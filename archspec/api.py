@@ -10,8 +10,8 @@ from archspec import source
 from archspec.architecture import MOST_PARAMS, Architecture, compiled, python_overrides
 from archspec.compiler import compile_text
 from archspec.errors import Diagnostic, SourceText, SpecError
-from archspec.source.home import ZOO, Home, home_of_file, home_of_text, zoo_home
-from archspec.source.zoo import load_zoo
+from archspec.source.home import ZOO, Home, home_of_file, home_of_text
+from archspec.source.zoo import load_zoo, zoo_home
 from archspec.spec.settings import override_from_text
 from archspec.train import TrainResult
 from archspec.train import train as run_training

@@ -14,9 +14,9 @@ from dataclasses import replace
 from archspec.errors import Diagnostic, SourceText, SpecError, clip
 from archspec.records import record
 from archspec.source.files import SUFFIXES, check_status, decoded, spec_names, unreadable, whole
-from archspec.source.home import ZOO, Home, zoo_home
+from archspec.source.home import ZOO, Home
 from archspec.source.tree import Scalar
-from archspec.source.zoo import load_zoo
+from archspec.source.zoo import load_zoo, zoo_home
 from archspec.suggest import nearest
 
 _LONGEST = 1_024

@@ -47,13 +47,5 @@ def home_of_text(allow_roots: Sequence[str | os.PathLike[str]] = ()) -> Home:
     return Home(trees[0], os.fspath(allow_roots[0]), trees)
 
 
-def zoo_home(name: str = "") -> Home:
-    """The home of `zoo:resnet34`: in the installed package, or beside it in a checkout."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    inside = os.path.join(package, "zoo")
-    folder = os.path.realpath(inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), "specs"))
-    return Home(folder, folder, (folder,), name)
-
-
 def _real(roots: Sequence[str | os.PathLike[str]]) -> tuple[str, ...]:
     return tuple(os.path.realpath(os.fspath(root)) for root in roots)

@@ -6,18 +6,27 @@ import os
 
 from archspec.errors import Diagnostic, SourceText, Span, SpecError, clip
 from archspec.source.files import load_file
-from archspec.source.home import ZOO, zoo_home
+from archspec.source.home import ZOO, Home
 from archspec.suggest import nearest
 
+_SUFFIX = ".yaml"
 
-def zoo_names() -> list[str]:
-    """Every name of the zoo, sorted."""
-    folder = zoo_home().folder
-    assert folder is not None
-    try:
-        return sorted(name.removesuffix(".yaml") for name in os.listdir(folder) if name.endswith(".yaml"))
-    except OSError:
-        return []
+
+def zoo_folder() -> str:
+    """Where the specs are: in the installed package, or beside it in a checkout."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    inside = os.path.join(package, "zoo")
+    return os.path.realpath(inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), "specs"))
+
+
+def zoo_files() -> dict[str, str]:
+    """The path of each spec by its name, which is unique whatever folder of the zoo it lies in."""
+    return {
+        name.removesuffix(_SUFFIX): os.path.join(folder, name)
+        for folder, _, names in os.walk(zoo_folder())
+        for name in sorted(names)
+        if name.endswith(_SUFFIX)
+    }
 
 
 def load_zoo(name: str, span: Span | None = None) -> SourceText:
@@ -30,10 +39,22 @@ def load_zoo(name: str, span: Span | None = None) -> SourceText:
     Raises:
         SpecError: AS245, the zoo has no spec of that name.
     """
-    word, folder = name.removeprefix(ZOO), zoo_home().folder
-    known = zoo_names()
-    if word not in known or folder is None:
-        guess = nearest(word.removesuffix(".yaml"), known) or [word.removesuffix(".yaml")]
-        help = f"did you mean `{ZOO}{guess[0]}`?" if guess[0] in known else "it has " + ", ".join(known)
-        raise SpecError([Diagnostic("AS245", f"the zoo has no `{clip(word)}`", span, help=help)])
-    return SourceText(name, load_file(os.path.join(folder, word + ".yaml")).text, included=span)
+    return SourceText(name, load_file(_path(name, span)).text, included=span)
+
+
+def zoo_home(name: str) -> Home:
+    """What the paths in `zoo:resnet34` mean."""
+    folder = os.path.dirname(zoo_files().get(name.removeprefix(ZOO), ""))
+    return Home(folder, folder, (zoo_folder(),), name)
+
+
+def _path(name: str, span: Span | None) -> str:
+    word, files = name.removeprefix(ZOO), zoo_files()
+    if word in files:
+        return files[word]
+    bare = word.removesuffix(_SUFFIX)
+    guess = [bare] if bare in files else nearest(bare, files)
+    help = (
+        f"did you mean `{ZOO}{guess[0]}`?" if guess else "it has " + ", ".join(f"`{other}`" for other in sorted(files))
+    )
+    raise SpecError([Diagnostic("AS245", f"the zoo has no `{clip(word)}`", span, help=help)])
