@@ -67,7 +67,7 @@ class _Assembler:
             laying = Laying()
             own = extended(laying, base, own)
             self.faults += laying.faults
-        imported = [pair for library in libraries for pair in blocks_of(library)]
+        imported = _imported(tree, libraries)
         own, faults = with_blocks(own, imported) if imported else (own, [])
         self.faults += faults
         return own
@@ -138,6 +138,24 @@ class _Assembler:
         self.faults += reader.faults
         version = (Scalar("archspec", tree.span), Scalar(LANGUAGE_VERSION, tree.span))
         return Mapping((version, *(pair for pair in tree if pair[0].value != "archspec")), tree.span)
+
+
+def _imported(tree: Mapping, libraries: list[Mapping]) -> list[tuple[Scalar, Node]]:
+    """The blocks of all imported files, each once."""
+    found: dict[int, tuple[Scalar, Node]] = {}
+    size = 0
+    for library in libraries:
+        for key, block in blocks_of(library):
+            if id(key) not in found:
+                found[id(key)] = (key, block)
+                size += _count(block)
+            if size > MAX_NODES:
+                at = tree.key("import")
+                assert at is not None
+                raise _refused(
+                    at, f"the imported blocks, with the variables that they use, hold more than {MAX_NODES:,} values"
+                )
+    return list(found.values())
 
 
 def _refused(at: Scalar, message: str) -> SpecError:

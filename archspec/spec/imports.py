@@ -11,18 +11,15 @@ from archspec.source.tree import Mapping, Node, Scalar, Sequence
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def blocks_of(tree: Mapping) -> list[tuple[Scalar, Node]]:
-    """The blocks of a file as another one sees them.
+def blocks_of(tree: Mapping) -> Iterator[tuple[Scalar, Node]]:
+    """The blocks of a file as another one sees them, one by one: together they may be far larger.
 
     A block sees the variables of the spec that it ends up in. So that none of its own file's is missing there, or is
     another one by chance, those that it uses become parameters of it, with their values as defaults.
     """
     blocks, variables = tree.get("blocks"), tree.get("vars")
-    if not isinstance(blocks, Mapping):
-        return []
-    if not isinstance(variables, Mapping):
-        return list(blocks)
-    return [(key, _closed(block, variables)) for key, block in blocks]
+    for key, block in blocks if isinstance(blocks, Mapping) else ():
+        yield key, _closed(block, variables) if isinstance(variables, Mapping) else block
 
 
 def _closed(block: Node, variables: Mapping) -> Node:

@@ -20,6 +20,7 @@ from archspec.errors import SourceText
 from archspec.source.tree import Mapping, plain
 from archspec.spec.extend import extended
 from archspec.spec.laying import Laying
+from archspec.spec.read import read_document
 
 BASE = """archspec: 1
 name: Base
@@ -348,3 +349,29 @@ def test_the_files_are_read_once(tmp_path: Path) -> None:
     net = archspec.load(tmp_path / "net.yaml")
     (tmp_path / "vgg.yaml").unlink()
     assert net.with_variables(n=3).num_params == net.num_params
+
+
+VALUES = st.recursive(
+    st.none() | st.sampled_from(["ReLU", "a", "input", "$width", "int", 3, True]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["layers", "branches", "after", "before", "from", "0", "9", "x", "Linear"]), inner
+        )
+    ),
+    max_leaves=6,
+)
+SECTIONS = ["layers", "blocks", "vars", "inputs", "input", "outputs", "init", "train", "name"]
+KEYS = st.sampled_from([*NAMES, "step", "width", "one", "input", "n", "0"])
+
+
+@given(st.dictionaries(st.sampled_from(SECTIONS), VALUES | st.dictionaries(KEYS, VALUES, max_size=3), max_size=4))
+def test_whatever_is_laid_over_is_read_or_refused(overlay: dict[str, Any]) -> None:
+    over = source.read(source.from_data({"archspec": 1, **overlay}), "json")
+    assert isinstance(over, Mapping)
+    laying = Laying()
+    merged = extended(laying, tree(BASE), over)
+    _, faults = read_document(merged)
+    for fault in (*laying.faults, *faults):
+        assert fault.span is not None
+        assert fault.render()

@@ -143,6 +143,14 @@ def test_files_and_values_have_bounds(tmp_path: Path) -> None:
     assert codes(net(tmp_path, many.format("b0.yaml, b1.yaml, b2.yaml"))) == ["AS242"]
 
 
+def test_variables_in_many_blocks_are_counted(tmp_path: Path) -> None:
+    """A file of 25,000 values whose 2,000 blocks would hold 40 million."""
+    blocks = "".join(f"  b{index}: {{layers: [{{Linear: $v}}]}}\n" for index in range(2_000))
+    (tmp_path / "b.yaml").write_text(f"archspec: 1\nvars: {{v: [{', '.join(['0'] * 20_000)}]}}\nblocks:\n{blocks}")
+    (fault,) = archspec.check(net(tmp_path, "import: [b.yaml]\nlayers: {fc: {Linear: 2}}\n"))
+    assert fault.code == "AS242"
+
+
 def test_the_command_line(folder: Path) -> None:
     path = net(folder, "import: ../lib.yaml\nlayers: {a: part}\n")
     path.rename(folder / "blocks" / "net.yaml")
