@@ -75,6 +75,11 @@ def test_what_is_outside_cannot_be_told_from_what_is_not_there(home: Home) -> No
     assert said[0] == said[1]
 
 
+def test_the_file_system_is_not_asked_about_what_is_outside(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os.path, "realpath", lambda path: pytest.fail(f"looked at {path}"))
+    assert code("../secret.yaml", home) == "AS240"
+
+
 def test_links_that_lead_out(tree: Path, home: Home) -> None:
     specs = tree / "specs"
     (specs / "file.yaml").symlink_to(tree / "secret.yaml")
