@@ -39,8 +39,8 @@ campaign: $(READY)
 	@$(BIN)/python -W ignore -m tests.fuzz --workers $(WORKERS) --cases $(CASES) --specs $(SPECS)
 
 golden: $(READY)
-	@ARCHSPEC_GOLDEN=rewrite $(BIN)/pytest tests/golden tests/diagnostics
-	@git status --short tests/golden tests/diagnostics
+	@ARCHSPEC_GOLDEN=rewrite $(BIN)/pytest tests/golden tests/diagnostics tests/weights/test_rendered.py
+	@git status --short tests/golden tests/diagnostics tests/weights
 
 clean:
 	rm -rf $(VENV) runs build dist *.egg-info

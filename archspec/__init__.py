@@ -4,7 +4,7 @@
 >>> model = archspec.build("specs/resnet34.yaml", num_classes=10)
 """
 
-from archspec.api import build, check, load, train
+from archspec.api import Examination, build, check, examine, ledger, load, train
 from archspec.architecture import Architecture
 from archspec.errors import Diagnostic, SpecError, UsageError
 from archspec.plugins import load_plugin, register
@@ -12,10 +12,13 @@ from archspec.plugins import load_plugin, register
 __all__ = [
     "Architecture",
     "Diagnostic",
+    "Examination",
     "SpecError",
     "UsageError",
     "build",
     "check",
+    "examine",
+    "ledger",
     "load",
     "load_plugin",
     "register",

@@ -1,18 +1,21 @@
-"""The public functions: `load`, `build`, `check`, `train`."""
+"""The public functions: `load`, `build`, `check`, `examine`, `train`."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from archspec import source
 from archspec.architecture import MOST_PARAMS, Architecture, compiled, python_overrides
-from archspec.compiler import compile_text
-from archspec.errors import Diagnostic, SourceText, SpecError
+from archspec.compiler import Compiled, compile_text
+from archspec.emit.fragment_table import fragment_table
+from archspec.emit.table import table
+from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order
+from archspec.records import record
 from archspec.source.home import ZOO, Home, home_of_file, home_of_text
 from archspec.source.zoo import load_zoo, zoo_home
-from archspec.spec.settings import override_from_text
+from archspec.spec.settings import Weights, override_from_text
 from archspec.train import TrainResult
 from archspec.train import train as run_training
 
@@ -20,19 +23,21 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from archspec.weights.ledger import Ledger
+
 Path = str | os.PathLike[str]
-Spec = Path | Mapping[str, Any]
+Spec = Path | Mapping[str, Any] | BinaryIO | SourceText
 
 
 def load(spec: Spec, *, set: Sequence[str] = (), allow_roots: Sequence[Path] = (), **variables: Any) -> Architecture:
     """Read and check a spec.
 
     Args:
-        spec: a path, a name of the zoo (`zoo:resnet34`), the text of a spec (anything with a line break), or the same
-            as a dict.
+        spec: a path, a name of the zoo (`zoo:resnet34`), the text of a spec (anything with a line break), the same as a
+            dict, or an open binary file.
         set: overrides as on the command line, e.g. `["train.epochs=3"]`.
-        allow_roots: folders that the spec may `extends` and `import` from, besides its own; in a text or a dict,
-            paths are relative to the first of them.
+        allow_roots: folders that the spec may extend and import from, besides its own; in what has no folder, a text
+            or a dict, paths are relative to the first of them.
         **variables: values for the spec's variables.
 
     Returns:
@@ -52,28 +57,76 @@ def build(
     dtype: torch.dtype | str | None = None,
     seed: int = 0,
     max_params: int = MOST_PARAMS,
+    weights: Weights | None = None,
     allow_roots: Sequence[Path] = (),
     **variables: Any,
 ) -> nn.Module:
     """`load` and `Architecture.build` in one.
 
     Raises:
-        SpecError: the spec is wrong.
-        UsageError: the device or dtype is not to be had, or the model is larger than `max_params`.
+        SpecError: the spec is wrong, or the checkpoint that it names cannot be used or does not fit.
+        UsageError: the device or dtype is not to be had, the model is larger than `max_params`, or the checkpoint
+            given as `weights` cannot be used or does not fit.
     """
     architecture = load(spec, allow_roots=allow_roots, **variables)
-    return architecture.build(device=device, dtype=dtype, seed=seed, max_params=max_params)
+    return architecture.build(device=device, dtype=dtype, seed=seed, max_params=max_params, weights=weights)
+
+
+@record
+class Examination:
+    """What a check finds out about a spec, right or wrong.
+
+    Attributes:
+        diagnostics: every fault and warning, in file order.
+    """
+
+    diagnostics: tuple[Diagnostic, ...]
+    _compiled: Compiled | None = None
+
+    def with_fault(self, diagnostic: Diagnostic) -> Examination:
+        """The same with one more diagnostic."""
+        return Examination((*self.diagnostics, diagnostic), self._compiled)
+
+    def summary(self, *, full: bool = False) -> str | None:
+        """The table of its layers; after a fault, as far as it is known, the faulty entry marked. None: nothing is."""
+        if self._compiled is None:
+            return None
+        if self._compiled.graph is not None:
+            return table(self._compiled.graph, full=full).render()
+        fragment = self._compiled.fragment
+        return None if fragment is None else fragment_table(fragment, full=full)
+
+
+def examine(spec: Spec, *, set: Sequence[str] = (), allow_roots: Sequence[Path] = (), **variables: Any) -> Examination:
+    """Check a spec, and keep what could be inferred of it. Arguments as for `load`. Never raises for a fault.
+
+    The checkpoint that it names is looked into too: whether it is there, whole, and fits.
+    """
+    try:
+        overrides = (*map(override_from_text, set), *python_overrides(variables))
+        result = compile_text(text_of(spec), overrides, home_of(spec, allow_roots))
+    except SpecError as error:
+        return Examination(error.diagnostics)
+    if result.graph is None or result.weights is None:
+        return Examination(result.diagnostics, result)
+    from archspec.weights.check import check_weights
+
+    faults = check_weights(result.graph, result.weights)
+    return Examination(tuple(in_file_order((*result.diagnostics, *faults))), result)
 
 
 def check(
     spec: Spec, *, set: Sequence[str] = (), allow_roots: Sequence[Path] = (), **variables: Any
 ) -> tuple[Diagnostic, ...]:
     """Every fault and warning of a spec, in file order; empty if there is nothing to say. Never raises for a fault."""
-    try:
-        overrides = (*map(override_from_text, set), *python_overrides(variables))
-        return compile_text(text_of(spec), overrides, home_of(spec, allow_roots)).diagnostics
-    except SpecError as error:
-        return error.diagnostics
+    return examine(spec, set=set, allow_roots=allow_roots, **variables).diagnostics
+
+
+def ledger(module: nn.Module) -> Ledger | None:
+    """What of a checkpoint went where when a module was built; None where it was built without one."""
+    from archspec.weights.load import ledger as kept
+
+    return kept(module)
 
 
 def train(
@@ -113,17 +166,25 @@ def text_of(spec: Spec) -> SourceText:
     """
     if isinstance(spec, Mapping):
         return source.from_data(spec)
+    if isinstance(spec, SourceText):
+        return spec
     if isinstance(spec, str) and "\n" in spec:
         return SourceText("<text>", spec)
     if isinstance(spec, str) and spec.startswith(ZOO):
         return load_zoo(spec)
-    return source.load_file(spec)
+    if isinstance(spec, (str, os.PathLike)):
+        return source.load_file(spec)
+    if hasattr(spec, "read"):
+        return source.load_stream(spec)
+    raise TypeError(f"a spec is a path, a text, a dict or an open binary file, not {type(spec).__name__}")
 
 
 def home_of(spec: Spec, allow_roots: Sequence[Path] = ()) -> Home:
     """What the paths in a spec mean, whatever form it is given in."""
-    if isinstance(spec, Mapping) or (isinstance(spec, str) and "\n" in spec):
-        return home_of_text(allow_roots)
-    if isinstance(spec, str) and spec.startswith(ZOO):
+    if isinstance(spec, SourceText) and not spec.name.startswith("<"):
+        spec = spec.name
+    if isinstance(spec, str) and spec.startswith(ZOO) and "\n" not in spec:
         return zoo_home(spec)
-    return home_of_file(spec, allow_roots)
+    if isinstance(spec, os.PathLike) or (isinstance(spec, str) and "\n" not in spec):
+        return home_of_file(spec, allow_roots)
+    return home_of_text(allow_roots)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archspec.compiler import Compiled, Read, compile_text, compile_tree
@@ -14,9 +15,10 @@ from archspec.records import record
 from archspec.source.home import NOWHERE, Home
 from archspec.source.tree import Node
 from archspec.source.write import as_yaml
+from archspec.spec.checkpoint import Checkpoint
 from archspec.spec.overrides import Override
 from archspec.spec.recipe import Recipe
-from archspec.spec.settings import override_from_value
+from archspec.spec.settings import Weights, checkpoint_from_value, override_from_value
 from archspec.tensors import Shape, TensorType
 
 if TYPE_CHECKING:
@@ -36,12 +38,14 @@ class Architecture:
         variables: the spec's variables and their values.
         recipe: its `train` section; None if it has none.
         warnings: what is legal but looks like a mistake.
+        weights: the checkpoint that `build` fills the module from; None for none.
     """
 
     graph: Graph
     variables: Mapping[str, Any]
     recipe: Recipe | None
     warnings: tuple[Diagnostic, ...]
+    weights: Checkpoint | None
     _text: SourceText
     _read: Read
     _tree: Node
@@ -101,7 +105,28 @@ class Architecture:
             SpecError: it is wrong with these values.
         """
         overrides = (*self._overrides, *python_overrides(values))
-        return _architecture(self._text, compile_tree(self._read, overrides), overrides)
+        made = _architecture(self._text, compile_tree(self._read, overrides), overrides)
+        return made if self.weights == made.weights else replace(made, weights=self.weights)
+
+    def with_weights(self, weights: Weights) -> Architecture:
+        """The same architecture, to be filled from another checkpoint.
+
+        Args:
+            weights: a path, which takes the place of the one in the spec's `weights` section, whose `key`, `allow` and
+                `rename` stay; a mapping, which takes the place of the whole section; False for no checkpoint.
+
+        Raises:
+            SpecError: the mapping is no `weights` section.
+        """
+        return replace(self, weights=checkpoint_from_value(weights, self.weights))
+
+    def check_weights(self) -> tuple[Diagnostic, ...]:
+        """What keeps the checkpoint from being loaded, found without loading it and without torch; empty if nothing."""
+        if self.weights is None:
+            return ()
+        from archspec.weights.check import check_weights
+
+        return check_weights(self.graph, self.weights)
 
     def build(
         self,
@@ -110,17 +135,23 @@ class Architecture:
         dtype: torch.dtype | str | None = None,
         seed: int = 0,
         max_params: int = MOST_PARAMS,
+        weights: Weights | None = None,
     ) -> nn.Module:
-        """The module that this architecture compiles to, its weights initialised.
+        """The module that this architecture compiles to, its weights initialised, or loaded from a checkpoint.
+
+        `archspec.ledger(module)` tells afterwards what of the checkpoint went where.
 
         Args:
             device: where its tensors are made; `meta` allocates nothing. Default: torch's default device.
             dtype: of its floating-point tensors, as `torch.bfloat16` or `"bfloat16"`. Default: torch's default.
             seed: of the initial weights. A parameter's values depend on the seed and its name alone.
             max_params: the largest number of parameters for which memory is allocated.
+            weights: a checkpoint, as for `with_weights`; by default the spec's own.
 
         Raises:
-            UsageError: AS703, it has more parameters; AS704, there is no such device or dtype.
+            SpecError: AS451 to AS459, the checkpoint that the spec names is not there, cannot be used or does not fit.
+            UsageError: the same of one that is given here; AS703, the model has more parameters; AS704, there is no
+                such device or dtype.
         """
         from archspec.emit.module import build_module
         from archspec.emit.request import device_of, dtype_of
@@ -128,7 +159,12 @@ class Architecture:
         where = device_of(device)
         if self.num_params > max_params and (where is None or where.type != "meta"):
             raise UsageError(_too_large(self, max_params))
-        return build_module(self.graph, device=where, dtype=dtype_of(dtype), seed=seed)
+        checkpoint = self.weights if weights is None else self.with_weights(weights).weights
+        if checkpoint is None:
+            return build_module(self.graph, device=where, dtype=dtype_of(dtype), seed=seed)
+        from archspec.weights.load import build_from
+
+        return build_from(checkpoint, self.graph, device=where, dtype=dtype_of(dtype), seed=seed)
 
     def prove(self, module: nn.Module) -> tuple[Diagnostic, ...]:
         """Run a built module once, in eval mode on random data, and compare every shape with the inferred one.
@@ -188,6 +224,7 @@ def _architecture(text: SourceText, result: Compiled, overrides: Sequence[Overri
         variables=result.variables,
         recipe=result.recipe,
         warnings=result.diagnostics,
+        weights=result.weights,
         _text=text,
         _read=result.read,
         _tree=result.tree,

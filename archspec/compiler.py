@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from archspec import source
 from archspec.elaborate.elaborate import elaborate
 from archspec.elaborate.recipe import check_recipe
 from archspec.elaborate.train import read_train
+from archspec.elaborate.weights import Freeze, frozen, read_freeze, read_weights
 from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order
+from archspec.graph.fragment import Fragment
 from archspec.graph.nodes import Graph
 from archspec.records import record
 from archspec.source.home import NOWHERE, Home
 from archspec.source.tree import Mapping, Node
+from archspec.spec.checkpoint import Checkpoint
 from archspec.spec.overrides import Override, apply_overrides
 from archspec.spec.read import read_document
 from archspec.spec.recipe import Recipe
@@ -40,19 +44,23 @@ class Compiled:
 
     Attributes:
         read: its tree as the files say it; None where they cannot be read.
-        tree: the same with the overrides.
+        tree: the same with its overrides.
         graph: None after an error, and for a file that only has blocks.
+        fragment: what is known of the graph, also after an error; None where nothing is.
         variables: their values.
-        recipe: the `train` section.
+        recipe: its `train` section.
         diagnostics: every fault and warning, in file order.
+        weights: its `weights` section.
     """
 
     read: Read | None
     tree: Node | None
     graph: Graph | None
+    fragment: Fragment | None
     variables: dict[str, Any]
     recipe: Recipe | None
     diagnostics: tuple[Diagnostic, ...]
+    weights: Checkpoint | None = None
 
 
 def compile_text(text: SourceText, overrides: Sequence[Override] = (), home: Home = NOWHERE) -> Compiled:
@@ -66,7 +74,7 @@ def compile_text(text: SourceText, overrides: Sequence[Override] = (), home: Hom
     try:
         read = read_spec(text, home)
     except SpecError as error:
-        return Compiled(None, None, None, {}, None, error.diagnostics)
+        return Compiled(None, None, None, None, {}, None, error.diagnostics)
     return compile_tree(read, overrides)
 
 
@@ -94,16 +102,28 @@ def compile_tree(read: Read, overrides: Sequence[Override] = ()) -> Compiled:
     try:
         tree = apply_overrides(read.tree, overrides) if isinstance(read.tree, Mapping) else read.tree
     except SpecError as error:
-        return Compiled(read, None, None, {}, None, (*read.faults, *error.diagnostics))
+        return Compiled(read, None, None, None, {}, None, (*read.faults, *error.diagnostics))
     document, faults = read_document(tree)
     faults = [*read.faults, *faults]
     if document is None:
-        return Compiled(read, tree, None, {}, None, tuple(in_file_order(faults)))
+        return Compiled(read, tree, None, None, {}, None, tuple(in_file_order(faults)))
     elaborated = elaborate(document)
     recipe, recipe_faults = read_train(document.train, elaborated.variables)
-    faults = [*faults, *elaborated.diagnostics, *recipe_faults]
+    weights, weights_faults = read_weights(document.weights, elaborated.variables)
+    freeze, freeze_faults = read_freeze(document.freeze, elaborated.variables)
+    faults = [*faults, *elaborated.diagnostics, *recipe_faults, *weights_faults, *freeze_faults]
     if recipe is not None:
         faults += check_recipe(recipe)
-    failed = any(fault.severity == "error" for fault in faults)
-    graph = None if failed else elaborated.graph
-    return Compiled(read, tree, graph, elaborated.variables, recipe, tuple(in_file_order(faults)))
+    graph = elaborated.graph
+    if graph is not None and freeze is not None:
+        graph, freeze_faults = _with_frozen(graph, freeze, trains=document.train is not None)
+        faults += freeze_faults
+    if any(fault.severity == "error" for fault in faults):
+        graph = None
+    found = tuple(in_file_order(faults))
+    return Compiled(read, tree, graph, elaborated.fragment, elaborated.variables, recipe, found, weights)
+
+
+def _with_frozen(graph: Graph, freeze: Freeze, *, trains: bool) -> tuple[Graph, list[Diagnostic]]:
+    held, faults = frozen(freeze, graph, trains=trains)
+    return replace(graph, frozen=held), faults

@@ -90,10 +90,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A replacement of a span's text which makes a fault go away."""
+    """A replacement of a span's text which makes a fault go away.
+
+    Attributes:
+        span: what is replaced; empty where something is only added.
+        text: what it is replaced with.
+        safe: it can only be what was meant, so `archspec check --fix` applies it. Others are good guesses.
+    """
 
     span: Span
     text: str
+    safe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +140,11 @@ class Diagnostic:
         return (*self.notes, *steps)
 
     def as_data(self) -> dict[str, Any]:
-        """The same as plain data, for `--json`. Lines and columns are 1-based, the end column exclusive."""
+        """The same as plain data, for `--json`; docs/diagnostics.md describes it."""
         where: dict[str, Any] = {"file": None, "line": None, "column": None, "end_line": None, "end_column": None}
         if self.span is not None:
             where = _place(self.span)
-        edit = None if self.edit is None else {**_place(self.edit.span), "text": self.edit.text}
+        edit = None if self.edit is None else _edit_data(self.edit)
         return {
             "code": self.code,
             "severity": self.severity,
@@ -209,6 +216,11 @@ def _shown(character: str) -> str:
     if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
         return f"\\u{ord(character):04x}" if ord(character) < 0x10000 else f"\\U{ord(character):08x}"
     return character
+
+
+def _edit_data(edit: Edit) -> dict[str, Any]:
+    span = edit.span
+    return {**_place(span), "start": span.start, "end": span.end, "text": edit.text, "safe": edit.safe}
 
 
 def _place(span: Span) -> dict[str, Any]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
+from archspec.errors import Edit, Span
+
 _LONGEST_WORD = 64
 _MOST_CANDIDATES = 5_000
+_SHORTEST_SLIP = 4
 
 
 def nearest(word: str, candidates: Iterable[str], limit: int = 1) -> list[str]:
@@ -41,6 +44,38 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     """A help line, "did you mean `width`?", or None where nothing is near."""
     found = nearest(word, candidates)
     return f"did you mean `{found[0]}`?" if found else None
+
+
+def respelled(span: Span, word: str, meant: str, candidates: Iterable[str]) -> Edit:
+    """The edit of a did-you-mean; a safe one where `meant` is the only candidate that `word` is a slip of."""
+    return Edit(span, meant, safe=is_slip(word, meant, candidates))
+
+
+def is_slip(word: str, meant: str, candidates: Iterable[str]) -> bool:
+    """Whether `word` can only be a misspelt `meant`: at most one edit away, in letters, as no other candidate is.
+
+    Short words are never sure, nor are digits: `Conv4d` is no slip of `Conv3d`. A capital tells layer from function.
+    """
+    plain, target = _folded(word), _folded(meant)
+    if len(word) > _LONGEST_WORD or min(len(plain), len(target)) < _SHORTEST_SLIP or _digits(word) != _digits(meant):
+        return False
+    distance = _distance(plain, target, 1)
+    return distance <= 1 and not any(
+        other not in (meant, word)
+        and len(other) <= _LONGEST_WORD
+        and _digits(other) == _digits(word)
+        and not (_is_capital(meant) == _is_capital(word) and _is_capital(other) != _is_capital(word))
+        and _distance(plain, _folded(other), distance) <= distance
+        for other in islice(candidates, _MOST_CANDIDATES)
+    )
+
+
+def _is_capital(word: str) -> bool:
+    return word[:1].isupper()
+
+
+def _digits(word: str) -> str:
+    return "".join(filter(str.isdigit, word))
 
 
 def _common_start(left: str, right: str) -> int:

@@ -7,10 +7,19 @@ from __future__ import annotations
 
 import os
 
+import pytest
 import torch
 from hypothesis import settings
+
+from tests.cli.run import Shell
 
 torch.set_num_threads(1)
 settings.register_profile("suite", derandomize=True, deadline=None)
 settings.register_profile("campaign", deadline=None)
 settings.load_profile("campaign" if "ARCHSPEC_EXAMPLES" in os.environ else "suite")
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """The command line, run in this process."""
+    return Shell(monkeypatch, capsys)

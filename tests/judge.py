@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 import archspec
+from archspec.emit.python.source import python_source
 from archspec.graph import invariants
 
 
@@ -84,6 +85,7 @@ def agree(body: str, hand: nn.Module, **variables: Any) -> nn.Module:
     hand.load_state_dict(shuffled(module).state_dict(), strict=True)
     inputs = samples(architecture)
     _same_results(module.eval()(*inputs), hand.eval()(*inputs))
+    as_exported(architecture, module, inputs)
     for network in (module, hand):
         torch.manual_seed(3)  # dropout draws
         network.zero_grad()
@@ -94,6 +96,23 @@ def agree(body: str, hand: nn.Module, **variables: Any) -> nn.Module:
         assert (ours.grad is None) == (theirs.grad is None), name
         assert ours.grad is None or torch.equal(ours.grad, theirs.grad), name  # type: ignore[arg-type]
     return module
+
+
+def exported(architecture: archspec.Architecture) -> nn.Module:
+    """The model of the Python file that a spec exports to."""
+    text = python_source(architecture.graph, "A test.")
+    namespace: dict[str, Any] = {"__name__": "exported"}
+    exec(compile(text, "exported.py", "exec"), namespace)
+    classes = [made for made in namespace.values() if getattr(made, "__module__", None) == "exported"]
+    return classes[-1]()  # type: ignore[no-any-return]
+
+
+def as_exported(architecture: archspec.Architecture, module: nn.Module, inputs: list[Tensor]) -> None:
+    """Assert that the exported Python file is the same network: its keys in order, bit-equal outputs in eval mode."""
+    theirs = exported(architecture)
+    assert list(theirs.state_dict()) == list(module.state_dict())
+    theirs.load_state_dict(module.state_dict())
+    _same_results(module.eval()(*inputs), theirs.eval()(*inputs))
 
 
 def _same_results(ours: Any, theirs: Any) -> None:

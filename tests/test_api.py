@@ -26,10 +26,13 @@ def test_the_public_names_are_pinned() -> None:
     assert sorted(archspec.__all__) == [
         "Architecture",
         "Diagnostic",
+        "Examination",
         "SpecError",
         "UsageError",
         "build",
         "check",
+        "examine",
+        "ledger",
         "load",
         "load_plugin",
         "register",

@@ -132,7 +132,7 @@ def test_as_data() -> None:
         "end_column": 15,
         "notes": ["n"],
         "help": "h",
-        "edit": {**place, "column": 10, "end_column": 14, "text": "c"},
+        "edit": {**place, "column": 10, "end_column": 14, "start": 18, "end": 22, "text": "c", "safe": False},
     }
     assert Diagnostic("AS001", "m").as_data()["line"] is None
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from archspec.suggest import did_you_mean, nearest
+from archspec.suggest import did_you_mean, is_slip, nearest
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,29 @@ def test_the_cost_is_bounded():
 def test_a_help_line():
     assert did_you_mean("widht", ["width"]) == "did you mean `width`?"
     assert did_you_mean("foo", ["width"]) is None
+
+
+LAYERS = ["Conv1d", "Conv2d", "Conv3d", "ReLU", "relu", "Flatten", "flatten", "Linear", "GELU", "SELU", "ELU"]
+
+
+@pytest.mark.parametrize(
+    ("word", "meant", "is_one"),
+    [
+        ("Lineer", "Linear", True),
+        ("linear", "Linear", True),
+        ("Conv2D", "Conv2d", True),
+        ("conv_2d", "Conv2d", True),
+        ("Conv4d", "Conv3d", False),  # digits are no slips
+        ("Convd", "Conv2d", False),
+        ("Flaten", "Flatten", True),
+        ("flaten", "flatten", True),
+        ("Relu", "ReLU", True),
+        ("KELU", "GELU", False),  # or SELU
+        ("EL", "ELU", False),  # too short
+        ("Linaar", "Flatten", False),
+        ("Lneer", "Linear", False),  # two edits
+        ("L" * 1000, "Linear", False),
+    ],
+)
+def test_what_can_only_be_a_slip(word: str, meant: str, is_one: bool) -> None:
+    assert is_slip(word, meant, LAYERS) == is_one

@@ -3,41 +3,104 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
+from collections.abc import Sequence
+from typing import Literal, TextIO
 
 import click
 
 import archspec
 from archspec.cli.options import allow_root_option, plugin_option, set_option
-from archspec.cli.show import print_diagnostics
-from archspec.errors import Diagnostic, plural
+from archspec.cli.report import Result, print_annotations, print_json, print_result, print_total
+from archspec.cli.show import exit_status, write
+from archspec.cli.specs import STDIN, Found, find_specs
+from archspec.errors import Diagnostic, UsageError
+
+Format = Literal["text", "json", "github"]
 
 
-@click.command()
+@click.command(short_help="Explain every fault of specs at its line.")
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC…")
 @set_option
 @allow_root_option
 @plugin_option
-@click.option("--json", "as_json", is_flag=True, help="The faults as a JSON list.")
-def check(specs: tuple[str, ...], settings: tuple[str, ...], allow_roots: tuple[str, ...], as_json: bool) -> int:
-    """Check specs without building anything, and explain every fault at its line."""
-    found = [(spec, archspec.check(spec, set=settings, allow_roots=allow_roots)) for spec in specs]
-    diagnostics = [diagnostic for _, part in found for diagnostic in part]
-    if as_json:
-        import json
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="Text to read, a JSON list, or annotations of a GitHub workflow.",
+)
+@click.option("--json", "form", flag_value="json", help="Short for --format json.")
+@click.option("--table", is_flag=True, help="Print each spec's table too; of a faulty one, up to the fault.")
+@click.option("--full", is_flag=True, help="With --table: a line for every copy of a repeat.")
+@click.option("--fix", is_flag=True, help="Write what can only be meant into the files: misspellings, quotes, commas.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and write nothing.")
+@click.option("--specs-only", is_flag=True, help="Leave out named files without a key `archspec`, as in folders.")
+def check(
+    specs: tuple[str, ...],
+    settings: tuple[str, ...],
+    allow_roots: tuple[str, ...],
+    form: Format,
+    table: bool,
+    full: bool,
+    fix: bool,
+    diff: bool,
+    specs_only: bool,
+) -> int:
+    """Check specs without building anything, and explain every fault at its line.
 
-        click.echo(json.dumps([diagnostic.as_data() for diagnostic in diagnostics], indent=2, ensure_ascii=False))
-    else:
-        for spec, part in found:
-            print_diagnostics(part, sys.stdout)
-            click.echo(("\n" if part else "") + _verdict(spec, part))
-    errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
-    if not errors:
-        return 0
-    return 2 if all(diagnostic.code == "AS001" for diagnostic in errors) else 1
+    SPEC is a file, a folder, or `-` for standard input. In a folder, the .yaml, .yml and .json files that have a key
+    `archspec` are checked; hidden folders and links to folders are left out.
+
+    Exit status: 0 without errors, 1 if a spec is wrong, 2 if there is none to check.
+    """
+    _refuse_contradictions(specs, form, table=table, full=full, mending=fix or diff, diff=diff)
+    results: list[Result] = []
+    told, report = (sys.stdout, sys.stderr) if diff else (sys.stderr if form != "text" else sys.stdout, sys.stdout)
+    for found in find_specs(specs, only_specs=specs_only):
+        name = "" if isinstance(found, Diagnostic) else found.name
+        if isinstance(found, Diagnostic):
+            examination = archspec.Examination((found,))
+        elif fix or diff:
+            examination = _mended(found, settings, diff, told)
+        else:
+            examination = archspec.examine(found.source(), set=settings, allow_roots=allow_roots)
+        diagnostics = examination.diagnostics
+        results.append((name, diagnostics))
+        if form == "text":
+            print_result(name, diagnostics, examination.summary(full=full) if table else None, report)
+        elif form == "github":
+            print_annotations(diagnostics, report)
+    if form == "json":
+        print_json((diagnostic for _, part in results for diagnostic in part), report)
+    elif form == "text" and len(results) > 1:
+        print_total(results, report)
+    return exit_status(diagnostic for _, part in results for diagnostic in part)
 
 
-def _verdict(spec: str, diagnostics: tuple[Diagnostic, ...]) -> str:
-    counts = Counter(diagnostic.severity for diagnostic in diagnostics)
-    words = [plural(counts[severity], severity) for severity in ("error", "warning") if counts[severity]]
-    return f"{spec}: {', '.join(words) or 'ok'}"
+def _refuse_contradictions(
+    specs: Sequence[str], form: Format, *, table: bool, full: bool, mending: bool, diff: bool
+) -> None:
+    if form != "text" and (table or diff):
+        raise click.UsageError(f"{'--table' if table else '--diff'} goes with --format text only")
+    if full and not table:
+        raise click.UsageError("--full goes with --table")
+    if mending and STDIN in specs:
+        raise click.UsageError("standard input cannot be written back: give a file to --fix and --diff")
+
+
+def _mended(found: Found, settings: Sequence[str], diff: bool, told: TextIO) -> archspec.Examination:
+    """What is to say of a spec after the safe edits, or with `diff` before them."""
+    from archspec.cli.mend import mend, write_mended
+
+    mended = mend(found.path, settings)
+    if diff:
+        write(mended.diff(), told)
+        return mended.original
+    try:
+        write_mended(found, mended)
+    except UsageError as error:
+        return mended.original.with_fault(error.diagnostic)
+    write(mended.told(), told)
+    return mended.examination

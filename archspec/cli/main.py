@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 
 import click
 
 from archspec.cli.build import build
 from archspec.cli.check import check
-from archspec.cli.show import print_diagnostics
+from archspec.cli.explain import explain
+from archspec.cli.show import exit_status, print_diagnostics
 from archspec.cli.train import train
 from archspec.errors import SpecError, UsageError
+
+_OUTPUT_FAULTS = frozenset({errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG, errno.EDQUOT})
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -18,34 +23,53 @@ from archspec.errors import SpecError, UsageError
 def cli() -> None:
     """Neural networks from YAML or JSON specs.
 
-    check a spec in a blink, build the torch module it describes, train it.
+    Check a spec in a blink, build the torch module that it describes, train it.
+
+    Exit status: 0 clean, 1 the spec is wrong, 2 the request is.
     """
 
 
-cli.add_command(check)
-cli.add_command(build)
-cli.add_command(train)
+for command in (check, build, train, explain):
+    cli.add_command(command)
 
 
 def main() -> None:
     """Run the command line. Exit status: 0 clean, 1 the spec is wrong, 2 the request is."""
+    if sys.stdout is None:  # closed by the shell: nobody wants to read it
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     try:
-        status = cli.main(standalone_mode=False)
+        status = _run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _abandon_output()
+        sys.exit(141)  # the reader of a pipe has gone: nothing to say, and nobody to say it to
+    except OSError as error:
+        if error.errno not in _OUTPUT_FAULTS:
+            raise
+        _abandon_output()
+        print(f"archspec: the output cannot be written: {(error.strerror or '').lower()}", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(status)
+
+
+def _run() -> int:
+    """The command's exit status; what goes wrong is told."""
+    try:
+        status = cli.main(prog_name="archspec", standalone_mode=False)
     except SpecError as error:
         print_diagnostics(error.diagnostics, sys.stderr)
-        missing = all(diagnostic.code == "AS001" for diagnostic in error.diagnostics)
-        sys.exit(2 if missing else 1)
+        return exit_status(error.diagnostics)
     except UsageError as error:
         print_diagnostics([error.diagnostic], sys.stderr)
-        sys.exit(2)
-    except click.exceptions.Abort:
-        sys.exit(130)
+        return 2
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe has gone: nothing to say, and nobody to say it to
-        sys.exit(141)
-    sys.exit(status if isinstance(status, int) else 0)
+        return 2
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return 130
+    return status if isinstance(status, int) else 0
+
+
+def _abandon_output() -> None:
+    """Leaves the interpreter nothing to flush, which would fail again on its way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

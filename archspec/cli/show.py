@@ -8,12 +8,33 @@ from typing import TextIO
 
 from archspec.errors import Diagnostic
 
+_NOT_A_SPEC = frozenset({"AS001", "AS002", "AS004", "AS016"})
+
+
+def is_coloured(stream: TextIO) -> bool:
+    """Whether to colour: `NO_COLOR` says no, `FORCE_COLOR` yes, otherwise a terminal that is not dumb."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic], stream: TextIO) -> None:
     """Each in its rendered form, with an empty line between."""
-    colour = stream.isatty() and not os.environ.get("NO_COLOR")
+    colour = is_coloured(stream)
     texts = [diagnostic.render(colour=colour) for diagnostic in diagnostics]
     if texts:
-        encoding = getattr(stream, "encoding", None) or "utf-8"
-        joined = "\n\n".join(texts) + "\n"
-        stream.write(joined.encode(encoding, "backslashreplace").decode(encoding))
+        write("\n\n".join(texts) + "\n", stream)
+
+
+def write(text: str, stream: TextIO) -> None:
+    """Write, with escapes for what the stream's encoding does not have."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def exit_status(diagnostics: Iterable[Diagnostic]) -> int:
+    """0 without errors, 1 where a spec is wrong, 2 where nothing was but the paths."""
+    codes = {diagnostic.code for diagnostic in diagnostics if diagnostic.severity == "error"}
+    return 0 if not codes else 2 if codes <= _NOT_A_SPEC else 1

@@ -86,4 +86,4 @@ def unquoted(node: Node) -> Edit | None:
     except ValueError:
         if text not in ("true", "false"):
             return None
-    return Edit(node.span, text)
+    return Edit(node.span, text, safe=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from archspec.elaborate.arguments import Given, Overrides, Written, unquoted, written
@@ -19,6 +20,10 @@ from archspec.ops.entry import Op
 from archspec.ops.faults import BadValue, RuleFault, RuleFaults
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec.document import Entry, KindUse
+from archspec.suggest import is_slip
+
+_SUM = re.compile(r"\$?\w+(?:\s*(?:[-+*%]|//?|\*\*)\s*\$?\w+)*")
+_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def place_call(
@@ -180,15 +185,49 @@ def _diagnostic(
     if argument is not None:
         computed = "$" in place.text and fault.code == "AS401"  # then the mend belongs where the value comes from
         mend = unquoted(argument.node) if fault.code == "AS401" else None
-        if computed:
-            help = None
+        meant = _meant_expression(context, place.text, argument.node) if fault.code == "AS401" else None
+        if meant is not None:
+            help, edit = f"write `{meant}`", Edit(place, meant)
+        elif computed:
+            fraction = isinstance(argument.value, float) and "/" in place.text.replace("//", "")
+            help = "`//` divides without a remainder, `/` gives a fraction" if fraction else None
         elif mend is not None:
             help, edit = "remove the quotes", mend
         elif fault.suggestion is not None:
-            edit = Edit(place, _literal(fault.suggestion))
+            edit = Edit(place, _literal(fault.suggestion), _is_certain(fault, op, argument))
     message = fault.message.replace("`{name}`", "{name}").replace("{name}", shown)
     label = "written here" if fault.code == "AS301" else ""
     return Diagnostic(fault.code, message, place, label=label, notes=notes, help=help, edit=edit)
+
+
+def _meant_expression(context: Context, text: str, node: Node) -> str | None:
+    """`$(width * 2)` for `$width * 2` and `width * 2`; `$width` for `width`, where a variable has that name."""
+    if not isinstance(node, Scalar) or node.quoted or not isinstance(node.value, str) or not _SUM.fullmatch(text):
+        return None
+    names = set(context.globals)
+    for block in context.open_blocks[-1:]:
+        names.update(str(parameter.name.value) for parameter in context.blocks[block].parameters)
+    inner = text.replace("$", "")
+    if not names.issuperset(_NAME.findall(inner)):
+        return None
+    return (
+        None
+        if text.startswith("$") and inner.isidentifier()
+        else f"${inner}"
+        if inner.isidentifier()
+        else f"$({inner})"
+    )
+
+
+def _is_certain(fault: RuleFault, op: Op, given: Given) -> bool:
+    """`64.0` and `yes` mean `64` and `true`; a misspelt word is the one it is nearest to. Anything else is a guess."""
+    if fault.code != "AS401" or fault.arg is None or fault.index is not None:
+        return False
+    if not isinstance(fault.suggestion, str):
+        return True
+    argument = op.argument(fault.arg)
+    words = getattr(None if argument is None else argument.type, "values", ())
+    return isinstance(given.node, Scalar) and is_slip(str(given.node.value), fault.suggestion, words)
 
 
 def _origins(context: Context, fault: RuleFault, op: Op, inputs: tuple[Value, ...], at: Span) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from archspec.elaborate.environment import Environment, Value
 from archspec.errors import Diagnostic, Span, SpecError, plural
+from archspec.graph.fragment import Lost
 from archspec.graph.nodes import Ref
 from archspec.records import record
 from archspec.spec.document import Block, Entry
@@ -88,6 +89,7 @@ class Context:
         place_one: elaborates one copy of an entry.
         open_blocks: the blocks that are being instantiated, outermost first.
         outside: the scope around each of them, which they cannot see.
+        lost: the first entry that became no node.
         made: what made each value.
         frames: the block instances and copies that are being elaborated, outermost first.
     """
@@ -102,6 +104,7 @@ class Context:
     frames: list[Frame] = field(default_factory=list)
     open_blocks: list[str] = field(default_factory=list)
     outside: list[Environment] = field(default_factory=list)
+    lost: Lost | None = None
     _faults: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
     _repeats: dict[tuple[object, ...], int] = field(default_factory=dict)
     _last_id: int = 0
@@ -162,6 +165,12 @@ class Context:
                 )
                 yield frame._replace(copy=copy).said(at)
             inner = frame
+
+    def lose(self, name: str, path: str, kind: str, line: int) -> None:
+        """Remember an entry that became no node, if it is the first one."""
+        if self.lost is None:
+            codes = [fault.code for fault in self._faults.values() if fault.severity == "error"]
+            self.lost = Lost(name, path, kind, line, self._last_id, codes[-1] if codes else None)
 
     @contextmanager
     def inside(self, frame: Frame, span: Span) -> Iterator[None]:

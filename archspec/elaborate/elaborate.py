@@ -17,6 +17,7 @@ from archspec.elaborate.unused import unused_values
 from archspec.elaborate.values import evaluate
 from archspec.elaborate.variables import file_variables
 from archspec.errors import Diagnostic, SpecError
+from archspec.graph.fragment import Fragment
 from archspec.graph.nodes import Graph, Ref, Scope
 from archspec.ops.common import model_input
 from archspec.records import record
@@ -29,9 +30,10 @@ _LARGEST_SIZE = 2**31
 
 @record
 class Elaborated:
-    """The graph (None after a fault), the variables' values, and every fault and warning."""
+    """The graph (None after a fault), what is known of it, the variables' values, and every fault and warning."""
 
     graph: Graph | None
+    fragment: Fragment | None
     variables: dict[str, Any]
     diagnostics: list[Diagnostic]
 
@@ -47,7 +49,7 @@ def elaborate(document: Document) -> Elaborated:
         place_one=entry.place_one,
     )
     variables: dict[str, Any] = {}
-    graph = None
+    graph, fragment = None, None
     try:
         context.globals = file_variables(context, document.variables)
         variables = {name: as_data(value) for name, value in context.globals.items()}
@@ -55,22 +57,23 @@ def elaborate(document: Document) -> Elaborated:
         check_blocks(context, dict(document.blocks))
         for item in document.layers.items:
             check_kinds(context, item)
-        graph = None if document.is_library else _graph(context, document)
+        if not document.is_library:
+            graph, fragment = _graph(context, document)
     except SpecError as error:  # a limit: nothing after it can be trusted
         for diagnostic in error.diagnostics:
             context.fault(diagnostic)
     if context.failed or graph is None:
-        return Elaborated(None, variables, context.faults())
+        return Elaborated(None, fragment, variables, context.faults())
     for fault in shared_inplace(graph):
         context.fault(fault)
     if context.failed:
-        return Elaborated(None, variables, context.faults())
+        return Elaborated(None, fragment, variables, context.faults())
     input_spans = {declared.name: declared.span for declared in document.inputs}
     warnings = [*unused_values(graph, input_spans), *initialization.unused(context.policies)]
-    return Elaborated(graph, variables, [*context.faults(), *warnings])
+    return Elaborated(graph, fragment, variables, [*context.faults(), *warnings])
 
 
-def _graph(context: Context, document: Document) -> Graph | None:
+def _graph(context: Context, document: Document) -> tuple[Graph | None, Fragment]:
     span = document.layers.span
     environment = Environment(context.globals, {}, ())
     types = [_input_type(context, declared, environment) for declared in document.inputs]
@@ -82,9 +85,10 @@ def _graph(context: Context, document: Document) -> Graph | None:
     values = scope.values()
     inside = Environment(context.globals, values, tuple(values.values()), forward="")
     nodes = fill(context, document.layers, inside, "")
+    fragment = Fragment(scope.parameters, tuple(nodes), context.lost)
     outputs, form = model_outputs(context, document.outputs, inside)
     if context.failed or any(value.type is None for _, value, _ in outputs):
-        return None
+        return None, fragment
     root = Scope(
         id=context.new_id(span),
         name="",
@@ -99,7 +103,7 @@ def _graph(context: Context, document: Document) -> Graph | None:
         span=span,
     )
     made = tuple(as_output(*output) for output in outputs)
-    return Graph(document.name, root, made, form, document.description)
+    return Graph(document.name, root, made, form, document.description), fragment
 
 
 def _input_type(context: Context, declared: Input, environment: Environment) -> TensorType | None:

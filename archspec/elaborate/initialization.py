@@ -4,40 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from archspec.errors import Diagnostic, Edit, Span, clip
+from archspec import globs
+from archspec.elaborate.environment import as_data
+from archspec.elaborate.sections import evaluated
+from archspec.errors import Diagnostic, Span, clip
 from archspec.ops.entry import Init, State
+from archspec.ops.init_rules import argument_fault, shape_fault
 from archspec.ops.registry import find, kinds
 from archspec.ops.signatures import Signature, signatures
 from archspec.records import record
 from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node, Scalar, Sequence, describe
-from archspec.suggest import nearest
+from archspec.suggest import nearest, respelled
 
 if TYPE_CHECKING:
     from archspec.elaborate.context import Context
 
-_FANS = ("kaiming_normal", "kaiming_uniform", "xavier_normal", "xavier_uniform", "orthogonal", "sparse", "dirac")
 _HIDDEN = ("tensor", "generator")
 
 
 @dataclass(slots=True)
 class Policy:
-    """One rule: the parameters of a kind, or those whose full name matches a glob."""
+    """One rule.
+
+    Attributes:
+        kind: the kind of layer that it is for; None for parameters by their full names.
+        block: the block whose instances it is for; `glob` is then of names inside an instance.
+        glob: of the parameter's name: in its layer, in the instance, or in the model.
+        init: how they begin.
+        span: the rule's key.
+        used: whether it has said something of a parameter.
+    """
 
     kind: str | None
     glob: str
     init: Init
     span: Span
+    block: str | None = None
     used: bool = False
 
-    def matches(self, kind: str, path: str, name: str) -> bool:
+    def matches(self, context: Context, kind: str, path: str, name: str) -> bool:
         """Whether the rule says something of the parameter `name` of the layer at `path`."""
         if self.kind is not None:
-            return kind == self.kind and name == self.glob
-        return fnmatchcase(f"{path}.{name}" if name else path, self.glob)
+            return kind == self.kind and globs.matches(self.glob, name)
+        full = f"{path}.{name}" if name else path
+        if self.block is None:
+            return globs.matches(self.glob, full)
+        instances = (frame.path for frame in context.frames if frame.what == f"`{self.block}`")
+        inside = (full.removeprefix(f"{path}.") for path in instances)
+        return any(globs.matches(self.glob, inner) for inner in inside)
 
 
 @record
@@ -56,19 +73,18 @@ class Policies:
         if tensor.is_buffer:
             return tensor
         for rule in reversed(self.rules):
-            if rule.matches(kind, path, name):
+            if rule.matches(context, kind, path, name):
                 rule.used = True
-                if rule.init.function in _FANS and len(tensor.shape) < 2:
-                    _needs_two_dimensions(context, rule, f"{path}.{name}" if name else path, tensor)
+                needed = shape_fault(rule.init, tensor.shape)
+                if needed is not None:
+                    _unfit(context, rule, needed, f"{path}.{name}" if name else path, tensor)
                 return replace(tensor, init=rule.init)
         return tensor
 
 
-def _needs_two_dimensions(context: Context, rule: Policy, name: str, tensor: State) -> None:
-    message = (
-        f"`{rule.init.function}` needs a parameter of at least two dimensions, but `{name}` is {list(tensor.shape)}"
-    )
-    help = "match the weights alone, e.g. `fc.weight` instead of `fc.*`"
+def _unfit(context: Context, rule: Policy, needed: str, name: str, tensor: State) -> None:
+    message = f"`{rule.init.function}` needs a parameter with {needed}, but `{name}` is {list(tensor.shape)}"
+    help = "match the weights alone, e.g. `fc.weight` instead of `fc.*`" if len(tensor.shape) < 2 else None
     context.fault(Diagnostic("AS403", message, rule.span, help=help))
 
 
@@ -84,31 +100,50 @@ def read_policies(context: Context, node: TreeMapping | None) -> Policies:
 
 def _rules(context: Context, key: Scalar, value: Node) -> list[Policy]:
     name = str(key.value)
-    if any(sign in name for sign in "*?[.") or not name[:1].isupper():
-        init = read_init(context, value)
+    faults: list[Diagnostic] = []
+    value = evaluated(faults, value, {name: as_data(held) for name, held in context.globals.items()})
+    for fault in faults:
+        context.fault(fault)
+    if faults:
+        return []
+    if name in context.blocks:
+        return _of_kind(context, key, value, None, name, "*.weight")
+    if globs.is_glob(name) or "." in name or not name[:1].isupper():
+        init = read_init(context, value) if _is_good(context, key) else None
         return [] if init is None else [Policy(None, name, init, key.span)]
-    op = find(name)
-    if op is None:
-        guess = nearest(name, kinds())
+    if find(name) is None:
+        guess = nearest(name, [*kinds(), *context.blocks])
         help = f"did you mean `{guess[0]}`?" if guess else "a key is a kind, or a glob over parameter names: `fc.*`"
-        edit = Edit(key.span, guess[0]) if guess else None
+        edit = respelled(key.span, name, guess[0], kinds()) if guess else None
         message = f"there is no layer called `{clip(name)}`"
         context.fault(Diagnostic("AS201", message, key.span, help=help, edit=edit))
         return []
-    if _is_per_parameter(value):
-        assert isinstance(value, TreeMapping)
-        pairs = ((str(inner.value), inner, read_init(context, policy)) for inner, policy in value)
-        return [Policy(name, parameter, init, inner.span) for parameter, inner, init in pairs if init is not None]
-    init = read_init(context, value)
-    return [] if init is None else [Policy(name, "weight", init, key.span)]
+    return _of_kind(context, key, value, name, None, "weight")
 
 
-def _is_per_parameter(value: Node) -> bool:
+def _of_kind(
+    context: Context, key: Scalar, value: Node, kind: str | None, block: str | None, weights: str
+) -> list[Policy]:
+    """The rules of a kind: for its weights, or for each parameter by its name inside."""
+    if isinstance(value, TreeMapping) and _is_per_parameter(value):
+        named = [(inner, read_init(context, policy)) for inner, policy in value if _is_good(context, inner)]
+    else:
+        named = [(Scalar(weights, key.span), read_init(context, value))]
+    return [Policy(kind, str(inner.value), init, inner.span, block) for inner, init in named if init is not None]
+
+
+def _is_good(context: Context, glob: Scalar) -> bool:
+    why = globs.fault(str(glob.value))
+    if why is not None:
+        help = "a glob is a name with `*`, `?` or `[0-9]` in it: `layer1.*`"
+        context.fault(Diagnostic("AS409", f"this glob {why}", glob.span, help=help))
+    return why is None
+
+
+def _is_per_parameter(value: TreeMapping) -> bool:
     """`{weight: ones, bias: zeros}` as against `{normal: {std: 0.01}}`."""
     functions = signatures("inits")
-    return isinstance(value, TreeMapping) and not any(
-        key.value in functions or nearest(str(key.value), functions) for key, _ in value
-    )
+    return not any(key.value in functions or nearest(str(key.value), functions) for key, _ in value)
 
 
 def read_init(context: Context, node: Node) -> Init | None:
@@ -126,12 +161,25 @@ def read_init(context: Context, node: Node) -> Init | None:
     if signature is None:
         guess = nearest(str(key.value), functions)
         help = f"did you mean `{guess[0]}`?" if guess else "it is a function of torch.nn.init, without its last `_`"
-        edit = Edit(key.span, guess[0]) if guess else None
+        edit = respelled(key.span, str(key.value), guess[0], functions) if guess else None
         message = f"torch.nn.init has no `{clip(str(key.value))}`"
         context.fault(Diagnostic("AS201", message, key.span, help=help, edit=edit))
         return None
     given = _arguments(context, signature, key, arguments)
-    return None if given is None else Init(signature.name, given)
+    if given is None:
+        return None
+    fault = argument_fault(signature.name, given)
+    if fault is not None:
+        name, wanted = fault
+        place = _value_of(arguments, name) or key
+        message = f"`{name}` of `{signature.name}` must be {wanted}, found {describe(place)}"
+        context.fault(Diagnostic("AS401", message, place.span))
+        return None
+    return Init(signature.name, given)
+
+
+def _value_of(arguments: Node | None, name: str) -> Node | None:
+    return arguments.get(name) if isinstance(arguments, TreeMapping) else arguments
 
 
 def _arguments(context: Context, signature: Signature, key: Scalar, node: Node | None) -> dict[str, Any] | None:
@@ -164,7 +212,7 @@ def _check_argument(
     if argument is None or name in _HIDDEN:
         guess = nearest(name, known)
         help = f"did you mean `{guess[0]}`?" if guess else "it has " + ", ".join(f"`{n}`" for n in known)
-        edit = Edit(place.span, guess[0]) if guess else None
+        edit = respelled(place.span, name, guess[0], known) if guess else None
         message = f"`{signature.name}` has no argument `{clip(name)}`"
         context.fault(Diagnostic("AS202", message, place.span, help=help, edit=edit))
         return False
@@ -178,7 +226,7 @@ def _check_argument(
         words = ", ".join(f"`{choice}`" for choice in argument.choices)
         message = f"`{name}` of `{signature.name}` must be one of {words}, found {describe(value)}"
         mend = f"did you mean `{guess[0]}`?" if guess else None
-        edit = Edit(value.span, guess[0]) if guess else None
+        edit = respelled(value.span, str(value.value), guess[0], argument.choices) if guess else None
         context.fault(Diagnostic("AS401", message, value.span, help=mend, edit=edit))
         return False
     return True
@@ -200,10 +248,15 @@ def unused(policies: Policies) -> list[Diagnostic]:
     return [
         Diagnostic(
             "AS404",
-            f"this initialisation matches no parameter{f' of a `{rule.kind}`' if rule.kind else ''}",
+            f"this initialisation matches no parameter{_of_what(rule)}",
             rule.span,
             severity="warning",
         )
         for rule in policies.rules
         if not rule.used
     ]
+
+
+def _of_what(rule: Policy) -> str:
+    kind = rule.kind or rule.block
+    return f" of a `{kind}`" if kind else ""

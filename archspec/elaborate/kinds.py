@@ -5,16 +5,17 @@ This looks at each entry of the file once, also at those that no instance reache
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Iterator
 
 from archspec.elaborate.context import Context
 from archspec.elaborate.variables import missing_argument
 from archspec.errors import Diagnostic, Edit, Span, clip
-from archspec.ops.refused import REFUSED
+from archspec.ops.refused import OTHER_NAMES, REFUSED
 from archspec.ops.registry import find, kinds
 from archspec.source.tree import Mapping, Node, Scalar
 from archspec.spec.document import BODIES, Block, Branches, Entry, KindUse, Modifiers, Sequence
-from archspec.suggest import nearest
+from archspec.suggest import nearest, respelled
 
 
 def check_kinds(context: Context, entry: Entry) -> bool:
@@ -104,6 +105,7 @@ def _argument_keys(arguments: Node | None, modifiers: Modifiers) -> Iterator[Sca
                 yield key
 
 
+_CALLED = re.compile(r"(\w+)(?:\s*\(.*\)|[\s,].*)", re.DOTALL)
 _BEFORE_NAME = ("torch.nn.functional.", "torch.nn.", "torchvision.ops.", "torch.", "nn.", "F.")
 
 
@@ -122,15 +124,28 @@ def _unknown_kind(context: Context, kind: Scalar) -> None:
         return
     bare = next((name[len(prefix) :] for prefix in _BEFORE_NAME if name.startswith(prefix)), name).removesuffix("()")
     known = [*context.blocks, *kinds(), *BODIES]
+    called = _CALLED.fullmatch(bare)
     guess = [bare] if bare != name and bare in known else nearest(bare, known)
-    if guess:
-        help, edit = f"did you mean `{guess[0]}`?", Edit(_inside_quotes(kind), guess[0])
+    if called is not None and called.group(1) in known:
+        word = called.group(1)
+        help, edit = f"arguments are its value: `{{{word}: …}}`, or `{{{word}: {{name: value}}}}`", None
+    elif bare in OTHER_NAMES:
+        guess = [OTHER_NAMES[bare]]
+        help, edit = f"it is called `{guess[0]}` here", Edit(_inside_quotes(kind), guess[0])
+    elif guess:
+        help, edit = f"did you mean `{guess[0]}`?", _renamed(kind, bare, guess[0], known)
     else:
         help, edit = (
             "a kind is a torch.nn class such as `Conv2d`, a function such as `add`, or one of the `blocks`",
             None,
         )
     context.fault(Diagnostic("AS201", message, kind.span, help=help, edit=edit))
+
+
+def _renamed(kind: Scalar, bare: str, meant: str, known: list[str]) -> Edit:
+    """`nn.ReLU()` is `ReLU` for sure; a misspelt name where nothing else is as near."""
+    edit = respelled(_inside_quotes(kind), bare, meant, known)
+    return Edit(edit.span, meant, safe=True) if bare == meant else edit
 
 
 def _inside_quotes(scalar: Scalar) -> Span:
@@ -141,9 +156,16 @@ def _inside_quotes(scalar: Scalar) -> Span:
 def _unknown_argument(context: Context, kind: Scalar, key: Scalar, known: tuple[str, ...]) -> None:
     name = str(key.value)
     guess = nearest(name, known)
-    edit = Edit(_inside_quotes(key), guess[0]) if guess else None
-    if guess:
+    edit = respelled(_inside_quotes(key), name, guess[0], known) if guess else None
+    word, assigned, value = name.partition("=")
+    longer = [other for other in known if other.startswith(f"{name}_")]
+    if assigned and word in known:
+        help = f"write `{word}: {clip(value)}`"
+        edit = None if key.quoted else Edit(key.span, f"{word}: {value}", safe=True)
+    elif guess:
         help = f"did you mean `{guess[0]}`?"
+    elif len(longer) == 1:
+        help, edit = f"did you mean `{longer[0]}`?", Edit(_inside_quotes(key), longer[0])
     elif known:
         help = "it has " + ", ".join(f"`{name}`" for name in known)
     else:

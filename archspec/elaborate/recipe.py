@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from archspec.elaborate.recipe_values import expected, fits, odd, out_of_domain, quoted_meaning
@@ -11,7 +11,7 @@ from archspec.ops.arguments import Int, show
 from archspec.ops.faults import BadValue
 from archspec.ops.signatures import Group, Signature, described_version, signatures
 from archspec.spec.recipe import LOSS_TARGETS, Named, Recipe
-from archspec.suggest import nearest
+from archspec.suggest import nearest, respelled
 
 Known: TypeAlias = Callable[[Group], Mapping[str, Signature]]
 
@@ -106,6 +106,15 @@ def _edit(span: Span | None, suggestion: object) -> Edit | None:
     return None if span is None or suggestion is None else Edit(span, str(suggestion))
 
 
+def _value_edit(
+    span: Span | None, value: object, meant: object, near: list[str], choices: Sequence[str]
+) -> Edit | None:
+    """The value without its quotes, or else the word it is nearest to."""
+    if span is None or (meant is None and not near):
+        return None
+    return respelled(span, str(value), near[0], choices) if meant is None else Edit(span, str(meant), safe=True)
+
+
 def _named(group: Group, named: Named, known: Known, span: Span | None = None, depth: int = 0) -> Iterator[Diagnostic]:
     span = named.span or span
     signature = known(group).get(named.name)
@@ -145,7 +154,7 @@ def _unknown_name(group: Group, name: str, span: Span | None, known: Known) -> D
         span,
         notes=listed,
         help=f"did you mean `{near[0]}`?" if near else None,
-        edit=_edit(span, near[0] if near else None),
+        edit=respelled(span, name, near[0], names) if near and span is not None else None,
     )
 
 
@@ -201,7 +210,7 @@ def _argument(
             f"`{name}` of `{owner.name}` has to be {expected(argument)}, but is {show(value)}",
             at,
             help=None if suggestion is None else f"write `{suggestion}`",
-            edit=_edit(owner.spans.get(name), suggestion),
+            edit=_value_edit(owner.spans.get(name), value, meant, near, argument.choices),
         )
     elif (domain := out_of_domain(group, name, value)) is not None:
         yield Diagnostic("AS505", f"`{name}` of `{owner.name}` has to be {domain}, but is {show(value)}", at)
@@ -221,7 +230,7 @@ def _unknown_argument(signature: Signature, owner: Named, name: str, span: Span 
         at,
         notes=() if near else (f"it has {', '.join(f'`{each}`' for each in names)}",),
         help=f"did you mean `{near[0]}`?" if near else None,
-        edit=_edit(owner.keys.get(name), near[0] if near else None),
+        edit=respelled(owner.keys[name], name, near[0], names) if near and name in owner.keys else None,
     )
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Environment, Names, Value
 from archspec.elaborate.expressions import UNKNOWN
-from archspec.elaborate.scope import Placed, join, last_binding, open_scope
+from archspec.elaborate.scope import NOTHING, Placed, join, last_binding, open_scope
 from archspec.elaborate.skip import Skip, projected
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic, clip
 from archspec.graph.nodes import Node
-from archspec.spec.document import Entries, Entry
+from archspec.spec.document import Branches, Entries, Entry, Held, KindUse, Use
 from archspec.spec.names import layer_name_fault
 
 
@@ -25,6 +25,8 @@ def fill(context: Context, entries: Entries, environment: Environment, path: str
     for entry in entries.items:
         for name, stage in _names(context, entry, environment, number):
             placed = context.place(context, entry, environment, name, join(path, name), stage)
+            if placed is NOTHING and all(value.type is not None for value in environment.previous):
+                context.lose(name, join(path, name), _kind(entry), entry.span.line)
             nodes.extend(placed.nodes)
             if placed.dropped and entry.name is None:
                 continue  # as if it were not in the list: the next one takes its number
@@ -32,6 +34,15 @@ def fill(context: Context, entries: Entries, environment: Environment, path: str
             environment.bindings[name] = placed.binding
             environment.previous = (placed.binding.first,)
     return nodes
+
+
+def _kind(entry: Entry) -> str:
+    """What the entry would have become."""
+    if isinstance(entry.body, KindUse):
+        return str(entry.body.kind.value)
+    if isinstance(entry.body, Held):
+        return str(entry.body.reference.value)
+    return {Branches: "branches", Use: "use"}.get(type(entry.body), "Sequential")
 
 
 def _names(context: Context, entry: Entry, environment: Environment, number: int) -> Iterator[tuple[str, int | None]]:

@@ -159,7 +159,7 @@ def _checked(context: Context, parameter: Parameter, given: Given) -> Any:
         help = "remove the quotes" if mend is not None and parameter.type != "str" else None
         edit = mend if help else None
         if parameter.type == "str" and isinstance(given.node, Scalar) and not parameter.is_list:
-            edit = Edit(given.node.span, f'"{given.node.span.text}"')
+            edit = Edit(given.node.span, f'"{given.node.span.text}"', safe=parameter.default is None)
             help = f"quote it: `{edit.text}`"
         message = f"`{name}` must be {_words(parameter)}, found {_show(value, given.node)}"
         notes = (_declared_at(parameter, given.node.span),) if _stands_apart(parameter, given.node) else ()

@@ -39,7 +39,20 @@ class Program:
 
 def generate(graph: Graph) -> Program:
     """The classes of a graph, each with its `forward`."""
-    return _Generator(graph, find_crossings(graph), _optional_children(graph)).program()
+    generator = Generator.of(graph)
+    known: dict[tuple[str, str], str] = {}
+    classes: dict[int, str] = {}
+    texts: list[str] = []
+    for scope, wish, forward in generator.written():
+        name = known.get((wish, forward))
+        if name is None:
+            name = generator.model if scope is graph.root else generator.names.allocate(wish)
+            known[wish, forward] = name
+            texts.append(f"class {name}(nn.Module):\n{forward}")
+        classes[scope.id] = name
+    einops = "import einops\n" if generator.uses_einops else ""
+    parts = [_HEADER.format(einops=einops), *generator.helpers.values(), *texts]
+    return Program("\n\n".join(part.strip("\n") + "\n" for part in parts), classes, generator.optional)
 
 
 def _optional_children(graph: Graph) -> dict[str, frozenset[str]]:
@@ -81,35 +94,50 @@ def _scopes(scope: Scope) -> list[Scope]:
 
 
 @dataclass(slots=True)
-class _Generator:
+class Generator:
+    """Writes the `forward` of each scope that needs a class of its own.
+
+    Attributes:
+        graph: the model.
+        crossings: what crosses the borders of its scopes.
+        optional: for each block, the children that some of its instances have and others have not.
+        comments: whether the model's forward says where shapes change.
+        names: of classes.
+        helpers: the functions that forwards call, with their sources; known when all are written.
+        uses_einops: whether a forward calls einops; known when all are written.
+        model: the name of the model's class.
+    """
+
     graph: Graph
     crossings: Crossings
     optional: dict[str, frozenset[str]]
+    comments: bool = False
     names: Names = field(default_factory=Names)
-    classes: dict[int, str] = field(default_factory=dict)
-    known: dict[tuple[str, str], str] = field(default_factory=dict)
-    texts: list[str] = field(default_factory=list)
     helpers: dict[str, str] = field(default_factory=dict)
-    scopes: dict[str, int] = field(default_factory=dict)
     uses_einops: bool = False
+    model: str = ""
+    _scopes: dict[str, int] = field(default_factory=dict)
 
-    def program(self) -> Program:
-        """The classes of all scopes, inner ones first, the model's last."""
-        model = self.names.allocate(self.graph.name)
-        self._visit(self.graph.root)
-        self._write(self.graph.root, model, self._model_forward())
-        einops = "import einops\n" if self.uses_einops else ""
-        parts = [_HEADER.format(einops=einops), *self.helpers.values(), *self.texts]
-        return Program("\n\n".join(part.strip("\n") + "\n" for part in parts), self.classes, self.optional)
+    @classmethod
+    def of(cls, graph: Graph, *, comments: bool = False) -> Generator:
+        """The generator of a graph. The model's own name is taken first."""
+        generator = cls(graph, find_crossings(graph), _optional_children(graph), comments)
+        generator.model = generator.names.allocate(graph.name)
+        return generator
 
-    def _visit(self, scope: Scope) -> None:
+    def written(self) -> Iterator[tuple[Scope, str, str]]:
+        """Each scope that needs a class, inner ones first, with what it would be called and its forward."""
+        yield from self._inside(self.graph.root)
+        yield self.graph.root, self.model, self._model_forward() + _train_method(self.model, self.graph)
+
+    def _inside(self, scope: Scope) -> Iterator[tuple[Scope, str, str]]:
         for node in scope.body:
-            if isinstance(node, Scope):
-                self._visit(node)
-                if node.module:
-                    continue
-                if node.kind == "block" or (node.kind == "sequence" and not self._is_plain_chain(node)):
-                    self._add(node)
+            if not isinstance(node, Scope) or node.module:
+                continue
+            yield from self._inside(node)
+            if node.kind == "block" or (node.kind == "sequence" and not self._is_plain_chain(node)):
+                wish = class_name(node.block or ("Sequence" if node.name[:1].isdigit() else node.name))
+                yield node, wish, self._forward(node)
 
     def _is_plain_chain(self, scope: Scope) -> bool:
         """Whether `nn.Sequential` does what the scope does."""
@@ -126,20 +154,6 @@ class _Generator:
             value = Ref(node.id)
         return len(scope.parameters) == 1 and scope.results == (value,)
 
-    def _add(self, scope: Scope) -> None:
-        """Give a scope the class that has the same text already, or a new one."""
-        wish = class_name(scope.block or ("Sequence" if scope.name[:1].isdigit() else scope.name))
-        forward = self._forward(scope)
-        name = self.known.get((wish, forward))
-        if name is None:
-            name = self.known[wish, forward] = self.names.allocate(wish)
-            self._write(scope, name, forward)
-        self.classes[scope.id] = name
-
-    def _write(self, scope: Scope, name: str, forward: str) -> None:
-        self.classes[scope.id] = name
-        self.texts.append(f"class {name}(nn.Module):\n{forward}")
-
     def _writer(self, scope: Scope) -> tuple[ForwardWriter, list[str]]:
         """A writer that knows the arguments of a scope's forward, and those arguments' names."""
         names = Names()
@@ -155,9 +169,9 @@ class _Generator:
 
     def _count_taps(self, path: str) -> int:
         """How many values the forward of the scope at a path gives beside its results."""
-        if not self.scopes:
-            self.scopes.update((scope.path, scope.id) for scope in _scopes(self.graph.root) if not scope.module)
-        return len(self.crossings.taps.get(self.scopes[path], ()))
+        if not self._scopes:
+            self._scopes.update((scope.path, scope.id) for scope in _scopes(self.graph.root) if not scope.module)
+        return len(self.crossings.taps.get(self._scopes[path], ()))
 
     def _note_helpers(self, call: Call, code: str) -> None:
         self.uses_einops |= call.op.target.startswith("einops.")
@@ -181,6 +195,8 @@ class _Generator:
         if len(always) < len(self.graph.outputs):
             needed = _needed(root, [output.ref for output in always])
             guarded = frozenset(node.id for node in root.body if node.id not in needed)
+        if self.comments:
+            writer.comment = _Shapes()
         lines = writer.statements(root.body, [output.ref for output in self.graph.outputs], guarded)
         if len(always) < len(self.graph.outputs):
             lines += ["if self.training:", INDENT + self._return(writer, self.graph.outputs)]
@@ -195,6 +211,20 @@ class _Generator:
             return f"return {', '.join(values)}" + ("," if len(values) == 1 else "")
         items = (f"{output.name!r}: {value}" for output, value in zip(outputs, values, strict=True))
         return f"return {{{', '.join(items)}}}"
+
+
+class _Shapes:
+    """The output's type of each node at which it changes."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def __call__(self, node: Node) -> str:
+        shown = ", ".join(str(type_) for type_ in node.outputs)
+        if shown == self._last:
+            return ""
+        self._last = shown
+        return f"  # {shown}"
 
 
 _ANNOTATIONS = {"single": "torch.Tensor", "tuple": "tuple[torch.Tensor, ...]", "dict": "dict[str, torch.Tensor]"}
@@ -224,6 +254,20 @@ def _function(arguments: list[str], result: str, lines: list[str]) -> str:
     listed = ", ".join(f"{argument}: torch.Tensor" for argument in arguments)
     head = f"{INDENT}def forward(self, {listed}) -> {result}:"
     return "\n".join([head, *(INDENT * 2 + line for line in lines)]) + "\n"
+
+
+def _train_method(model: str, graph: Graph) -> str:
+    """A `train` that leaves layers with frozen statistics in eval mode; nothing where there are none."""
+    if not graph.frozen.statistics:
+        return ""
+    lines = [
+        f'{INDENT}def train(self, mode: bool = True) -> "{model}":',
+        f"{INDENT * 2}super().train(mode)",
+        f"{INDENT * 2}for name in {graph.frozen.statistics!r}:  # their running statistics are frozen",
+        f"{INDENT * 3}self.get_submodule(name).eval()",
+        f"{INDENT * 2}return self",
+    ]
+    return "\n" + "\n".join(lines) + "\n"
 
 
 def _needed(root: Scope, wanted: Sequence[Ref]) -> set[int]:

@@ -29,6 +29,7 @@ class ForwardWriter:
         batch: the expression of the batch size.
         reach: the expression of a module elsewhere, from its path.
         taps_of: how many values a module's forward gives beside its results, from its path.
+        comment: what to write behind the statement of a node.
     """
 
     uses: Uses
@@ -38,6 +39,7 @@ class ForwardWriter:
     batch: str
     reach: Callable[[str], str]
     taps_of: Callable[[str], int]
+    comment: Callable[[Node], str] | None = None
     _items: dict[str, str] = field(default_factory=dict)
     _running: str = ""
 
@@ -51,6 +53,8 @@ class ForwardWriter:
         in_guard = False
         for step, node in enumerate(nodes):
             written = self._step(node, step)
+            if written and self.comment is not None:
+                written[-1] += self.comment(node)
             if node.id in guarded and written:
                 lines += [] if in_guard else ["if self.training:"]
                 lines += [INDENT + line for line in written]

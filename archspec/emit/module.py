@@ -37,7 +37,9 @@ def build_module(
     tie(graph, module)
     if initial and builder.device.type != "meta":
         initialize(graph, module, seed)
-    return module
+    for name in graph.frozen.parameters:
+        module.get_parameter(name).requires_grad_(False)
+    return module.train()
 
 
 def tie(graph: Graph, module: nn.Module) -> None:

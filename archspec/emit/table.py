@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from archspec.graph.costs import Activations, activations
 from archspec.graph.nodes import Absent, Call, Graph, Node, Scope, calls_of
 from archspec.records import record
+
+Cells: TypeAlias = tuple[str, str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +34,14 @@ class Table:
     num_params: int
     macs: int
     activations: Activations
+    num_frozen: int = 0
 
     def render(self) -> str:
         """Aligned text, as `archspec build` prints it."""
-        head = ("name", "kind", "output shape", "params", "MACs")
-        body = [_cells(row) for row in self.rows]
         total = ("total", "", "", f"{self.num_params:,}", f"{self.macs:,}")
-        widths = [max(len(line[column]) for line in (head, *body, total)) for column in range(5)]
-        rule = "─" * (sum(widths) + 2 * 4)
-        lines = [_line(head, widths), rule, *(_line(line, widths) for line in body), rule, _line(total, widths)]
+        lines = aligned(self.rows, total)
+        if self.num_frozen:
+            lines.append(f"{self.num_params - self.num_frozen:,} params trainable, {self.num_frozen:,} frozen")
         lines.append(
             f"activations per sample: {_bytes(self.activations.forward)} to evaluate, "
             f"{_bytes(self.activations.training)} to train"
@@ -57,11 +59,21 @@ def table(graph: Graph, *, full: bool = False) -> Table:
     """
     rows = [Row(0, parameter.name, "input", str(parameter.type), 0, 0) for parameter in graph.root.parameters]
     for node in graph.root.body:
-        rows += _rows(node, 0, full)
-    return Table(tuple(rows), graph.num_params, graph.macs, activations(graph))
+        rows += rows_of(node, 0, full)
+    return Table(tuple(rows), graph.num_params, graph.macs, activations(graph), graph.num_frozen)
 
 
-def _cells(row: Row) -> tuple[str, str, str, str, str]:
+def aligned(rows: Sequence[Row], *last: Cells) -> list[str]:
+    """Head, rule, a line for each row, rule, and the last lines, in columns."""
+    head = ("name", "kind", "output shape", "params", "MACs")
+    body = [_cells(row) for row in rows]
+    widths = [max(len(line[column]) for line in (head, *body, *last)) for column in range(5)]
+    rule = "─" * (sum(widths) + 2 * 4)
+    lines = (_line(line, widths) for line in body)
+    return [_line(head, widths), rule, *lines, rule, *(_line(line, widths) for line in last)]
+
+
+def _cells(row: Row) -> Cells:
     name = "  " * row.depth + row.name + (f" ×{row.count}" if row.count > 1 else "")
     return name, row.kind, row.output, _number(row.num_params), _number(row.macs)
 
@@ -76,28 +88,29 @@ def _number(value: int) -> str:
     return f"{value:,}" if value else "–"
 
 
-def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+def _line(cells: Cells, widths: list[int]) -> str:
     words = [cell.ljust(width) for cell, width in zip(cells[:3], widths[:3], strict=True)]
     numbers = [cell.rjust(width) for cell, width in zip(cells[3:], widths[3:], strict=True)]
     return "  ".join(words + numbers).rstrip()
 
 
-def _rows(node: Node, depth: int, full: bool) -> Iterator[Row]:
+def rows_of(node: Node, depth: int, full: bool) -> Iterator[Row]:
+    """The lines of a node, and of what is inside it as far as the table shows that."""
     if isinstance(node, Absent):
         return
-    kind = _kind(node)
     output = ", ".join(str(type_) for type_ in node.outputs)
-    yield Row(depth, node.name, kind, output, _params(node), _macs(node))
+    yield Row(depth, node.name, kind_of(node), output, _params(node), _macs(node))
     if not isinstance(node, Scope):
         return
     if full or node.kind in ("sequence", "branches"):
         for inner in node.body:
-            yield from _rows(inner, depth + 1, full)
+            yield from rows_of(inner, depth + 1, full)
     elif node.kind == "copies":
         yield from _folded(node, depth + 1)
 
 
-def _kind(node: Call | Scope) -> str:
+def kind_of(node: Call | Scope) -> str:
+    """The layer, function or block that it is, or the container that holds it."""
     if isinstance(node, Call):
         return node.op.name
     if node.kind == "block":
@@ -119,7 +132,7 @@ def _folded(scope: Scope, depth: int) -> Iterator[Row]:
     """Runs of copies that have the same shapes and sizes, each run as its first copy with a count."""
     runs: list[tuple[list[tuple[Node, ...]], list[Row]]] = []
     for nodes, _ in scope.each_copy():
-        rows = [row for node in nodes for row in _rows(node, depth, full=False)]
+        rows = [row for node in nodes for row in rows_of(node, depth, full=False)]
         if runs and _alike(runs[-1][1], rows):
             runs[-1][0].append(nodes)
         else:

@@ -68,7 +68,7 @@ class Call:
     def num_params(self) -> int:
         """Elements of its own parameters: no buffers, and nothing that is another layer's."""
         own = (state for state in self.state.values() if not state.is_buffer and not state.tied)
-        return sum(_elements(state.shape) for state in own)
+        return sum(elements(state.shape) for state in own)
 
     @property
     def tensors(self) -> Iterator[tuple[str, State]]:
@@ -162,6 +162,19 @@ class Output:
     training_only: bool = False
 
 
+@record
+class Frozen:
+    """What training leaves as it is.
+
+    Attributes:
+        parameters: full names of parameters that take no gradient.
+        statistics: paths of layers whose running statistics stay: they are in eval mode, whatever the model is in.
+    """
+
+    parameters: frozenset[str] = frozenset()
+    statistics: tuple[str, ...] = ()
+
+
 OutputForm: TypeAlias = Literal["single", "tuple", "dict"]
 
 
@@ -175,6 +188,7 @@ class Graph:
         outputs: what forward returns.
         form: as a bare tensor, a tuple or a dict.
         description: the spec's own words, for the class docstring.
+        frozen: what training leaves as it is.
     """
 
     name: str
@@ -182,6 +196,7 @@ class Graph:
     outputs: tuple[Output, ...]
     form: OutputForm
     description: str = ""
+    frozen: Frozen = Frozen()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Graph:
         return self  # immutable, and every compiled module refers to it
@@ -194,6 +209,17 @@ class Graph:
     def num_params(self) -> int:
         """Elements of all parameters."""
         return sum(call.num_params for call in self.calls())
+
+    @property
+    def num_frozen(self) -> int:
+        """Elements of the parameters that take no gradient."""
+        names = self.frozen.parameters
+        return sum(
+            elements(state.shape)
+            for call in (self.calls() if names else ())
+            for name, state in call.tensors
+            if name in names and not state.tied
+        )
 
     @property
     def macs(self) -> int:
@@ -210,7 +236,8 @@ def calls_of(node: Node) -> Iterator[Call]:
             yield from calls_of(inner)
 
 
-def _elements(shape: tuple[int, ...]) -> int:
+def elements(shape: tuple[int, ...]) -> int:
+    """How many elements a tensor of that shape has."""
     product = 1
     for size in shape:
         product *= size

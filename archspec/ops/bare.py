@@ -8,6 +8,7 @@ from typing import Any
 from archspec.ops.arguments import Bool, Each, Int, Maybe, one_of
 from archspec.ops.entry import Arg, Args, Init, Inputs, Op, Outputs, State
 from archspec.ops.faults import BadValue, RuleFault
+from archspec.ops.init_rules import shape_fault
 from archspec.records import record
 from archspec.tensors import DTYPES, TensorType
 
@@ -76,6 +77,13 @@ def _parameter_state(args: Args) -> Mapping[str, State]:
     return {"": State(args.shape, args.init)}
 
 
+def _check_init(args: Args, inputs: Inputs) -> None:
+    needed = shape_fault(args.init, tuple(args.shape))
+    if needed is not None:
+        message = f"`{args.init.function}` needs {needed}, but {{name}} is {list(args.shape)}"
+        raise RuleFault("AS403", message, arg="init")
+
+
 def _check_buffer(args: Args, inputs: Inputs) -> None:
     if args["values"] is not None:
         extra = next((name for name in ("shape", "init") if args[name] is not None), None)
@@ -91,6 +99,7 @@ def _check_buffer(args: Args, inputs: Inputs) -> None:
     if not dtype.startswith(("float", "bfloat")) and args.init.function not in ("zeros", "ones", "constant"):
         message = f"`{args.init.function}` gives real numbers, but {{name}} holds {dtype}"
         raise RuleFault("AS402", message, arg="init", help="write `init: zeros`, or `values: […]`")
+    _check_init(args, inputs)
 
 
 def _buffer_type(args: Args) -> TensorType:
@@ -123,6 +132,7 @@ OPS = (
         primary="shape",
         inputs=(),
         bare=True,
+        check=_check_init,
         shape=_parameter_shape,
         state=_parameter_state,
     ),

@@ -14,7 +14,7 @@ from archspec.tensors import Batch, TensorType, show_shape
 _FLOATS_HELP = (
     "declare the input as `dtype: float32`, or put a layer that takes integers, such as `Embedding`, before it"
 )
-_COUNTS = {0: "no input", 1: "one input", 2: "two inputs", 3: "three inputs"}
+_COUNTS = ("no input", "one input", "two inputs", "three inputs", "four inputs", "five inputs", "six inputs")
 
 
 def check_arity(op: Op, inputs: Inputs) -> None:

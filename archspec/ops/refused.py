@@ -8,6 +8,25 @@ _SORT = "use `topk` or `argmax`, which give a known number of places"
 
 _TAKES_LAYERS = "it takes a layer as an argument"
 
+OTHER_NAMES: dict[str, str] = {
+    "cat": "concat",
+    "concatenate": "concat",
+    "Concatenate": "concat",
+    "Dense": "Linear",
+    "FullyConnected": "Linear",
+    "GlobalAveragePooling2D": "GlobalAvgPool2d",
+    "BatchNormalization": "BatchNorm2d",
+    "LayerNormalization": "LayerNorm",
+    "Conv2DTranspose": "ConvTranspose2d",
+    "ZeroPadding2D": "ZeroPad2d",
+    "UpSampling2D": "Upsample",
+    "Multiply": "mul",
+    "multiply": "mul",
+    "Swish": "SiLU",
+    "swish": "silu",
+}
+"""What other libraries, and torch's own aliases, call what the language has."""
+
 REFUSED: dict[str, tuple[str, str]] = {
     "TransformerEncoder": (_TAKES_LAYERS, "use `TransformerEncoderLayer` with `repeat`"),
     "TransformerDecoder": (_TAKES_LAYERS, "use `TransformerDecoderLayer` with `repeat`"),

@@ -87,7 +87,7 @@ def _told(character: str, span: Span) -> Diagnostic:
     kind = "a lone surrogate" if "\ud800" <= character <= "\udfff" else _name(character)
     line, column = span.line, span.column
     message = f"{point} ({kind}) at line {line}, column {column} may not stand in a spec"
-    edit = Edit(span, "") if span.text == character else None
+    edit = Edit(span, "", safe=True) if span.text == character else None
     return Diagnostic("AS006", message, span, help="remove it", edit=edit)
 
 
@@ -139,4 +139,4 @@ def _edit(span: Span, text: str, replacement: str) -> Edit | None:
     written = span.text
     if text not in written:
         return None
-    return Edit(span, written.replace(text, replacement, 1))
+    return Edit(span, written.replace(text, replacement, 1), safe=True)

@@ -37,6 +37,22 @@ def load_file(path: str | os.PathLike[str]) -> SourceText:
     return SourceText(name, decoded(name, _bytes_of(name)))
 
 
+def load_stream(stream: BinaryIO) -> SourceText:
+    """The text of an open binary file, such as standard input.
+
+    Raises:
+        SpecError: it is larger than 4 MiB, it cannot be read, or it is not UTF-8.
+    """
+    name = str(getattr(stream, "name", "<stream>"))
+    try:
+        content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise unreadable(name, error) from None
+    if len(content) > MAX_BYTES:
+        raise _refused("AS003", f"`{clip(name, 200)}` has more than {MAX_BYTES:,} bytes, which a spec has at most")
+    return SourceText(name, decoded(name, content))
+
+
 def _check_before_opening(name: str) -> None:
     try:
         found = os.stat(name)

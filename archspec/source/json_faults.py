@@ -16,7 +16,9 @@ _CLOSERS = {"{": "}", "[": "]"}
 def trailing_comma(source: SourceText, comma: int, closer: str) -> SpecError:
     """`[1, 2,]`."""
     span = Span(source, comma, comma + 1)
-    return _error("AS051", f"a comma before `{closer}`: JSON has no trailing commas", span, "remove it", Edit(span, ""))
+    return _error(
+        "AS051", f"a comma before `{closer}`: JSON has no trailing commas", span, "remove it", _sure(span, "")
+    )
 
 
 def unclosed(source: SourceText, opener: int) -> SpecError:
@@ -31,7 +33,7 @@ def unclosed_string(source: SourceText, start: int, at: int) -> SpecError:
     sign = source.text[at : at + 1]
     if sign == "\t":
         span = Span(source, at, at + 1)
-        return _error("AS050", "a tab inside a string", span, "write `\\t`", Edit(span, "\\t"))
+        return _error("AS050", "a tab inside a string", span, "write `\\t`", _sure(span, "\\t"))
     message = 'the quote `"` is never closed'
     if sign:
         message = 'the quote `"` is not closed on its line'
@@ -74,7 +76,7 @@ def bad_key(source: SourceText, at: int) -> SpecError:
         return _error("AS050", f"`{text[at]}` where a key was expected", Span(source, at, at + 1))
     span = Span(source, at, word.end())
     quoted = f'"{word.group()}"'
-    edit = None if "\\" in quoted else Edit(span, quoted)
+    edit = None if "\\" in quoted else _sure(span, quoted)
     return _error("AS055", f"the key `{clip(word.group())}` is not quoted", span, f"write `{clip(quoted)}`", edit)
 
 
@@ -95,7 +97,7 @@ def _bad_word(span: Span, word: str) -> SpecError:
     digits = word.lstrip("-+")
     if word in _OTHER_WORDS:
         meant = _OTHER_WORDS[word]
-        return _error("AS054", f"`{word}` is not JSON", span, f"write `{meant}`", Edit(span, meant))
+        return _error("AS054", f"`{word}` is not JSON", span, f"write `{meant}`", _sure(span, meant))
     if _NOT_FINITE.fullmatch(word):
         return _error("AS041", f"`{word}` is not a finite number", span, "write a number, or quote it if it is a text")
     if digits.isdigit() and digits.isascii() and len(digits) > 1 and digits[0] == "0":
@@ -104,7 +106,7 @@ def _bad_word(span: Span, word: str) -> SpecError:
     if digits[:1].isdigit() or digits[:1] == ".":
         return _error("AS050", f"`{clip(word)}` is not a number as JSON writes them", span, "e.g. `3`, `0.5`, `1e-3`")
     quoted = f'"{word}"'
-    edit = None if "\\" in word else Edit(span, quoted)
+    edit = None if "\\" in word else _sure(span, quoted)
     return _error("AS055", f"the text `{clip(word)}` is not quoted", span, f"write `{clip(quoted)}`", edit)
 
 
@@ -155,7 +157,11 @@ def _single_quotes(source: SourceText, at: int) -> SpecError | None:
         return _error("AS052", "JSON strings take double quotes", Span(source, at, at + 1), 'write `"`')
     quoted = f'"{match.group(1)}"'
     span = Span(source, at, match.end())
-    return _error("AS052", "JSON strings take double quotes", span, f"write `{clip(quoted)}`", Edit(span, quoted))
+    return _error("AS052", "JSON strings take double quotes", span, f"write `{clip(quoted)}`", _sure(span, quoted))
+
+
+def _sure(span: Span, text: str) -> Edit:
+    return Edit(span, text, safe=True)
 
 
 def _error(code: str, message: str, span: Span, help: str | None = None, edit: Edit | None = None) -> SpecError:

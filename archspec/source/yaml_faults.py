@@ -9,6 +9,7 @@ from archspec.errors import Diagnostic, Edit, SourceText, clip
 from archspec.source.limits import MAX_KEY
 from archspec.source.yaml_brackets import bracket_fault, unclosed_bracket
 from archspec.source.yaml_fault import YamlFault
+from archspec.source.yaml_habits import cut_expression
 from archspec.source.yaml_indentation import indentation_fault, item_fault, tab_fault
 
 _RESERVED = "%@`"
@@ -16,6 +17,7 @@ _KEY = re.compile(r"""\s*(?:-\s+)*([^\s#"'\[\]{},&*!|>%@`-][^#"'\[\]{}]*?):(?:\s
 _SURROGATES = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _TO_LINE_END = re.compile(r"[^\s:]+(?:[ ]+[^\s#:]+)*")
 _TO_SEPARATOR = re.compile(r"[^\s,\[\]{}:]+")
+_FOREIGN = re.compile(r"\$\{([^{}\n:,\"']+)\}")
 _GLUED = re.compile(r"\s*(?:-\s+)*([A-Za-z_][\w.-]*):(?=[^\s/:])")
 
 
@@ -108,7 +110,7 @@ def _no_space(fault: YamlFault, start: int, glued: re.Match[str]) -> Diagnostic:
         colon,
         colon + 1,
         help=f"write `{clip(glued.group(1))}: …`",
-        edit=Edit(fault.span(colon, colon + 1), ": "),
+        edit=Edit(fault.span(colon, colon + 1), ": ", safe=True),
     )
 
 
@@ -165,7 +167,7 @@ def _escape(fault: YamlFault) -> Diagnostic:
     pair = _SURROGATES.match(fault.text, at)
     if pair is not None:
         whole = 0x10000 + ((int(pair.group(1), 16) - 0xD800) << 10) + (int(pair.group(2), 16) - 0xDC00)
-        edit = Edit(fault.span(at, at + 12), f"\\U{whole:08X}")
+        edit = Edit(fault.span(at, at + 12), f"\\U{whole:08X}", safe=True)
         message = "YAML knows no pairs of surrogates"
         return fault.told("AS043", message, at, at + 12, f"write `\\U{whole:08X}`", edit)
     if kind == "u" and re.fullmatch(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}", written):
@@ -209,7 +211,7 @@ def _quote_it(fault: YamlFault, at: int, message: str, code: str = "AS026") -> D
     word = _unquoted(fault, at)
     usable = not set(word) & set("\"\\'")
     help = f'write `"{clip(word)}"`' if usable else "quote the string"
-    edit = Edit(fault.span(at, at + len(word)), f'"{word}"') if usable else None
+    edit = Edit(fault.span(at, at + len(word)), f'"{word}"', safe=code == "AS026") if usable else None
     return fault.told(code, message, at, at + 1, help, edit)
 
 
@@ -236,7 +238,30 @@ def _after_value(fault: YamlFault) -> Diagnostic | None:
     return fault.told("AS020", "text after the end of a value", fault.at, end, help="remove it, or quote the string")
 
 
+def _foreign_expression(fault: YamlFault) -> Diagnostic | None:
+    """`{Linear: ${n}}`: inside brackets a brace ends the value before it."""
+    start = fault.at - 1
+    match = _FOREIGN.match(fault.text, start) if start >= 0 else None
+    if match is None:
+        return None
+    meant = f"$({match.group(1)})"
+    edit = Edit(fault.span(start, match.end()), meant, safe=True)
+    message = "expressions are written `$(…)`, not `${…}`"
+    return fault.told("AS222", message, start, match.end(), f"write `{clip(meant)}`", edit)
+
+
+def _broken_expression(fault: YamlFault) -> Diagnostic | None:
+    """`{a: $(x.shape[1])}`, `{a: $(b ? 1 : 2)}`: a bracket or a colon ends the value before it."""
+    start = fault.text.rfind("$(", fault.line_start, fault.at)
+    inside = fault.text[start : fault.at]
+    if start < 0 or inside.count("(") <= inside.count(")") or fault.text[start - 1 : start] in ("'", '"'):
+        return None
+    return cut_expression(fault.span(start, fault.at))
+
+
 _RULES = (
+    _foreign_expression,
+    _broken_expression,
     tab_fault,
     _quote,
     _start_character,

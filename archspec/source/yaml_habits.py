@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.source.tree import Scalar
+
+_NUMBERS = re.compile(r"\(\s*(-?[\d.]+(?:\s*,\s*-?[\d.]+)*)\s*\)")
 
 
 def habit_fault(value: str, span: Span, *, is_item: bool) -> Diagnostic | None:
     """A plain value that lost its end to a comma, or a list item that swallowed the one on the next line."""
     if "$(" in value and value.count("(") > value.count(")"):
-        return _cut_expression(span)
+        return cut_expression(span)
+    if value.startswith("(") and ")" not in value:
+        return _parenthesised_list(span)
     if is_item and " - " in value and "\n" in span.text:
         return _swallowed_item(span)
     return None
@@ -25,19 +31,31 @@ def glued_key(key: Scalar) -> Diagnostic | None:
         f"`{clip(str(key.value))}` has no space after its colon",
         Span(key.span.source, key.span.start + len(name), key.span.start + len(name) + 1),
         help=f"write `{clip(name)}: {clip(value)}`",
-        edit=Edit(key.span, f"{name}: {value}") if key.span.text == key.value else None,
+        edit=Edit(key.span, f"{name}: {value}", safe=True) if key.span.text == key.value else None,
     )
 
 
-def _cut_expression(span: Span) -> Diagnostic | None:
+def _parenthesised_list(span: Span) -> Diagnostic | None:
+    """`(3, 3)`, which a comma ends after the first number."""
+    found = _NUMBERS.match(span.source.text, span.start)
+    if found is None:
+        return None
+    meant = f"[{found.group(1)}]"
+    whole = Span(span.source, span.start, found.end())
+    message = "a list is written in square brackets"
+    return Diagnostic("AS026", message, whole, help=f"write `{clip(meant)}`", edit=Edit(whole, meant, safe=True))
+
+
+def cut_expression(span: Span) -> Diagnostic | None:
+    """An expression that a sign of YAML's ends before its last parenthesis."""
     text = span.source.text
     after = text[span.end : span.end + 80].lstrip(" ")
-    if not after.startswith((",", "]", "}", ":", "#")):
+    if not after.startswith((",", "[", "]", "{", "}", ":", "#")):
         return None
     closed = _closing_parenthesis(text, span.start)
     whole = text[span.start : closed]
     usable = closed > span.end and "\n" not in whole and '"' not in whole and "\\" not in whole
-    edit = Edit(Span(span.source, span.start, closed), f'"{whole}"') if usable else None
+    edit = Edit(Span(span.source, span.start, closed), f'"{whole}"', safe=True) if usable else None
     return Diagnostic(
         "AS029",
         f"the expression is cut off at `{after[0]}`, which ends a value that is not quoted",

@@ -188,3 +188,5 @@ class Document:
     train: TreeMapping | None
     is_library: bool = False
     removed_blocks: Mapping[str, Span] = field(default_factory=dict)
+    weights: Node | None = None
+    freeze: Node | None = None

@@ -11,30 +11,26 @@ from archspec.spec.names import identifier_fault
 from archspec.spec.read_entries import read_entries
 from archspec.spec.read_parameters import read_parameters
 from archspec.spec.reader import Reader
-from archspec.suggest import nearest
 from archspec.tensors import DTYPES
 
 LANGUAGE_VERSION = 1
 KEYS = (
-    "archspec",
-    "name",
-    "description",
-    "extends",
-    "import",
-    "input",
-    "inputs",
-    "vars",
-    "blocks",
-    "layers",
-    "outputs",
-    "init",
-    "train",
+    *("archspec", "name", "description", "extends", "import", "input", "inputs", "vars", "blocks", "layers", "outputs"),
+    *("init", "weights", "freeze", "train"),
 )
-_LATER = ("weights", "freeze")
+_LATER: tuple[str, ...] = ()
+_OTHER_DTYPES = {
+    **{dtype: dtype for dtype in DTYPES},
+    "float": "float32",
+    "double": "float64",
+    "half": "float16",
+    "int": "int64",
+    "long": "int64",
+}
 _TRUST = frozenset(
     {"allow_code", "trust", "trusted", "unsafe", "weights_only", "trust_remote_code", "plugins", "plugin"}
 )
-_MODEL_KEYS = ("input", "inputs", "layers", "outputs", "init", "train")
+_MODEL_KEYS = ("input", "inputs", "layers", "outputs", "init", "weights", "freeze", "train")
 _BLOCK_KEYS = ("params", "inputs", "layers", "outputs", "description")
 
 
@@ -47,6 +43,7 @@ def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
         reader.fault("AS101", f"expected a mapping at the top level, found {describe(tree)}", tree.span, help=help)
         return None, reader.faults
     check_keys(reader, tree)
+    tree = reader.corrected(tree, KEYS, apart=(*_LATER, *_TRUST))
     check_version(reader, tree)
     is_library = tree.get("blocks") is not None and all(tree.key(key) is None for key in _MODEL_KEYS)
     inputs = () if is_library else _read_inputs(reader, tree)
@@ -66,6 +63,8 @@ def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
         removed_blocks=_removed_blocks(tree),
         init=init,
         train=train,
+        weights=tree.get("weights"),
+        freeze=tree.get("freeze"),
     )
     return (document if is_library or (inputs and layers is not None) else None), reader.faults
 
@@ -86,10 +85,8 @@ def check_keys(reader: Reader, tree: Mapping) -> None:
 def check_version(reader: Reader, tree: Mapping) -> None:
     """Record that a spec does not say its language version, or another one than this."""
     version = tree.get("archspec")
-    if version is None and _is_misspelt(tree, "archspec"):
-        return
     if version is None:
-        edit = Edit(_before(tree), f"archspec: {LANGUAGE_VERSION}\n") if _is_block(tree) else None
+        edit = Edit(_before(tree), f"archspec: {LANGUAGE_VERSION}\n", safe=True) if _is_block(tree) else None
         reader.fault(
             "AS104",
             "the spec does not say its language version",
@@ -151,14 +148,7 @@ def _read_layers(reader: Reader, tree: Mapping) -> Entries | None:
     return read_entries(reader, node, "`layers`")
 
 
-def _is_misspelt(tree: Mapping, key: str) -> bool:
-    """Whether a key that the tree lacks is there in another spelling, which is reported already."""
-    return any(nearest(str(other.value), KEYS) == [key] for other, _ in tree if other.value not in KEYS)
-
-
 def _missing(reader: Reader, tree: Mapping, key: str, mend: str) -> None:
-    if _is_misspelt(tree, key):
-        return
     span = tree.entries[0][0].span if len(tree) else tree.span
     reader.fault("AS103", f"the spec has no `{key}`", span, help=f"add {mend}")
 
@@ -177,7 +167,9 @@ def _read_inputs(reader: Reader, tree: Mapping) -> tuple[Input, ...]:
     if several is None:
         _missing(reader, tree, "input", "`input: [C, H, W]` (without the batch)")
         return ()
-    mapping = reader.mapping(several, "`inputs`", help="write `inputs: {image: [3, 224, 224], meta: [1]}`")
+    sizes = isinstance(several, Sequence) and all(isinstance(item, Scalar) for item in several)
+    help = "one input is written `input: […]`" if sizes else "write `inputs: {image: [3, 224, 224], meta: [1]}`"
+    mapping = reader.mapping(several, "`inputs`", help=help)
     return () if mapping is None else _read_named_inputs(reader, mapping)
 
 
@@ -204,7 +196,10 @@ def _read_input(reader: Reader, name: str, node: Node) -> list[Input]:
         reader.fault("AS103", f"{whose} has no `shape`", node.span, help="write `{shape: [3, 224, 224]}`")
         return []
     if dtype is not None and (not isinstance(dtype, Scalar) or dtype.value not in DTYPES):
-        reader.expected(dtype, "one of " + ", ".join(DTYPES), f"`dtype` of {whose}")
+        meant = _OTHER_DTYPES.get(str(dtype.value).removeprefix("torch.")) if isinstance(dtype, Scalar) else None
+        help = f"write `{meant}`" if meant else None
+        edit = Edit(dtype.span, meant) if meant else None
+        reader.expected(dtype, "one of " + ", ".join(DTYPES), f"`dtype` of {whose}", help, edit)
         dtype = None
     return [Input(name, shape, dtype, node.span)]
 
@@ -235,6 +230,7 @@ def _read_block(reader: Reader, key: Scalar, node: Node) -> Block | None:
     if mapping is None:
         return None
     reader.keys(mapping, _BLOCK_KEYS, whose)
+    mapping = reader.corrected(mapping, _BLOCK_KEYS)
     layers = mapping.get("layers")
     if layers is None:
         reader.fault("AS103", f"{whose} has no `layers`", key.span, help="add `layers:` with one entry per line")

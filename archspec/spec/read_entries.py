@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archspec.errors import Edit, clip
+from archspec.errors import clip
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec import document
 from archspec.spec.document import (
@@ -19,9 +19,11 @@ from archspec.spec.document import (
 )
 from archspec.spec.names import layer_name_fault
 from archspec.spec.reader import Reader
-from archspec.suggest import nearest
+from archspec.suggest import nearest, respelled
 
 _FIELD_NAMES = {"from": "from_"}
+
+_KIND_KEYS = ("type", "kind", "op", "class", "layer", "module", "class_name")
 
 
 def read_entries(reader: Reader, node: Node, whose: str) -> Entries:
@@ -106,8 +108,15 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
     if not kinds:
         _no_kind(reader, node, whose)
         return None
-    modifiers = Modifiers(**fields, keys=keys)
+    if _kind_as_value(reader, kinds, whose):
+        return None
     kind, arguments = _the_kind(reader, kinds, whose)
+    for key, value in kinds:  # a misspelt modifier is taken for what it is nearest to, so that it is the only fault
+        guess = nearest(str(key.value), MODIFIERS)
+        if key is not kind and guess:
+            fields.setdefault(_FIELD_NAMES.get(guess[0], guess[0]), value)
+            keys.setdefault(guess[0], key)
+    modifiers = Modifiers(**fields, keys=keys)
     if kind.value in ("layers", "branches"):
         inner = read_entries(reader, arguments, f"`{kind.value}` of {whose}")
         body = document.Sequence(inner) if kind.value == "layers" else Branches(inner)
@@ -123,6 +132,17 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
     return Entry(name, KindUse(kind, None if absent else arguments), modifiers, node.span)
 
 
+def _kind_as_value(reader: Reader, kinds: list[tuple[Scalar, Node]], whose: str) -> bool:
+    """`{type: Linear, out_features: 10}`, as other formats have it."""
+    for key, value in kinds:
+        if key.value in _KIND_KEYS and isinstance(value, Scalar) and isinstance(value.value, str) and value.value:
+            shown = clip(value.value)
+            message = f"{whose} has its kind under `{key.value}`; here the kind is the key, and its value the arguments"
+            reader.fault("AS105", message, key.span, help=f"write `{{{shown}: {{…}}}}`, or `{shown}` alone")
+            return True
+    return False
+
+
 def _the_kind(reader: Reader, kinds: list[tuple[Scalar, Node]], whose: str) -> tuple[Scalar, Node]:
     """The one kind key; every other key is recorded as a fault, as the modifier that it comes closest to."""
     if len(kinds) == 1:
@@ -135,7 +155,7 @@ def _the_kind(reader: Reader, kinds: list[tuple[Scalar, Node]], whose: str) -> t
         word = str(key.value)
         guess = nearest(word, MODIFIERS)
         if guess:
-            help, edit = f"did you mean `{guess[0]}`?", Edit(key.span, guess[0])
+            help, edit = f"did you mean `{guess[0]}`?", respelled(key.span, word, guess[0], MODIFIERS)
         else:
             help, edit = (
                 f"put arguments inside `{chosen[0].value}: {{…}}`, and other layers in entries of their own",

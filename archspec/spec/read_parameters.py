@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import cast
 
+from archspec.errors import Edit
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec.document import TYPE_NAMES, Parameter, TypeName
 from archspec.spec.names import identifier_fault
 from archspec.spec.reader import Reader
 
 _FULL_FORM = ("type", "default", "min", "max", "choices")
+_OTHER_WORDS = {"integer": "int", "number": "float", "double": "float", "string": "str", "boolean": "bool"}
 _POSITION_NAMES = ("index", "count", "stage", "stages", "position", "total", "input", "previous", "N")
 
 
@@ -32,10 +34,21 @@ def _read_one(reader: Reader, key: Scalar, value: Node) -> Parameter | None:
         return None
     if isinstance(value, Mapping) and value.get("type") is not None:
         return _read_full(reader, key, value)
+    if isinstance(value, Scalar) and not value.quoted and value.value in _OTHER_WORDS:
+        value = _renamed_type(reader, key, value)
     required = _type_of_word(value)
     if required is not None:
         return Parameter(key, *required)
     return Parameter(key, *type_of_default(value), default=value)
+
+
+def _renamed_type(reader: Reader, key: Scalar, value: Scalar) -> Scalar:
+    """`integer`, which would be a text by default, is the type `int`."""
+    meant = _OTHER_WORDS[str(value.value)]
+    message = f"`{key.value}` has the type `{value.value}`, which the language calls `{meant}`"
+    help = f'write `{meant}`, or `"{value.value}"` if the text is its default'
+    reader.fault("AS101", message, value.span, help=help, edit=Edit(value.span, meant))
+    return Scalar(meant, value.span)
 
 
 def is_type(node: Node) -> bool:

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
-from archspec.suggest import nearest
+from archspec.suggest import nearest, respelled
+
+_OTHER_KEYS = {
+    "parameters": "params",
+    "args": "params",
+    "variables": "vars",
+    "version": "archspec",
+    "modules": "layers",
+    "nodes": "layers",
+    "training": "train",
+}
+
+
+def _meant(name: str, known: tuple[str, ...]) -> list[str]:
+    """The key that was probably meant: the nearest one, or what other formats call by this name."""
+    other = _OTHER_KEYS.get(name)
+    return [other] if other in known else nearest(name, known)
 
 
 class Reader:
@@ -63,7 +79,7 @@ class Reader:
             "a string",
             whose,
             help=f"quote it: `{quoted}`" if quoted else None,
-            edit=Edit(node.span, quoted) if quoted else None,
+            edit=Edit(node.span, quoted, safe=True) if quoted else None,
         )
         return None
 
@@ -78,9 +94,9 @@ class Reader:
         """Record a key that does not exist there, with the nearest one that does."""
         known = tuple(known)
         name = str(key.value)
-        guess = nearest(name, known)
+        guess = _meant(name, known)
         if guess:
-            help, edit = f"did you mean `{guess[0]}`?", Edit(key.span, guess[0])
+            help, edit = f"did you mean `{guess[0]}`?", respelled(key.span, name, guess[0], known)
         else:
             help, edit = f"{where} can have " + ", ".join(f"`{name}`" for name in known), None
         self.fault("AS102", f"{where} has no key `{clip(name)}`", key.span, help=help, edit=edit)
@@ -89,6 +105,21 @@ class Reader:
         """Record a key that the language has and this version cannot compile."""
         message = f"`{key.value}` is part of the language, but this version of archspec cannot compile it yet"
         self.fault("AS108", message, key.span, help=help or f"leave `{key.value}` out")
+
+    def corrected(self, node: Mapping, known: tuple[str, ...], apart: Collection[str] = ()) -> Mapping:
+        """The mapping with each misspelt key, a fault recorded already, under the name that it was meant to be.
+
+        So the misspelling is the only fault. The keys in `apart` mean something else.
+        """
+        present = {key.value for key, _ in node}
+        entries: list[tuple[Scalar, Node]] = []
+        for key, value in node:
+            guess = [] if key.value in known or key.value in apart else _meant(str(key.value), known)
+            if guess and guess[0] not in present:
+                present.add(guess[0])
+                key = Scalar(guess[0], key.span)
+            entries.append((key, value))
+        return Mapping(tuple(entries), node.span, node.removed)
 
     def keys(self, node: Mapping, known: tuple[str, ...], where: str) -> None:
         """Record every key of a mapping that is none of the known ones."""

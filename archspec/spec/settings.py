@@ -1,13 +1,20 @@
-"""Overrides from the command line and from keyword arguments, each a small text of its own that faults point into."""
+"""What a caller sets, on the command line or by keyword: each a small text of its own that faults point into."""
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal, TypeAlias
 
 from archspec.errors import Diagnostic, SourceText, Span, SpecError
 from archspec.source import from_data, parse_value, read
-from archspec.source.tree import Mapping
+from archspec.source.tree import Mapping as TreeMapping
+from archspec.spec.checkpoint import Checkpoint, read_checkpoint
 from archspec.spec.overrides import Override
+from archspec.spec.reader import Reader
+
+Weights: TypeAlias = str | os.PathLike[str] | Mapping[str, Any] | Literal[False]
 
 
 def override_from_text(text: str) -> Override:
@@ -34,6 +41,32 @@ def override_from_value(name: str, value: Any) -> Override:
     """
     source = from_data({name: value}, name=f"<{name}=…>")
     tree = read(source, "json")
-    assert isinstance(tree, Mapping)
+    assert isinstance(tree, TreeMapping)
     key, node = tree.entries[0]
     return Override(name, Span(source, key.span.start + 1, key.span.end - 1), node)
+
+
+def checkpoint_from_value(weights: Weights, own: Checkpoint | None) -> Checkpoint | None:
+    """What a caller's `weights` asks for, whose spec asks for `own`; None for no checkpoint.
+
+    Raises:
+        SpecError: a mapping is no `weights` section.
+    """
+    if weights is False:
+        return None
+    if isinstance(weights, Mapping):
+        return _of_mapping(weights)
+    path = os.fspath(weights)
+    if own is None:
+        return Checkpoint(path)
+    return replace(own, path=path, span=None, sha256=None, sha256_span=None, key_span=None)
+
+
+def _of_mapping(weights: Mapping[str, Any]) -> Checkpoint | None:
+    reader = Reader()
+    path = weights.get("path")
+    given = {**weights, "path": os.fspath(path)} if isinstance(path, os.PathLike) else weights
+    read_as = read_checkpoint(reader, read(from_data(given, name="<weights=…>"), "json"))
+    if reader.faults:
+        raise SpecError(reader.faults)
+    return None if read_as is None else replace(read_as, span=None, sha256_span=None, key_span=None)

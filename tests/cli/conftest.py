@@ -1,4 +1,4 @@
-"""A shell, and spec files to use in it."""
+"""Spec files to use in a shell."""
 
 from __future__ import annotations
 
@@ -6,16 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.run import Shell
-
 GOOD = "archspec: 1\nname: Good\ninput: [4]\nvars: {n: 3}\nlayers: {a: {Linear: 4, repeat: 3}, fc: {Linear: $n}}\n"
 BAD = "archspec: 1\ninput: [4]\nlayers: {fc: {Lineer: 3}}\n"
 WARNED = "archspec: 1\ninput: [4]\nlayers: {idle: ReLU, fc: {Linear: 3, from: input}}\n"
-
-
-@pytest.fixture
-def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(monkeypatch, capsys)
 
 
 @pytest.fixture

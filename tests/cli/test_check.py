@@ -84,12 +84,6 @@ def test_unreadable_texts(shell: Shell, specs: Path, content: bytes, code: str |
     assert code is None or f"error[{code}]" in run.out
 
 
-def test_a_directory_is_no_spec(shell: Shell, specs: Path) -> None:
-    run = shell("check", ".")
-    assert run.status in (1, 2)
-    assert "is a directory" in run.out
-
-
 def test_json_has_every_fault_with_its_place(shell: Shell, specs: Path) -> None:
     run = shell("check", "bad.yaml", "warned.yaml", "missing.yaml", "--json")
     assert run.status == 1

@@ -20,7 +20,7 @@ def process(*arguments: object, cwd: Path | None = None) -> subprocess.Completed
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])
-@pytest.mark.parametrize("command", [[], ["check"], ["build"], ["train"]])
+@pytest.mark.parametrize("command", [[], ["check"], ["build"], ["train"], ["explain"]])
 def test_help(shell: Shell, command: list[str], option: str) -> None:
     run = shell(*command, option)
     assert run.status == 0
@@ -46,7 +46,7 @@ def test_an_interrupt_is_no_traceback(shell: Shell, specs: Path, monkeypatch: py
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(archspec, "check", interrupted)
+    monkeypatch.setattr(archspec, "examine", interrupted)
     assert shell("check", "good.yaml").status == 130
 
 

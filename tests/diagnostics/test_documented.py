@@ -1,15 +1,90 @@
-"""Every code has its heading in docs/errors.md, and every heading a code."""
+"""Every code has its heading in docs/errors.md, every heading a code, and every example shows it."""
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
+
+import archspec
+from archspec.errors import SourceText
+from tests.cli.run import Shell
+
 ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "errors.md").read_text()
+SECTIONS = dict(re.findall(r"^## (AS\d{3}): \S.*\n((?:(?!#{1,2} ).*\n?)*)", PAGE, re.MULTILINE))
+NO_SPEC_SHOWS_IT = {"AS507", "AS900"}  # an older torch does; a fault of ours would
+SHOWN = re.compile(r"\b(?:error|warning)\[(AS\d{3})\]: ")
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+NAMES = {"yaml": "net.yaml", "json": "net.json"}
 
 
 def test_codes_and_headings_are_the_same() -> None:
     used = {code for file in (ROOT / "archspec").rglob("*.py") for code in re.findall(r'"(AS\d{3})"', file.read_text())}
-    headings = re.findall(r"^## (AS\d{3}): \S", (ROOT / "docs" / "errors.md").read_text(), re.MULTILINE)
+    headings = re.findall(r"^## (AS\d{3}): \S", PAGE, re.MULTILINE)
     assert len(headings) == len(set(headings))
     assert used == set(headings)
+
+
+def blocks(section: str) -> list[tuple[str, str]]:
+    return re.findall(r"^```(\w+)\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("code", SECTIONS)
+def test_a_section_has_a_meaning_an_example_and_a_mend(code: str) -> None:
+    section = SECTIONS[code]
+    assert re.search(r"^Mend: \S", section, re.MULTILINE)
+    languages = {language for language, _ in blocks(section)}
+    assert code in NO_SPEC_SHOWS_IT or languages
+    assert languages <= {"yaml", "json", "python", "console"}
+    prose = re.split(r"^```|^Mend:", section, maxsplit=1, flags=re.MULTILINE)[0]
+    assert prose.strip() or code in ("AS109", "AS112") or re.match(r"AS[25]\d\d", code), "what does it mean?"
+
+
+def shown_by_a_text(language: str, text: str) -> list[str]:
+    return [diagnostic.code for diagnostic in archspec.check(SourceText(NAMES[language], text))]
+
+
+def shown_by_python(text: str) -> list[str]:
+    """In a process of its own: an example may register a layer."""
+    run = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    return SHOWN.findall(run.stderr)
+
+
+def shown_by_commands(shell: Shell, text: str) -> list[str]:
+    """The commands run in the current folder; `archspec` itself in this process."""
+    said = ""
+    for line in text.splitlines():
+        assert line.startswith("$ ")
+        command = line[2:]
+        if command.startswith("archspec "):
+            run = shell(*shlex.split(command, comments=True)[1:])
+            said += run.out + run.err
+        else:
+            subprocess.run(["bash", "-c", command], check=True, stderr=subprocess.DEVNULL)
+    return SHOWN.findall(said)
+
+
+@pytest.mark.parametrize("code", sorted(set(SECTIONS) - NO_SPEC_SHOWS_IT))
+def test_an_example_shows_its_code_and_no_other(
+    code: str, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "specs").symlink_to(ROOT / "specs")
+    monkeypatch.chdir(tmp_path)
+    found: list[str] = []
+    examples = blocks(SECTIONS[code])
+    for language, text in examples:
+        if language in NAMES:
+            (tmp_path / NAMES[language]).write_text(text)
+            found += [] if ("console" in dict(examples)) else shown_by_a_text(language, text)
+        elif language == "python":
+            found += shown_by_python(text)
+        else:
+            found += shown_by_commands(shell, text)
+    assert found
+    assert set(found) == {code}

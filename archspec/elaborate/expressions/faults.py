@@ -13,10 +13,19 @@ class Fault(Exception):
         end: the one after the last.
         help: what to write instead.
         replacement: what to put in place of the wrong piece, where that mends it.
+        safe: the replacement can only be what was meant.
     """
 
     def __init__(
-        self, code: str, message: str, start: int, end: int, help: str | None = None, replacement: str | None = None
+        self,
+        code: str,
+        message: str,
+        start: int,
+        end: int,
+        help: str | None = None,
+        replacement: str | None = None,
+        *,
+        safe: bool = False,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -25,3 +34,4 @@ class Fault(Exception):
         self.end = end
         self.help = help
         self.replacement = replacement
+        self.safe = safe

@@ -60,7 +60,7 @@ def evaluate_text(text: str, names: Mapping[str, Any], locate: Locate) -> Any:
     except Fault as fault:
         span = locate(fault.start, fault.end)
         exact = span.text == text[fault.start : fault.end]
-        edit = Edit(span, fault.replacement) if fault.replacement is not None and exact else None
+        edit = Edit(span, fault.replacement, fault.safe) if fault.replacement is not None and exact else None
         raise SpecError([Diagnostic(fault.code, fault.message, span, help=fault.help, edit=edit)]) from None
 
 
@@ -99,7 +99,7 @@ def _stray(text: str, dollar: int) -> Fault:
         help = f"write `$({inner})`" if usable and len(inner) < 60 else "write `$(…)`"
         replacement = f"$({inner})" if usable else None
         stop = end + 1 if usable else dollar + 2
-        return Fault("AS222", "expressions are written `$(…)`, not `${…}`", dollar, stop, help, replacement)
+        return Fault("AS222", "expressions are written `$(…)`, not `${…}`", dollar, stop, help, replacement, safe=True)
     message = "`$` without a name or `(` after it"
     return Fault("AS222", message, dollar, dollar + 1, "write `$$` for a dollar sign", "$$")
 

@@ -1,0 +1,128 @@
+"""The `weights` and `freeze` sections, against the graph that they speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from archspec import globs
+from archspec.elaborate.sections import evaluated
+from archspec.errors import Diagnostic, Edit, Span, clip
+from archspec.graph.nodes import Frozen, Graph
+from archspec.records import record
+from archspec.source.tree import Mapping as TreeMapping
+from archspec.source.tree import Node, Scalar
+from archspec.spec.checkpoint import Checkpoint, read_checkpoint, read_globs
+from archspec.spec.reader import Reader
+from archspec.suggest import nearest
+
+_STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+
+
+@record
+class Freeze:
+    """The `freeze` section: globs over state-dict names, and whether running statistics stay as they are too."""
+
+    rules: tuple[Scalar, ...]
+    statistics: bool
+    span: Span
+
+
+def read_weights(node: Node | None, variables: Mapping[str, Any]) -> tuple[Checkpoint | None, list[Diagnostic]]:
+    """What the `weights` section asks for (None where there is none), and the faults in its form."""
+    if node is None:
+        return None, []
+    reader = Reader()
+    value = evaluated(reader.faults, node, variables)
+    return (None if reader.faults else read_checkpoint(reader, value)), reader.faults
+
+
+def read_freeze(node: Node | None, variables: Mapping[str, Any]) -> tuple[Freeze | None, list[Diagnostic]]:
+    """The `freeze` section (None where there is none), and the faults in its form."""
+    reader = Reader()
+    value = None if node is None else evaluated(reader.faults, node, variables)
+    if value is None or reader.faults or (isinstance(value, Scalar) and value.value is None):
+        return None, reader.faults
+    statistics, match = True, value
+    if isinstance(value, TreeMapping):
+        reader.keys(value, ("match", "statistics"), "`freeze`")
+        found = value.get("match")
+        if found is None:
+            help = 'write `freeze: {match: ["layer1.*"], statistics: false}`'
+            reader.fault("AS103", "`freeze` has no `match`", value.span, help=help)
+            return None, reader.faults
+        match, statistics = found, _is_set(reader, value.get("statistics"))
+    return Freeze(tuple(read_globs(reader, match, "`freeze`")), statistics, value.span), reader.faults
+
+
+def _is_set(reader: Reader, node: Node | None) -> bool:
+    if node is None or (isinstance(node, Scalar) and isinstance(node.value, bool)):
+        return node is None or bool(node.value)
+    reader.expected(node, "`true` or `false`", "`statistics` of `freeze`")
+    return True
+
+
+def frozen(freeze: Freeze, graph: Graph, *, trains: bool) -> tuple[Frozen, list[Diagnostic]]:
+    """What stays as it is, and the faults: globs that match nothing, and nothing left to train.
+
+    Args:
+        freeze: the section.
+        graph: the whole model.
+        trains: whether the spec has a `train` section.
+    """
+    parameters, statistics = _names(graph)
+    everything = [*parameters, *statistics]
+    faults = [_matches_nothing(rule, everything) for rule in freeze.rules if not _any(rule, everything)]
+    globs_ = [str(rule.value) for rule in freeze.rules]
+    held = frozenset(name for name in parameters if any(globs.matches(glob, name) for glob in globs_))
+    layers = dict.fromkeys(
+        name.rpartition(".")[0]
+        for name in (statistics if freeze.statistics else ())
+        if any(globs.matches(glob, name) for glob in globs_)
+    )
+    if trains and held and len(held) == len(parameters):
+        message = "every parameter is frozen: nothing is left to train"
+        faults.append(
+            Diagnostic("AS406", message, freeze.span, help="freeze all but the last layer, or remove `train`")
+        )
+    return Frozen(held, tuple(layers)), faults
+
+
+def _names(graph: Graph) -> tuple[list[str], list[str]]:
+    """The full names of all parameters, and of all running statistics."""
+    tensors = [tensor for call in graph.calls() for tensor in call.tensors]
+    parameters = [name for name, tensor in tensors if not tensor.is_buffer]
+    statistics = [name for name, tensor in tensors if tensor.is_buffer and name.rpartition(".")[2] in _STATISTICS]
+    return parameters, statistics
+
+
+def _any(rule: Scalar, names: list[str]) -> bool:
+    return any(globs.matches(str(rule.value), name) for name in names)
+
+
+def _matches_nothing(rule: Scalar, names: list[str]) -> Diagnostic:
+    """With the glob that was meant: `conv1` as `conv1.*`, or the nearest beginning of a name."""
+    written = str(rule.value)
+    guess = next(_meant(written, names), None)
+    message = f"`{clip(written)}` matches no parameter of the model"
+    if guess is None:
+        shown = ", ".join(f"`{name}`" for name in names[:3])
+        help = f"names are like in the state dict: {shown}" if shown else "the model has no parameters"
+        return Diagnostic("AS405", message, rule.span, help=help)
+    text = f'"{guess}"' if rule.span.text[:1] in ("'", '"') or "*" in guess else guess
+    return Diagnostic("AS405", message, rule.span, help=f"did you mean `{guess}`?", edit=Edit(rule.span, text))
+
+
+def _meant(written: str, names: list[str]) -> Iterator[str]:
+    stem = written.removesuffix("*").removesuffix(".")
+    if any(name.startswith(f"{stem}.") for name in names):
+        yield f"{stem}.*"
+    prefixes = dict.fromkeys(prefix for name in names for prefix in _beginnings(name))
+    for near in nearest(stem, prefixes):
+        yield near if near in names else f"{near}.*"
+
+
+def _beginnings(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    for length in range(1, len(parts) + 1):
+        yield ".".join(parts[:length])

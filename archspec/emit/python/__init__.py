@@ -1,0 +1,1 @@
+"""A model as a Python file of its own, which imports torch and nothing of archspec."""

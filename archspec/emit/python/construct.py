@@ -1,0 +1,124 @@
+"""How each module of a graph is made, as trees whose leaves are argument values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
+
+from archspec.graph.nodes import Absent, Call, Node, Scope
+from archspec.ops.layer_class import takes_class
+from archspec.records import record
+
+
+@record
+class Code:
+    """A value that is a name in the generated file: `nn.ReLU`."""
+
+    text: str
+
+
+@record
+class Argument:
+    """One argument of a constructor. `required` ones come first and are written without their name."""
+
+    name: str
+    value: Any
+    default: Any
+    required: bool = False
+
+
+@record
+class Layer:
+    """A layer of a library."""
+
+    target: str
+    arguments: tuple[Argument, ...]
+
+
+@record
+class Tensor:
+    """A bare parameter or buffer. It is initialised with the layers, but for a buffer's values."""
+
+    kind: Literal["Parameter", "Buffer"]
+    arguments: tuple[Argument, ...]
+
+
+@record
+class Instance:
+    """An instance of a generated class, whose arguments follow from its parameters."""
+
+    scope: Scope
+
+
+@record
+class Group:
+    """An `nn.Sequential`, `nn.ModuleList` or `nn.ModuleDict`. `names` are None where they are 0, 1, …"""
+
+    kind: Literal["Sequential", "ModuleList", "ModuleDict"]
+    names: tuple[str, ...] | None
+    children: tuple[Tree, ...]
+
+
+Tree: TypeAlias = Layer | Tensor | Instance | Group
+
+HasClass: TypeAlias = Callable[[Scope], bool]
+
+
+def children(scope: Scope, has_class: HasClass) -> dict[str, Tree]:
+    """What a scope's `__init__` makes, by name, in order."""
+    made: dict[str, Tree] = {}
+    for node in scope.body:
+        tree = _tree(node, has_class)
+        if tree is not None:
+            made[node.name] = tree
+    return made
+
+
+def _tree(node: Node, has_class: HasClass) -> Tree | None:
+    if isinstance(node, Absent) or node.module:
+        return None
+    if isinstance(node, Call):
+        return _of_call(node)
+    if has_class(node):
+        return Instance(node)
+    inner = children(node, has_class)
+    if node.is_container:
+        return _of_container(node, inner)
+    return Group("Sequential", _names(inner), tuple(inner.values()))
+
+
+def _of_container(scope: Scope, inner: Mapping[str, Tree]) -> Tree | None:
+    if not inner:
+        return None
+    if scope.keyed:
+        return Group("ModuleDict", tuple(inner), tuple(inner.values()))
+    if scope.kind == "copies":
+        return Group("ModuleList", None, tuple(inner.values()))
+    places = range(1 + max(map(int, inner)))
+    identity = Layer("torch.nn.Identity", ())
+    return Group("ModuleList", None, tuple(inner.get(str(place), identity) for place in places))
+
+
+def _names(inner: Mapping[str, Tree]) -> tuple[str, ...] | None:
+    names = tuple(inner)
+    return None if names == tuple(map(str, range(len(names)))) else names
+
+
+def _of_call(call: Call) -> Tree | None:
+    if call.op.bare:
+        named = (Argument(arg.name, call.args[arg.name], None) for arg in call.op.args)
+        kind: Literal["Parameter", "Buffer"] = "Buffer" if call.op.name == "Buffer" else "Parameter"
+        return Tensor(kind, (*named, Argument("dtype", next(iter(call.state.values())).dtype, None)))
+    if not call.op.is_module:
+        return None
+    arguments = []
+    leading = True
+    for arg in call.op.args:
+        if arg.in_call:
+            continue
+        value, default = call.args[arg.name], arg.default
+        if takes_class(arg.type):
+            value, default = (None if name is None else Code(f"nn.{name}") for name in (value, default))
+        leading = leading and (arg.is_required or arg.inferred is not None)
+        arguments.append(Argument(arg.name, value, default, required=leading))
+    return Layer(call.op.target, tuple(arguments))

@@ -1,0 +1,106 @@
+"""How the weights begin, where that is not as torch's layers begin by themselves; and which parameters are one."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterator
+
+from archspec.emit.forward import INDENT
+from archspec.emit.python.text import literal
+from archspec.graph.nodes import Call, Graph
+from archspec.ops.entry import Init, State
+
+FUNCTION = "initialize"
+
+
+def after_init(graph: Graph) -> Iterator[str]:
+    """The last lines of the model's `__init__`."""
+    if _by_kind(graph):
+        yield f"self.apply({FUNCTION})"
+    for name, init in _by_name(graph):
+        yield f"{_call(init, _reach(name))}"
+    for call in graph.calls():
+        for name, state in call.tensors:
+            if state.tied:
+                yield _tie(name, state.tied)
+
+
+def initializer(graph: Graph) -> Iterator[str]:
+    """The function that the model applies to each of its layers, if it needs one."""
+    kinds = _by_kind(graph)
+    if not kinds:
+        return
+    lines = [f"def {FUNCTION}(module: nn.Module) -> None:", f'{INDENT}"""The initial weights of a layer."""']
+    for index, (target, inits) in enumerate(kinds.items()):
+        word = "elif" if index else "if"
+        lines.append(f"{INDENT}{word} type(module) is {target.replace('torch.nn.', 'nn.')}:")
+        for name, (init, sometimes) in inits.items():
+            indent = INDENT * 2
+            if sometimes:
+                lines.append(f"{indent}if module.{name} is not None:")
+                indent += INDENT
+            lines.append(indent + _call(init, f"module.{name}"))
+    yield "\n".join(lines)
+
+
+def _call(init: Init, tensor: str) -> str:
+    arguments = "".join(f", {name}={literal(value)}" for name, value in init.arguments.items())
+    return f"nn.init.{init.function}_({tensor}{arguments})"
+
+
+def _reach(name: str) -> str:
+    """The expression of a parameter."""
+    if all(part.isidentifier() and not keyword.iskeyword(part) for part in name.split(".")):
+        return f"self.{name}"
+    return f'self.get_parameter("{name}")'
+
+
+def _tie(name: str, other: str) -> str:
+    owner, _, own = name.rpartition(".")
+    if _reach(name).startswith("self.get_"):
+        return f'self.get_submodule("{owner}").{own} = {_reach(other)}'
+    return f"{_reach(name)} = {_reach(other)}"
+
+
+def _said(call: Call) -> Iterator[tuple[str, State, bool]]:
+    """Each parameter, with whether it begins otherwise than its layer would have it."""
+    default = call.op.state(call.args)
+    for name, state in call.state.items():
+        if not state.is_buffer and not state.tied:
+            yield name, state, call.op.bare or state.init != default[name].init
+
+
+def _by_kind(graph: Graph) -> dict[str, dict[str, tuple[Init, bool]]]:
+    """For each layer class, the parameters that all its layers begin alike, and otherwise than by themselves."""
+    seen: dict[str, dict[str, set[tuple[str, tuple[tuple[str, object], ...], bool]]]] = {}
+    inits: dict[tuple[str, str], Init] = {}
+    counts: dict[str, int] = {}
+    having: dict[tuple[str, str], int] = {}
+    for call in graph.calls():
+        if not call.op.is_module or call.module or call.op.layer is not None:
+            continue
+        counts[call.op.target] = counts.get(call.op.target, 0) + 1
+        for name, state, otherwise in _said(call):
+            key = (state.init.function, tuple(sorted(state.init.arguments.items())), otherwise)
+            seen.setdefault(call.op.target, {}).setdefault(name, set()).add(key)
+            inits[call.op.target, name] = state.init
+            having[call.op.target, name] = having.get((call.op.target, name), 0) + 1
+    found: dict[str, dict[str, tuple[Init, bool]]] = {}
+    for target, names in seen.items():
+        for name, keys in names.items():
+            ((_, _, otherwise),) = list(keys)[:1]
+            if len(keys) == 1 and otherwise and "." not in name:
+                sometimes = having[target, name] < counts[target]
+                found.setdefault(target, {})[name] = (inits[target, name], sometimes)
+    return found
+
+
+def _by_name(graph: Graph) -> Iterator[tuple[str, Init]]:
+    """The other parameters that begin otherwise than by themselves."""
+    kinds = _by_kind(graph)
+    for call in graph.calls():
+        if not (call.op.is_module or call.op.bare) or call.module or call.op.layer is not None:
+            continue
+        for name, state, otherwise in _said(call):
+            if otherwise and name not in kinds.get(call.op.target, {}):
+                yield (call.path if call.op.bare else f"{call.path}.{name}"), state.init

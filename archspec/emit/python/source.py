@@ -1,0 +1,158 @@
+"""The whole file: its imports, helpers, classes with their `__init__`, and the initialisation."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from archspec.emit.classes import Generator
+from archspec.emit.compiled import torch_class
+from archspec.emit.forward import INDENT
+from archspec.emit.names import attribute
+from archspec.emit.python.construct import Tensor, Tree, children
+from archspec.emit.python.initial import FUNCTION, after_init, initializer
+from archspec.emit.python.parameters import Class, shape_of
+from archspec.emit.python.text import WIDTH, Writer
+from archspec.errors import Diagnostic, UsageError
+from archspec.graph.nodes import Graph, Scope
+
+_LIBRARIES = (("torch.nn.", "nn."), ("torchvision.ops.", "torchvision.ops."))
+_OWN = "archspec.layers."
+
+
+def python_source(graph: Graph, title: str) -> str:
+    """A file that defines the model's class and needs torch alone (torchvision where one of its layers is used).
+
+    Args:
+        graph: a checked graph.
+        title: the first words of the file's docstring.
+
+    Raises:
+        UsageError: AS706, a layer is the caller's own, whose code archspec does not have.
+    """
+    return _Source(graph, title).text()
+
+
+@dataclass(slots=True)
+class _Source:
+    graph: Graph
+    title: str
+    class_of: dict[int, Class] = field(default_factory=dict)
+    classes: list[Class] = field(default_factory=list)
+
+    def text(self) -> str:
+        self._refuse_registered()
+        generator = Generator.of(self.graph, comments=True)
+        generator.names.allocate(FUNCTION)
+        for scope, wish, forward in generator.written():
+            self._place(scope, wish, forward, generator)
+        texts = [self._class(made) for made in self.classes]
+        body = "\n\n\n".join([*self._helpers(generator), *initializer(self.graph), *texts])
+        return self._head(body) + body + "\n"
+
+    def _refuse_registered(self) -> None:
+        for call in self.graph.calls():
+            if call.op.layer is not None:
+                message = (
+                    f"`{call.path}` is a `{call.op.name}`, a layer of your own, whose code is not archspec's to print"
+                )
+                help = "export to another form, or write it with layers of torch"
+                raise UsageError(Diagnostic("AS706", message, call.span, help=help))
+
+    # Which instances are of one class.
+
+    def _place(self, scope: Scope, wish: str, forward: str, generator: Generator) -> None:
+        """Put a scope with the class whose forward and children are written alike, or with a new one."""
+        trees = children(scope, lambda inner: inner.id in self.class_of)
+        for made in self.classes:
+            if (made.wish, made.forward) == (wish, forward) and self._alike(made, trees):
+                made.scopes.append(scope)
+                made.trees.append(trees)
+                self.class_of[scope.id] = made
+                return
+        optional = generator.optional.get(scope.block or "", frozenset())
+        name = generator.model if scope is self.graph.root else generator.names.allocate(wish)
+        made = Class(name, wish, forward, [scope], [trees], optional)
+        self.classes.append(made)
+        self.class_of[scope.id] = made
+
+    def _alike(self, made: Class, trees: dict[str, Tree]) -> bool:
+        known = {child: tree for others in made.trees for child, tree in others.items()}
+        required = {child for child in {*known, *trees} if child not in made.optional}
+        if not required <= known.keys() & trees.keys():
+            return False
+        shapes = ((shape_of(tree, self.class_of), known.get(child)) for child, tree in trees.items())
+        return all(other is None or shape == shape_of(other, self.class_of) for shape, other in shapes)
+
+    # Text.
+
+    def _callee(self, target: str) -> str:
+        if target.startswith(_OWN):
+            return target.removeprefix(_OWN)
+        prefix, alias = next(pair for pair in _LIBRARIES if target.startswith(pair[0]))
+        return alias + target.removeprefix(prefix)
+
+    def _class(self, made: Class) -> str:
+        writer = Writer(made, self.class_of, self._callee)
+        lines: list[str] = []
+        for name, trees in made.children():
+            lines += self._child(writer, made, name, trees)
+        if made.scopes[0].kind == "model":
+            lines += after_init(self.graph)
+        listed = "".join(f", {parameter.name}: {parameter.type}" for parameter in made.parameters)
+        head = f"{INDENT}def __init__(self{listed}) -> None:"
+        if len(head) > WIDTH:
+            inner = ", ".join(f"{parameter.name}: {parameter.type}" for parameter in made.parameters)
+            head = f"{INDENT}def __init__(\n{INDENT * 2}self, {inner}\n{INDENT}) -> None:"
+        body = [head, *(INDENT * 2 + line for line in ("super().__init__()", *lines))]
+        doc = f'{INDENT}"""{self._doc(made)}"""\n'
+        return f"class {made.name}(nn.Module):\n{doc}\n" + "\n".join(body) + "\n\n" + made.forward.rstrip("\n")
+
+    def _child(self, writer: Writer, made: Class, name: str, trees: Sequence[Tree | None]) -> Iterator[str]:
+        lines = writer.expression(name, trees)
+        present = next(tree for tree in trees if tree is not None)
+        if None in trees:
+            condition = made.presence(name).name
+            lines = [*lines[:-1], f"{lines[-1]} if {condition} else None"]
+        target = attribute("self", name)
+        if isinstance(present, Tensor) and present.kind == "Buffer":
+            persistent = writer.value_of(name, trees)["persistent"]
+            extra = "" if persistent == "True" else f", persistent={persistent}"
+            yield f'self.register_buffer("{name}", {lines[0]}{extra})'
+        elif isinstance(present, Tensor) and target.startswith("getattr"):
+            yield f'self.register_parameter("{name}", {lines[0]})'
+        elif target.startswith("getattr"):
+            lines = [f'self.add_module("{name}", {lines[0]}', *lines[1:]]
+            yield from [*lines[:-1], lines[-1] + ")"]
+        else:
+            yield from [f"{target} = {lines[0]}", *lines[1:]]
+
+    def _doc(self, made: Class) -> str:
+        scope = made.scopes[0]
+        if scope.kind != "model":
+            return f"The block `{scope.block}`." if scope.block else f"The layers of `{scope.path}`."
+        takes = ", ".join(f"{parameter.name} {parameter.type}" for parameter in scope.parameters)
+        gives = ", ".join(str(output.type) for output in self.graph.outputs)
+        said = re.sub(r"\s+", " ", self.graph.description).strip().replace("\\", "\\\\").replace('"', "'")
+        return (said.rstrip(".") + ". " if said else "") + f"Takes {takes}; gives {gives}."
+
+    def _helpers(self, generator: Generator) -> Iterator[str]:
+        for helper in generator.helpers.values():
+            yield helper.strip("\n")
+        own = sorted({call.op.target for call in self.graph.calls() if call.op.target.startswith(_OWN)})
+        for target in own:
+            yield inspect.getsource(torch_class(target)).strip("\n")
+
+    def _head(self, body: str) -> str:
+        imports = [
+            ("from collections import OrderedDict\n\n", "OrderedDict("),
+            ("import einops\n", "einops."),
+            ("import torch\n", "torch."),
+            ("import torch.nn.functional as F\n", "F."),
+            ("import torchvision\n", "torchvision."),
+            ("from torch import nn\n", "nn."),
+        ]
+        used = [line for line, sign in imports if re.search(rf"(?<![\w.]){re.escape(sign)}", body)]
+        return f'"""{self.title}"""\n\n' + "".join(used) + "\n\n"

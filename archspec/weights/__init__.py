@@ -1,0 +1,1 @@
+"""Checkpoints: what a file holds, whether it fits a model, and its values into a module."""

@@ -1,0 +1,116 @@
+"""A checkpoint's values into a module."""
+
+from __future__ import annotations
+
+import pickle
+import weakref
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from archspec.emit.initialize import initialize
+from archspec.emit.module import build_module
+from archspec.errors import clip
+from archspec.graph.nodes import Graph
+from archspec.spec.checkpoint import Checkpoint
+from archspec.weights.check import fitted, is_optional
+from archspec.weights.contents import Contents, Stored
+from archspec.weights.inspect import inspect
+from archspec.weights.ledger import Ledger, Wanted
+from archspec.weights.locate import locate
+from archspec.weights.refusal import refuse
+
+_ledgers: weakref.WeakKeyDictionary[nn.Module, Ledger] = weakref.WeakKeyDictionary()
+
+
+def build_from(
+    checkpoint: Checkpoint,
+    graph: Graph,
+    *,
+    device: torch.device | None = None,
+    dtype: torch.dtype | None = None,
+    seed: int = 0,
+) -> nn.Module:
+    """The module of a graph, filled from a checkpoint; what the checkpoint fills is not initialised before.
+
+    Raises:
+        SpecError: as `load_weights`.
+        UsageError: as `load_weights`.
+    """
+    module = build_module(graph, device=device, dtype=dtype, seed=seed, initial=False)
+    ledger = load_weights(module, checkpoint, graph.name)
+    if not any(tensor.is_meta for tensor in module.parameters()):
+        initialize(graph, module, seed, filled={*ledger.loaded, *ledger.shared})
+    _ledgers[module] = ledger
+    return module
+
+
+def ledger(module: nn.Module) -> Ledger | None:
+    """What of a checkpoint went where when a module was built; None where it was built without one."""
+    return _ledgers.get(module)
+
+
+def load_weights(module: nn.Module, checkpoint: Checkpoint, model: str) -> Ledger:
+    """Fill a module from a checkpoint, as torch's `load_state_dict` does. On `meta` it is compared only.
+
+    Nothing is written into the module unless the whole file fits.
+
+    Args:
+        module: what is filled.
+        checkpoint: the file, and how it is to be taken.
+        model: what messages call the module.
+
+    Raises:
+        SpecError: the file cannot be used or does not fit, and the spec names it.
+        UsageError: the same, where the caller names it.
+    """
+    contents = inspect(checkpoint, locate(checkpoint))
+    ledger = fitted(checkpoint, contents, _wanted_by(module), model).ledger
+    if any(tensor.is_meta for tensor in module.state_dict().values()):
+        return ledger
+    try:
+        values = _values(contents, ledger.loaded.values())
+    except (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, OSError) as error:
+        reason = clip(" ".join(str(error).split()), 200)
+        refuse(checkpoint, "AS453", f"torch cannot read `{clip(contents.path, 200)}`: {reason}")
+    _check_shared(checkpoint, ledger, module, values)
+    module.load_state_dict({ours: values[theirs] for ours, theirs in ledger.loaded.items()}, strict=False)
+    return ledger
+
+
+def _wanted_by(module: nn.Module) -> dict[str, Wanted]:
+    """The tensors of a module; those that it has under several names know each other."""
+    first: dict[int, str] = {}
+    wanted: dict[str, Wanted] = {}
+    for name, tensor in module.state_dict(keep_vars=True).items():
+        dtype = str(tensor.dtype).removeprefix("torch.")
+        same_as = first.setdefault(id(tensor), name)
+        wanted[name] = Wanted(Stored(tuple(tensor.shape), dtype), same_as, is_optional(name))
+    return wanted
+
+
+def _values(contents: Contents, names: Iterable[str]) -> dict[str, Tensor]:
+    """The named tensors, still in the file's memory map."""
+    if contents.format == "safetensors":
+        from safetensors import safe_open
+
+        with safe_open(contents.path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in names}
+    loaded: Any = torch.load(contents.path, map_location="cpu", weights_only=True, mmap=True)
+    for key in contents.key:
+        loaded = loaded[key]
+    return {name: loaded[name] for name in names}
+
+
+def _check_shared(checkpoint: Checkpoint, ledger: Ledger, module: nn.Module, values: dict[str, Tensor]) -> None:
+    """A tensor that the model has under several names can have one value only."""
+    first: dict[str, str] = {}
+    for ours, wanted in _wanted_by(module).items():
+        if ours not in ledger.loaded:
+            continue
+        other = first.setdefault(wanted.same_as, ours)
+        if other != ours and not torch.equal(values[ledger.loaded[ours]], values[ledger.loaded[other]]):
+            message = f"`{other}` and `{ours}` are one tensor in the model, but two different ones in `{ledger.path}`"
+            refuse(checkpoint, "AS457", message, help="do not tie them, or leave one of them out of the checkpoint")

@@ -1,0 +1,100 @@
+"""A safetensors file's header: every tensor's place, checked against the file's own size. No torch is needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, BinaryIO, TypeGuard
+
+from archspec.errors import clip
+from archspec.weights.contents import SIZES, Contents, Damaged, Stored, elements
+
+_LARGEST_HEADER = 32 * 2**20
+_DTYPES = {
+    "F64": "float64",
+    "F32": "float32",
+    "F16": "float16",
+    "BF16": "bfloat16",
+    "C64": "complex64",
+    "BOOL": "bool",
+    "I64": "int64",
+    "I32": "int32",
+    "I16": "int16",
+    "I8": "int8",
+    "U64": "uint64",
+    "U32": "uint32",
+    "U16": "uint16",
+    "U8": "uint8",
+    "F8_E4M3": "float8_e4m3fn",
+    "F8_E5M2": "float8_e5m2",
+    "F8_E8M0": "float8_e8m0fnu",
+}
+
+
+def looks_like_safetensors(start: bytes, size: int) -> bool:
+    """Whether a file may be one: a length and then a JSON object."""
+    return len(start) > 8 and start[8:9] == b"{" and int.from_bytes(start[:8], "little") < max(size, 2**40)
+
+
+def inspect_safetensors(file: BinaryIO, path: str, size: int) -> Contents:
+    """What the file holds.
+
+    Raises:
+        Damaged: its header is cut off or no header, or a tensor does not lie where and as long as it says.
+    """
+    length = int.from_bytes(file.read(8), "little")
+    if length > size - 8:
+        raise Damaged(f"is cut off: its header has {length:,} bytes, the file {size:,}", "copy or download it again")
+    if length > _LARGEST_HEADER:
+        raise Damaged(f"has a header of {length:,} bytes; at most {_LARGEST_HEADER:,} are read")
+    try:
+        header = json.loads(file.read(length))
+    except (ValueError, RecursionError):
+        raise Damaged("has a header that is not JSON") from None
+    if not isinstance(header, dict):
+        raise Damaged("has a header that is no JSON object")
+    header.pop("__metadata__", None)
+    spans: list[tuple[int, int, str]] = []
+    tensors: dict[str, Stored] = {}
+    for name, entry in header.items():
+        tensors[name], begin, end = _stored(name, entry)
+        spans.append((begin, end, name))
+    _check_layout(spans, size - 8 - length)
+    return Contents(path, "safetensors", tensors)
+
+
+def _stored(name: str, entry: Any) -> tuple[Stored, int, int]:
+    shown = f"its tensor `{clip(name)}`"
+    if not isinstance(entry, Mapping):
+        raise Damaged(f"has no place for {shown}")
+    fields: Mapping[str, Any] = entry
+    dtype, shape, offsets = (fields.get(field) for field in ("dtype", "shape", "data_offsets"))
+    if not _are_sizes(shape) or not _are_sizes(offsets) or len(offsets) != 2:
+        raise Damaged(f"has no shape or place for {shown}")
+    if not isinstance(dtype, str) or dtype not in _DTYPES:
+        raise Damaged(
+            f"has elements of type `{clip(str(dtype))}` in {shown}, which archspec does not read", code="AS452"
+        )
+    stored = Stored(tuple(shape), _DTYPES[dtype])
+    needed, given = elements(stored.shape) * SIZES[stored.dtype], offsets[1] - offsets[0]
+    if needed != given:
+        message = f"says that {shown} has the shape {clip(str(shape))}, {needed:,} bytes, but gives it {given:,}"
+        raise Damaged(message)
+    return stored, offsets[0], offsets[1]
+
+
+def _are_sizes(value: Any) -> TypeGuard[list[int]]:
+    return isinstance(value, list) and all(type(item) is int and item >= 0 for item in value)
+
+
+def _check_layout(spans: list[tuple[int, int, str]], room: int) -> None:
+    """One tensor behind the other, from the first byte to the last, as the format demands."""
+    at = 0
+    for begin, end, name in sorted(spans):
+        if begin != at:
+            raise Damaged(f"has a gap or an overlap before its tensor `{clip(name)}`")
+        at = end
+    if at > room:
+        raise Damaged(f"is cut off: its tensors take {at:,} bytes, and {room:,} are there", "copy or download it again")
+    if at < room:
+        raise Damaged(f"has {room - at:,} bytes behind its last tensor")

@@ -1,0 +1,266 @@
+"""A file of `torch.save` looked into without loading it, and without torch.
+
+Its list of tensors is a pickle. Here it is read by an unpickler that can call nothing but the stand-ins below, which
+note a tensor's shape and storage; each storage is then looked up in the archive's own directory. What a file claims
+and does not hold is so found out before a byte is allocated for it. The values are loaded by torch later.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO, ClassVar, NamedTuple, NoReturn
+
+from archspec.errors import clip
+from archspec.weights.contents import SIZES, Damaged, Stored, elements
+
+_LARGEST_PICKLE = 32 * 2**20
+_LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+
+
+class Foreign(Exception):
+    """The pickle names something that is neither a tensor nor plain data."""
+
+
+class _Storage(NamedTuple):
+    """A storage of the archive: which record, and how many elements it claims."""
+
+    key: str
+    dtype: str
+    size: int
+
+
+class Tensor(NamedTuple):
+    """A tensor as the pickle describes it: a view of a storage."""
+
+    storage: _Storage
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    dtype: str
+
+
+class _Dict(OrderedDict[Any, Any]):
+    """Stands for `OrderedDict`, whose attributes (torch's `_metadata`) are of no interest here."""
+
+
+def is_legacy(start: bytes) -> bool:
+    """Whether a file was written by a torch before 1.6, or with its old format."""
+    return start.startswith(_LEGACY)
+
+
+def inspect_torch(file: BinaryIO, size: int) -> Mapping[Any, Any]:
+    """The pickled dict, with a `Tensor` for each tensor.
+
+    Raises:
+        Damaged: the archive or its pickle is cut off, or its parts do not add up.
+        Foreign: it holds more than tensors and plain data.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            records = _records(archive, size)
+            root = _root(records)
+            records_of_root = {name.removeprefix(root): info for name, info in records.items()}
+            _check_kind(archive, records_of_root, root)
+            content = archive.read(f"{root}data.pkl")
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError) as error:
+        raise Damaged(f"is cut off or damaged: {error}", "copy or download it again") from None
+    sizes = {name.removeprefix("data/"): info.file_size for name, info in records_of_root.items()}
+    return _unpickled(content, sizes)
+
+
+def stored(tensor: Tensor) -> Stored:
+    """What matters of a tensor."""
+    return Stored(tensor.shape, tensor.dtype)
+
+
+def _records(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
+    infos = archive.infolist()
+    if any(info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size for info in infos):
+        raise Damaged("is compressed, which `torch.save` never does", "save it again with `torch.save`", "AS452")
+    total = sum(info.file_size for info in infos)
+    if total > size:
+        raise Damaged(f"claims {total:,} bytes of records in a file of {size:,}")
+    return {info.filename: info for info in infos}
+
+
+def _root(records: Mapping[str, zipfile.ZipInfo]) -> str:
+    found = [name.removesuffix("data.pkl") for name in records if name.endswith("/data.pkl") and name.count("/") == 1]
+    if len(found) != 1:
+        help = "`weights` takes a safetensors file, or a state dict written with `torch.save`"
+        raise Damaged("is a zip archive, but none of `torch.save`", help, "AS452")
+    return found[0]
+
+
+def _check_kind(archive: zipfile.ZipFile, records: Mapping[str, zipfile.ZipInfo], root: str) -> None:
+    if "constants.pkl" in records:
+        help = "save its weights alone: `torch.save(torch.jit.load(path).state_dict(), new_path)`"
+        raise Damaged("is a TorchScript program, not a state dict", help, "AS452")
+    if records["data.pkl"].file_size > _LARGEST_PICKLE:
+        raise Damaged(f"has a list of tensors of more than {_LARGEST_PICKLE:,} bytes")
+    if "byteorder" in records and archive.read(f"{root}byteorder")[:8] != b"little":
+        raise Damaged("was written on a big-endian machine, which archspec does not read", code="AS452")
+
+
+def _unpickled(content: bytes, sizes: Mapping[str, int]) -> Mapping[Any, Any]:
+    try:
+        found = _Unpickler(content, sizes).load()
+    except (Damaged, Foreign):
+        raise
+    except Exception as error:  # a pickle is a program: anything can be wrong with it
+        raise Damaged(f"has a list of tensors that cannot be read: {clip(str(error))}") from None
+    if isinstance(found, Tensor):
+        raise Damaged("holds a single tensor, not a state dict", "save `model.state_dict()`", "AS454")
+    if not isinstance(found, dict):
+        raise Damaged("holds no state dict", "save `model.state_dict()`", "AS454")
+    return found
+
+
+def _tensor(storage: Any, offset: Any, shape: Any, strides: Any, *rest: Any) -> Tensor:
+    return Tensor(storage, offset, tuple(shape), tuple(strides), storage.dtype)
+
+
+def _typed_tensor(
+    storage: Any, offset: Any, shape: Any, strides: Any, grad: Any, hooks: Any, dtype: Any, *rest: Any
+) -> Tensor:
+    return Tensor(storage, offset, tuple(shape), tuple(strides), dtype)
+
+
+def _parameter(data: Any, *rest: Any) -> Any:
+    return data
+
+
+def _encoded(text: str, encoding: str = "latin1") -> bytes:
+    return text.encode("latin1" if encoding == "latin1" else "utf-8")
+
+
+def _as_tuple(*items: Any) -> tuple[Any, ...]:
+    return tuple(*items)
+
+
+def _as_dict(*items: Any) -> dict[Any, Any]:
+    return _Dict(*items)
+
+
+def _nothing(*items: Any) -> None:
+    return None
+
+
+_STORAGES = {
+    "Double": "float64",
+    "Float": "float32",
+    "Half": "float16",
+    "BFloat16": "bfloat16",
+    "Bool": "bool",
+    "Long": "int64",
+    "Int": "int32",
+    "Short": "int16",
+    "Char": "int8",
+    "Byte": "uint8",
+    "ComplexFloat": "complex64",
+    "ComplexDouble": "complex128",
+}
+_CALLED: Mapping[str, Callable[..., Any]] = {
+    "torch._utils._rebuild_tensor": _tensor,
+    "torch._utils._rebuild_tensor_v2": _tensor,
+    "torch._utils._rebuild_tensor_v3": _typed_tensor,
+    "torch._utils._rebuild_parameter": _parameter,
+    "torch._utils._rebuild_parameter_with_state": _parameter,
+    "collections.OrderedDict": _as_dict,
+    "collections.Counter": _as_dict,
+    "torch.Size": _as_tuple,
+    "torch.device": _nothing,
+    "builtins.set": _as_tuple,
+    "__builtin__.set": _as_tuple,
+    "_codecs.encode": _encoded,
+}
+_NAMED: Mapping[str, Any] = {
+    **{f"torch.{name}Storage": dtype for name, dtype in _STORAGES.items()},
+    **{f"torch.{name}": name for name in SIZES},
+    "torch.storage.UntypedStorage": "uint8",
+    "torch.UntypedStorage": "uint8",
+}
+
+
+class _Unpickler(pickle._Unpickler):  # the one in Python, whose memo cannot be blown up
+    """Reads tensors and plain data, and refuses every other name and every other way to call something."""
+
+    dispatch: ClassVar[dict[int, Callable[[Any], None]]] = dict(pickle._Unpickler.dispatch)
+    stack: list[Any]
+
+    def __init__(self, content: bytes, sizes: Mapping[str, int]) -> None:
+        super().__init__(io.BytesIO(content), encoding="utf-8")
+        self._sizes = sizes
+
+    def find_class(self, module: str, name: str) -> Any:
+        """A stand-in, or a refusal.
+
+        Raises:
+            Foreign: it is no name that a state dict needs.
+        """
+        wanted = f"{module}.{name}"
+        found = _NAMED.get(wanted) or _CALLED.get(wanted)
+        if found is None:
+            raise Foreign(wanted)
+        return found
+
+    def persistent_load(self, pid: Any) -> _Storage:
+        """A storage, of a size that the archive holds."""
+        kind, dtype, key, _, count = pid
+        if kind != "storage" or not isinstance(dtype, str) or type(count) is not int:
+            raise Damaged("has a list of tensors with something else than storages in it")
+        held, claimed = self._sizes.get(str(key)), count * SIZES[dtype]
+        if held is None:
+            raise Damaged(f"lacks the values of a tensor: there is no record `data/{clip(str(key))}`")
+        if held != claimed:
+            raise Damaged(f"says that its record `data/{key}` has {claimed:,} bytes, but it has {held:,}")
+        return _Storage(str(key), dtype, count)
+
+    def get_extension(self, code: int) -> NoReturn:
+        """Registered codes name classes of the process: none is wanted."""
+        raise Foreign(f"extension {code}")
+
+    def _reduce(self) -> None:
+        arguments = self.stack.pop()
+        function = self.stack[-1]
+        if not any(function is known for known in _CALLED.values()):
+            raise Foreign(clip(str(function)))
+        made = function(*arguments)
+        self.stack[-1] = _sound(made) if isinstance(made, Tensor) else made
+
+    def _build(self) -> None:
+        self.stack.pop()
+        if not isinstance(self.stack[-1], (_Dict, Tensor)):
+            raise Foreign("an object with a state of its own")
+
+    def _refuse(self) -> NoReturn:
+        raise Foreign("an object of a class")
+
+    dispatch[pickle.REDUCE[0]] = _reduce
+    dispatch[pickle.BUILD[0]] = _build
+    for _code in (pickle.NEWOBJ, pickle.NEWOBJ_EX, pickle.INST, pickle.OBJ):
+        dispatch[_code[0]] = _refuse
+
+
+def _sound(tensor: Tensor) -> Tensor:
+    """The tensor, if its storage has every element that it shows, and none twice."""
+    storage, offset, shape, strides, dtype = tensor
+    numbers = (offset, *shape, *strides)
+    if not isinstance(storage, _Storage) or not all(type(number) is int and number >= 0 for number in numbers):
+        raise Damaged("has a tensor without a storage, a shape or strides")
+    if len(shape) != len(strides) or dtype not in SIZES:
+        raise Damaged(f"has a tensor with {len(shape)} sizes and {len(strides)} strides")
+    held = storage.size * SIZES[storage.dtype] // SIZES[dtype]
+    shown = clip(str(list(shape)))
+    if elements(shape) > held:
+        message = f"claims a tensor {shown} of {elements(shape):,} elements, but stores {held:,} for it"
+        raise Damaged(message, "save it with `.contiguous()`, if it was expanded")
+    if (
+        elements(shape)
+        and offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True)) >= held
+    ):
+        raise Damaged(f"claims a tensor {shown} that reaches beyond its storage of {held:,} elements")
+    return tensor

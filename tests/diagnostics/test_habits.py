@@ -1,0 +1,114 @@
+"""What people bring along from other formats and libraries: each told as itself, once, with a help that works."""
+
+from __future__ import annotations
+
+import pytest
+
+import archspec
+from archspec.ops.checks import check_arity
+from archspec.ops.faults import RuleFault
+from archspec.ops.registry import find, kinds
+
+NET = """archspec: 1
+input: {shape: [3, 8, 8], dtype: float32}
+vars: {width: 8}
+blocks:
+  b:
+    params: {features: int}
+    inputs: [x, y]
+    layers:
+      sum: {add: [x, y]}
+      fc: {Conv2d: {out_channels: $features, kernel_size: 1}}
+layers:
+  c: {Conv2d: {out_channels: $width, kernel_size: 3, padding: 1}}
+  d: {Conv2d: {out_channels: 8, kernel_size: 3, padding: 1}}
+  e: {b: {features: 4}, from: [c, d]}
+  both: {concat: [e, d]}
+  flatten: Flatten
+  out: {Linear: $width}
+"""
+
+
+def test_the_net_itself_is_fine() -> None:
+    assert archspec.check(NET) == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "code", "marked", "help", "mends"),
+    [
+        ("out: {Linear: $width}", "out: {Linear: ${width}}", "AS222", "${width}", "write `$(width)`", True),
+        ("Linear: $width", "Linear: width", "AS401", "width", "write `$width`", True),
+        ("Linear: $width", "Linear: $width * 2", "AS401", "$width * 2", "write `$(width * 2)`", True),
+        ("Linear: $width", "Linear: width // 2", "AS401", "width // 2", "write `$(width // 2)`", True),
+        ("Linear: $width", "Linear: $(width / 3)", "AS401", "$(width / 3)", "`//` divides", False),
+        ("Linear: $width", "Linear: height", "AS401", "height", "write a value like", False),
+        ("$features", "features", "AS401", "features", "write `$features`", True),
+        ("Linear: $width", "Dense: $width", "AS201", "Dense", "it is called `Linear` here", True),
+        ("both: {concat", "both: {cat", "AS201", "cat", "it is called `concat` here", True),
+        ("{Linear: $width}", "Linear($width)", "AS201", "Linear($width)", "arguments are its value", False),
+        ("{Linear: $width}", "nn.Linear(784, 256)", "AS201", "nn.Linear(784, 256)", "`{Linear: …}`", False),
+        ("{Linear: $width}", "Linear $width", "AS201", "Linear $width", "`{Linear: …}`", False),
+        ("Linear: $width", "Linear: {out: $width}", "AS202", "out", "did you mean `out_features`?", True),
+        ("Linear: $width", "type: Linear, out_features: 8", "AS105", "type", "write `{Linear: {…}}`", False),
+        ("from: [c, d]", "form: [c, d]", "AS105", "form", "did you mean `from`?", True),
+        ("features: int", "features: integer", "AS101", "integer", "write `int`", True),
+        ("kernel_size: 3", "kernel_size=3", "AS202", "kernel_size=3", "write `kernel_size: 3`", True),
+        ("kernel_size: 3", "kernel_size: (3, 3)", "AS026", "(3, 3)", "write `[3, 3]`", True),
+        (
+            "features: 4}",
+            "features: $(c.shape[1] // 2)}",
+            "AS029",
+            "$(c.shape",
+            'quote it: `"$(c.shape[1] // 2)"`',
+            True,
+        ),
+        ("params:", "parameters:", "AS102", "parameters", "did you mean `params`?", True),
+        ("params:", "parms:", "AS102", "parms", "did you mean `params`?", True),
+        ("vars:", "variables:", "AS102", "variables", "did you mean `vars`?", True),
+        ("vars:", "var:", "AS102", "var", "did you mean `vars`?", True),
+        ("blocks:", "block:", "AS102", "block", "did you mean `blocks`?", True),
+        ("archspec: 1", "version: 1", "AS102", "version", "did you mean `archspec`?", True),
+        ("dtype: float32", "dtype: float", "AS101", "float", "write `float32`", True),
+        ("dtype: float32", "dtype: torch.float32", "AS101", "torch.float32", "write `float32`", True),
+    ],
+)
+def test_a_habit(written: str, instead: str, code: str, marked: str, help: str, mends: bool) -> None:
+    assert written in NET
+    text = NET.replace(written, instead, 1)
+    (fault,) = archspec.check(text)
+    assert fault.code == code
+    assert fault.span is not None
+    assert fault.span.text == marked
+    assert help in (fault.help or "")
+    assert (fault.edit is not None) == mends
+    if fault.edit is not None:
+        edit = fault.edit
+        assert archspec.check(text[: edit.span.start] + edit.text + text[edit.span.end :]) == ()
+
+
+def test_what_stands_under_a_misspelt_key_is_checked_too() -> None:
+    found = archspec.check("archspec: 1\ninput: [4]\nlayer: {a: {Lineer: 3}}\n")
+    assert [fault.code for fault in found] == ["AS102", "AS201"]
+
+
+def test_one_input_under_inputs() -> None:
+    (fault,) = archspec.check("archspec: 1\ninputs: [1, 28, 28]\nlayers: [Flatten]\n")
+    assert (fault.code, fault.help) == ("AS101", "one input is written `input: […]`")
+
+
+def test_a_block_may_be_called_as_an_other_librarys_layer() -> None:
+    net = "archspec: 1\ninput: [4]\nblocks: {Dense: {layers: [{Linear: 3}]}, type: {layers: [ReLU]}}\n"
+    assert archspec.check(net + "layers: [Dense, type, {type: {}}]\n") == ()
+
+
+@pytest.mark.parametrize("kind", list(kinds()))
+def test_any_wrong_number_of_inputs_is_a_fault_that_is_told(kind: str) -> None:
+    op = find(kind)
+    assert op is not None
+    for count in (0, len(op.inputs) + 1):
+        if op.variadic:
+            continue
+        if len(op.inputs) - op.optional_inputs <= count <= len(op.inputs):
+            continue
+        with pytest.raises(RuleFault, match="takes"):
+            check_arity(op, (None,) * count)  # type: ignore[arg-type]
