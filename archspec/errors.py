@@ -25,10 +25,12 @@ class SourceText:
     Attributes:
         name: what is printed before the line number, e.g. `specs/net.yaml`.
         text: the whole decoded text.
+        included: where another spec names this one; None for the one that the caller named.
     """
 
     name: str
     text: str
+    included: Span | None = None
     _starts: list[int] = field(default_factory=list, repr=False)
 
     def line_starts(self) -> list[int]:
@@ -80,6 +82,11 @@ class Span:
     def text(self) -> str:
         return self.source.text[self.start : self.end]
 
+    def line_seen_from(self, other: Span | None) -> str:
+        """`line 5`, or `line 5 of base.yaml` where the other span is in another file."""
+        words = f"line {self.line}"
+        return words if other is None or other.source is self.source else f"{words} of {self.source.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:
@@ -123,6 +130,15 @@ class Diagnostic:
         """File order: by file, then by place in it."""
         return ("", -1, self.code) if self.span is None else (self.span.source.name, self.span.start, self.code)
 
+    def all_notes(self) -> tuple[str, ...]:
+        """The notes, and by which files the one with the fault is included."""
+        included = None if self.span is None else self.span.source.included
+        steps: list[str] = []
+        while included is not None:
+            steps.append(f"included from {included.source.name}:{included.line}")
+            included = included.source.included
+        return (*self.notes, *steps)
+
     def as_data(self) -> dict[str, Any]:
         """The same as plain data, for `--json`; docs/diagnostics.md describes it."""
         where: dict[str, Any] = {"file": None, "line": None, "column": None, "end_line": None, "end_column": None}
@@ -134,7 +150,7 @@ class Diagnostic:
             "severity": self.severity,
             "message": self.message,
             **where,
-            "notes": list(self.notes),
+            "notes": list(self.all_notes()),
             "help": self.help,
             "edit": edit,
         }
@@ -148,7 +164,7 @@ class Diagnostic:
         if self.span is not None:
             excerpt, margin = _excerpt(self.span, self.label, self.severity, paint)
             lines += excerpt
-        for note in self.notes:
+        for note in self.all_notes():
             lines.append(f"{margin}   {paint('mark', 'note')}: {printable(note)}")
         if self.help is not None:
             lines.append(f"{margin}   {paint('help', 'help')}: {printable(self.help)}")

@@ -47,7 +47,7 @@ def place_block(
     context.open_blocks.append(kind)
     context.outside.append(environment)
     try:
-        with context.inside(Frame(f"`{kind}`", path, use.kind.span.line), use.kind.span):
+        with context.inside(Frame(f"`{kind}`", path, use.kind.span), use.kind.span):
             return _body(context, block, scope, {**context.globals, **arguments}, skip)
     finally:
         context.open_blocks.pop()

@@ -228,7 +228,7 @@ def _diagnostic(
 ) -> Diagnostic:
     argument = given.get(fault.arg) if fault.arg is not None else None
     place = span if argument is None else argument.element_span(fault.index)
-    notes = (*fault.notes, *_origins(context, fault, op, inputs))
+    notes = (*fault.notes, *_origins(context, fault, op, inputs, place))
     help, edit = fault.help, None
     if argument is not None:
         computed = "$" in place.text and fault.code == "AS401"  # then the mend belongs where the value comes from
@@ -259,20 +259,20 @@ def _is_certain(fault: RuleFault, op: Op, given: Given) -> bool:
     return isinstance(given.node, Scalar) and is_slip(str(given.node.value), fault.suggestion, words)
 
 
-def _origins(context: Context, fault: RuleFault, op: Op, inputs: tuple[Value, ...]) -> Iterator[str]:
+def _origins(context: Context, fault: RuleFault, op: Op, inputs: tuple[Value, ...], at: Span) -> Iterator[str]:
     """Where the input at fault comes from; where inputs disagree, where each of the two does."""
     if fault.input is None or fault.input >= len(inputs):
         return
     both = fault.code in ("AS304", "AS310") and fault.input > 0
     for index in (0, fault.input) if both else (fault.input,):
-        origin = chain(context.made, inputs[index])
+        origin = chain(context.made, inputs[index], at)
         if origin is not None:
             yield f"{_subject(inputs, index)} comes from  {origin}"
     if both and fault.code == "AS304":
-        yield from _resized(context, inputs[0], inputs[fault.input])
+        yield from _resized(context, inputs[0], inputs[fault.input], at)
 
 
-def _resized(context: Context, first: Value, other: Value) -> Iterator[str]:
+def _resized(context: Context, first: Value, other: Value, at: Span) -> Iterator[str]:
     """What made one of two images smaller than the other."""
     if first.type is None or other.type is None or first.type.rank != other.type.rank:
         return
@@ -283,7 +283,7 @@ def _resized(context: Context, first: Value, other: Value) -> Iterator[str]:
     found = changed(context.made, first if mine < theirs else other, dim)
     if found is not None:
         step, before, after = found
-        yield f"`{step.name}` (line {step.span.line}) makes {after} of {before}"
+        yield f"`{step.name}` ({step.span.line_seen_from(at)}) makes {after} of {before}"
 
 
 def _subject(inputs: tuple[Value, ...], index: int) -> str:

@@ -30,11 +30,12 @@ class Frame(NamedTuple):
 
     what: str
     path: str
-    line: int
+    span: Span
     copy: int | str | None = None
 
-    def __str__(self) -> str:
-        return f"in {self.what}, {self._copy_words()}, line {self.line}"
+    def said(self, at: Span | None) -> str:
+        """The note on a fault that stands at `at`."""
+        return f"in {self.what}, {self._copy_words()}, {self.span.line_seen_from(at)}"
 
     def _copy_words(self) -> str:
         if self.copy is None:
@@ -106,6 +107,7 @@ class Context:
 
     Attributes:
         blocks: the file's own kinds.
+        removed_blocks: kinds that an overlay has taken out, and where it says so.
         globals: the file's variables, which every block sees.
         policies: the `init` section.
         place: elaborates an entry; held here because scopes hold entries and entries hold scopes.
@@ -122,6 +124,7 @@ class Context:
     policies: Policies
     place: Place
     place_one: PlaceOne
+    removed_blocks: Mapping[str, Span] = field(default_factory=dict)
     made: dict[int, Made] = field(default_factory=dict)
     frames: list[Frame] = field(default_factory=list)
     open_blocks: list[str] = field(default_factory=list)
@@ -158,7 +161,7 @@ class Context:
             if counted:
                 self._repeats.setdefault(key, Repeats()).add(self._faults[key].span, span)
             return
-        self._faults[key] = replace(diagnostic, notes=(*diagnostic.notes, *self._whereabouts()))
+        self._faults[key] = replace(diagnostic, notes=(*diagnostic.notes, *self._whereabouts(span)))
 
     def count_faults(self) -> int:
         """How many faults and further instances of them have been recorded."""
@@ -176,7 +179,7 @@ class Context:
         """Whether any fault (not only warnings) has been found."""
         return any(fault.severity == "error" for fault in self._faults.values())
 
-    def _whereabouts(self) -> Iterator[str]:
+    def _whereabouts(self, at: Span | None) -> Iterator[str]:
         """The frames, innermost first; a copy that is a block's instance is told once, as the instance."""
         inner: Frame | None = None
         for frame in reversed(self.frames):
@@ -184,7 +187,7 @@ class Context:
                 copy = next(
                     (other.copy for other in self.frames if other.path == frame.path and other.copy is not None), None
                 )
-                yield str(frame._replace(copy=copy))
+                yield frame._replace(copy=copy).said(at)
             inner = frame
 
     def lose(self, name: str, path: str, kind: str, line: int) -> None:

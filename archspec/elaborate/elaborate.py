@@ -42,6 +42,7 @@ def elaborate(document: Document) -> Elaborated:
     """Expand and infer a whole document."""
     context = Context(
         blocks=document.blocks,
+        removed_blocks=document.removed_blocks,
         globals={},
         policies=initialization.Policies(),
         place=entry.place,
@@ -56,7 +57,8 @@ def elaborate(document: Document) -> Elaborated:
         check_blocks(context, dict(document.blocks))
         for item in document.layers.items:
             check_kinds(context, item)
-        graph, fragment = _graph(context, document)
+        if not document.is_library:
+            graph, fragment = _graph(context, document)
     except SpecError as error:  # a limit: nothing after it can be trusted
         for diagnostic in error.diagnostics:
             context.fault(diagnostic)

@@ -141,7 +141,7 @@ class Reader:
                 present.add(guess)
                 key = Scalar(guess, key.span)
             entries.append((key, value))
-        return Mapping(tuple(entries), node.span)
+        return Mapping(tuple(entries), node.span, node.removed)
 
     def keys(self, node: Mapping, known: tuple[str, ...], where: str) -> None:
         """Record every key of a mapping that is none of the known ones."""
