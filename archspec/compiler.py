@@ -13,6 +13,7 @@ from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order
 from archspec.graph.nodes import Graph
 from archspec.records import record
 from archspec.source.tree import Mapping, Node
+from archspec.spec.document import Document
 from archspec.spec.overrides import Override, apply_overrides
 from archspec.spec.read import read_document
 from archspec.spec.recipe import Recipe
@@ -39,16 +40,23 @@ def compile_text(text: SourceText, overrides: Sequence[Override] = ()) -> Compil
         tree = source.read(text)
         if isinstance(tree, Mapping):
             tree = apply_overrides(tree, overrides)
+        document, faults = read_document(tree)
     except SpecError as error:
         return Compiled(None, None, {}, None, error.diagnostics)
-    document, faults = read_document(tree)
     if document is None:
         return Compiled(tree, None, {}, None, tuple(in_file_order(faults)))
     elaborated = elaborate(document)
-    recipe, recipe_faults = read_train(document.train, elaborated.variables)
+    recipe, recipe_faults = _train(document, elaborated.variables)
     faults = [*faults, *elaborated.diagnostics, *recipe_faults]
     if recipe is not None:
         faults += check_recipe(recipe)
     failed = any(fault.severity == "error" for fault in faults)
     graph = None if failed else elaborated.graph
     return Compiled(tree, graph, elaborated.variables, recipe, tuple(in_file_order(faults)))
+
+
+def _train(document: Document, variables: dict[str, Any]) -> tuple[Recipe | None, list[Diagnostic]]:
+    try:
+        return read_train(document.train, variables)
+    except SpecError as error:  # as many faults as are told
+        return None, list(error.diagnostics)

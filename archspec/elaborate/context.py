@@ -19,8 +19,17 @@ if TYPE_CHECKING:
     from archspec.elaborate.initialization import Policies
     from archspec.elaborate.scope import Placed
 
-LARGEST_GRAPH = 200_000
+MOST_FAULTS = 100
+"""Faults that are told of one spec."""
+
+LARGEST_GRAPH = 50_000
+"""Layers and values that a spec may expand to."""
+
 DEEPEST = 64
+"""Scopes inside each other: sequences, repeats and block instances."""
+
+MOST_WRITTEN = 4 * 2**20
+"""Characters and list elements that all expressions of a spec together may make."""
 
 
 class Frame(NamedTuple):
@@ -102,6 +111,7 @@ class Context:
     _faults: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
     _repeats: dict[tuple[object, ...], int] = field(default_factory=dict)
     _last_id: int = 0
+    _written: int = 0
 
     def new_id(self, span: Span) -> int:
         """A fresh id, larger than all before.
@@ -115,6 +125,17 @@ class Context:
             raise SpecError([Diagnostic("AS701", message, span, help="use smaller repeats")])
         return self._last_id
 
+    def spend(self, value: Any, span: Span) -> None:
+        """Count what an expression made, so that values which repeat each other cannot grow without bounds.
+
+        Raises:
+            SpecError: all expressions together have made too much.
+        """
+        self._written += _size(value, MOST_WRITTEN - self._written)
+        if self._written > MOST_WRITTEN:
+            message = f"the expressions of this spec make more than {MOST_WRITTEN:,} characters and list elements"
+            raise SpecError([Diagnostic("AS219", message, span, help="use shorter strings and lists")])
+
     def fault(self, diagnostic: Diagnostic, *, same: tuple[object, ...] | None = None, counted: bool = True) -> None:
         """Record a fault once, however many copies show it.
 
@@ -122,6 +143,9 @@ class Context:
             diagnostic: the fault, as its first instance shows it.
             same: what makes another fault the same one; its code and place unless given.
             counted: whether to say in how many more places it shows.
+
+        Raises:
+            SpecError: (an empty one) there are now as many as are told of one spec.
         """
         span = diagnostic.span
         place = (None, 0) if span is None else (id(span.source), span.start)
@@ -130,6 +154,8 @@ class Context:
             self._repeats[key] = self._repeats.get(key, 0) + counted
             return
         self._faults[key] = replace(diagnostic, notes=(*diagnostic.notes, *self._whereabouts()))
+        if len(self._faults) == MOST_FAULTS:
+            raise SpecError(())
 
     def count_faults(self) -> int:
         """How many faults and further instances of them have been recorded."""
@@ -168,8 +194,7 @@ class Context:
             SpecError: scopes are nested too deeply.
         """
         if len(self.frames) >= DEEPEST:
-            message = f"blocks and repeats are nested more than {DEEPEST} deep here"
-            raise SpecError([Diagnostic("AS702", message, span, help="flatten some of them")])
+            raise too_deep(span)
         self.frames.append(frame)
         try:
             yield
@@ -187,7 +212,7 @@ class Context:
         steps: list[str] = []
         ref, later = value.ref, None
         more = False
-        for _ in range(10_000):
+        for _ in range(1_000):
             made = self.made.get(ref.id)
             if made is None:
                 break
@@ -212,3 +237,22 @@ class Context:
     def _type_of(self, ref: Ref) -> TensorType | None:
         made = self.made.get(ref.id)
         return None if made is None else made.types[ref.port]
+
+
+def too_deep(span: Span) -> SpecError:
+    """The fault of scopes that are nested too deeply."""
+    message = f"blocks, repeats and sequences are nested more than {DEEPEST} deep here"
+    return SpecError([Diagnostic("AS702", message, span, help="flatten some of them")])
+
+
+def _size(value: Any, most: int) -> int:
+    """Characters of a string, elements of a list and of the lists in it; more than `most` is not counted to its end."""
+    if isinstance(value, str):
+        return len(value)
+    size, waiting = 0, [value]
+    while waiting and size <= most:
+        item = waiting.pop()
+        size += len(item) if isinstance(item, str) else 1
+        if isinstance(item, list):
+            waiting.extend(item)
+    return size

@@ -48,8 +48,11 @@ def _evaluate_scalar(context: Context, node: Scalar, names: Names[str, Any]) -> 
     if not isinstance(node.value, str) or "$" not in node.value:
         return node.value
     try:
-        return resolve(node, names)
+        value = resolve(node, names)
     except SpecError as error:
         for diagnostic in error.diagnostics:
             context.fault(diagnostic)
         return UNKNOWN
+    if isinstance(value, (str, list)):
+        context.spend(value, node.span)
+    return value
