@@ -14,6 +14,7 @@ from archspec.records import record
 Severity = Literal["error", "warning"]
 
 _WIDEST_EXCERPT = 160
+_LONGEST_SENTENCE = 1_000
 _TAB = "    "
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _COLOURS = {"error": "\033[1;31m", "warning": "\033[1;33m", "mark": "\033[1;34m", "help": "\033[1;32m"}
@@ -127,16 +128,16 @@ class Diagnostic:
     def render(self, *, colour: bool = False) -> str:
         """The form that people read: a heading, the line with a caret under the fault, notes and help."""
         paint = _painter(colour)
-        head = paint(self.severity, f"{self.severity}[{self.code}]") + paint("bold", f": {printable(self.message)}")
+        head = paint(self.severity, f"{self.severity}[{self.code}]") + paint("bold", f": {_sentence(self.message)}")
         lines = [head]
         margin = ""
         if self.span is not None:
             excerpt, margin = _excerpt(self.span, self.label, self.severity, paint)
             lines += excerpt
         for note in self.notes:
-            lines.append(f"{margin}   {paint('mark', 'note')}: {printable(note)}")
+            lines.append(f"{margin}   {paint('mark', 'note')}: {_sentence(note)}")
         if self.help is not None:
-            lines.append(f"{margin}   {paint('help', 'help')}: {printable(self.help)}")
+            lines.append(f"{margin}   {paint('help', 'help')}: {_sentence(self.help)}")
         return "\n".join(lines)
 
 
@@ -172,6 +173,10 @@ def printable(text: str) -> str:
 def clip(text: str, limit: int = 60) -> str:
     """The text, or its beginning and an ellipsis where it is longer than `limit` characters."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _sentence(text: str) -> str:
+    return printable(clip(text, _LONGEST_SENTENCE))
 
 
 def plural(count: int, noun: str) -> str:

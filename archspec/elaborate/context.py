@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from archspec.elaborate.environment import Environment, Value
+from archspec.elaborate.written import Written
 from archspec.errors import Diagnostic, Span, SpecError, plural
 from archspec.graph.nodes import Ref
 from archspec.records import record
@@ -27,9 +28,6 @@ LARGEST_GRAPH = 50_000
 
 DEEPEST = 64
 """Scopes inside each other: sequences, repeats and block instances."""
-
-MOST_WRITTEN = 4 * 2**20
-"""Characters and list elements that all expressions of a spec together may make."""
 
 
 class Frame(NamedTuple):
@@ -95,6 +93,8 @@ class Context:
         place_one: elaborates one copy of an entry.
         open_blocks: the blocks that are being instantiated, outermost first.
         outside: the scope around each of them, which they cannot see.
+        written: what all expressions have made.
+        matched: how many rules of `init` have been tried.
         made: what made each value.
         frames: the block instances and copies that are being elaborated, outermost first.
     """
@@ -110,8 +110,9 @@ class Context:
     outside: list[Environment] = field(default_factory=list)
     _faults: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
     _repeats: dict[tuple[object, ...], int] = field(default_factory=dict)
+    matched: int = 0
+    written: Written = field(default_factory=Written)
     _last_id: int = 0
-    _written: int = 0
 
     def new_id(self, span: Span) -> int:
         """A fresh id, larger than all before.
@@ -124,17 +125,6 @@ class Context:
             message = f"the spec expands to more than {LARGEST_GRAPH:,} layers and values here"
             raise SpecError([Diagnostic("AS701", message, span, help="use smaller repeats")])
         return self._last_id
-
-    def spend(self, value: Any, span: Span) -> None:
-        """Count what an expression made, so that values which repeat each other cannot grow without bounds.
-
-        Raises:
-            SpecError: all expressions together have made too much.
-        """
-        self._written += _size(value, MOST_WRITTEN - self._written)
-        if self._written > MOST_WRITTEN:
-            message = f"the expressions of this spec make more than {MOST_WRITTEN:,} characters and list elements"
-            raise SpecError([Diagnostic("AS219", message, span, help="use shorter strings and lists")])
 
     def fault(self, diagnostic: Diagnostic, *, same: tuple[object, ...] | None = None, counted: bool = True) -> None:
         """Record a fault once, however many copies show it.
@@ -243,16 +233,3 @@ def too_deep(span: Span) -> SpecError:
     """The fault of scopes that are nested too deeply."""
     message = f"blocks, repeats and sequences are nested more than {DEEPEST} deep here"
     return SpecError([Diagnostic("AS702", message, span, help="flatten some of them")])
-
-
-def _size(value: Any, most: int) -> int:
-    """Characters of a string, elements of a list and of the lists in it; more than `most` is not counted to its end."""
-    if isinstance(value, str):
-        return len(value)
-    size, waiting = 0, [value]
-    while waiting and size <= most:
-        item = waiting.pop()
-        size += len(item) if isinstance(item, str) else 1
-        if isinstance(item, list):
-            waiting.extend(item)
-    return size

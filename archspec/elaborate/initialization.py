@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from typing import TYPE_CHECKING, Any
 
-from archspec.errors import Diagnostic, Edit, Span, clip
+from archspec.errors import Diagnostic, Edit, Span, SpecError, clip
 from archspec.ops.entry import Init, State
 from archspec.ops.registry import find, kinds
 from archspec.ops.signatures import Signature, signatures
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from archspec.elaborate.context import Context
 
 _FANS = ("kaiming_normal", "kaiming_uniform", "xavier_normal", "xavier_uniform", "orthogonal", "sparse", "dirac")
+_MOST_MATCHES = 1_000_000
+_MOST_STARS = 16
 _HIDDEN = ("tensor", "generator")
 
 
@@ -32,12 +35,15 @@ class Policy:
     init: Init
     span: Span
     used: bool = False
+    pattern: re.Pattern[str] | None = None
 
     def matches(self, kind: str, path: str, name: str) -> bool:
         """Whether the rule says something of the parameter `name` of the layer at `path`."""
         if self.kind is not None:
             return kind == self.kind and name == self.glob
-        return fnmatchcase(f"{path}.{name}" if name else path, self.glob)
+        if self.pattern is None:
+            self.pattern = re.compile(translate(self.glob))  # linear: its groups never give back what they took
+        return self.pattern.match(f"{path}.{name}" if name else path) is not None
 
 
 @record
@@ -55,6 +61,10 @@ class Policies:
     def _of(self, context: Context, kind: str, path: str, name: str, tensor: State) -> State:
         if tensor.is_buffer:
             return tensor
+        context.matched += len(self.rules)
+        if context.matched > _MOST_MATCHES:
+            message = f"{len(self.rules):,} rules of `init` for so many parameters are too many to try"
+            raise SpecError([Diagnostic("AS701", message, self.rules[0].span, help="join rules by a wider glob")])
         for rule in reversed(self.rules):
             if rule.matches(kind, path, name):
                 rule.used = True
@@ -85,6 +95,10 @@ def read_policies(context: Context, node: TreeMapping | None) -> Policies:
 def _rules(context: Context, key: Scalar, value: Node) -> list[Policy]:
     name = str(key.value)
     if any(sign in name for sign in "*?[.") or not name[:1].isupper():
+        if name.count("*") > _MOST_STARS:
+            message = f"a glob of {name.count('*'):,} `*`; at most {_MOST_STARS}"
+            context.fault(Diagnostic("AS101", message, key.span, help="write a shorter one"))
+            return []
         init = read_init(context, value)
         return [] if init is None else [Policy(None, name, init, key.span)]
     op = find(name)

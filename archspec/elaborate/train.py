@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from archspec.elaborate.expressions import UNKNOWN, resolve
+from archspec.elaborate.written import Written
 from archspec.errors import Diagnostic, SpecError
 from archspec.ops.signatures import Group, signatures
 from archspec.source.tree import Mapping as TreeMapping
@@ -21,7 +22,7 @@ def read_train(node: TreeMapping | None, variables: Mapping[str, Any]) -> tuple[
     if node is None:
         return None, []
     reader = Reader()
-    values = _evaluated(reader, node, variables)
+    values = _evaluated(reader, node, variables, Written())
     assert isinstance(values, TreeMapping)
     return read_recipe(reader, values, _primary), reader.faults
 
@@ -41,12 +42,12 @@ def _primary(field: str, name: str) -> str | None:
     return None if signature is None else signature.primary
 
 
-def _evaluated(reader: Reader, node: Node, variables: Mapping[str, Any]) -> Node:
+def _evaluated(reader: Reader, node: Node, variables: Mapping[str, Any], written: Written) -> Node:
     if isinstance(node, TreeMapping):
-        entries = tuple((key, _evaluated(reader, value, variables)) for key, value in node)
+        entries = tuple((key, _evaluated(reader, value, variables, written)) for key, value in node)
         return TreeMapping(entries, node.span)
     if isinstance(node, TreeSequence):
-        return TreeSequence(tuple(_evaluated(reader, item, variables) for item in node), node.span)
+        return TreeSequence(tuple(_evaluated(reader, item, variables, written) for item in node), node.span)
     if not isinstance(node.value, str) or "$" not in node.value:
         return node
     try:
@@ -54,6 +55,8 @@ def _evaluated(reader: Reader, node: Node, variables: Mapping[str, Any]) -> Node
     except SpecError as error:
         reader.faults += error.diagnostics
         return Scalar(None, node.span)
+    if isinstance(value, (str, list)):
+        written.add(value, node.span)
     return Scalar(None, node.span) if value is UNKNOWN else _as_node(value, node)
 
 

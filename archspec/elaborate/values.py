@@ -54,5 +54,5 @@ def _evaluate_scalar(context: Context, node: Scalar, names: Names[str, Any]) -> 
             context.fault(diagnostic)
         return UNKNOWN
     if isinstance(value, (str, list)):
-        context.spend(value, node.span)
+        context.written.add(value, node.span)
     return value
