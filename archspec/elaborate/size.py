@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from archspec.elaborate.context import DEEPEST, LARGEST_GRAPH, Context
-from archspec.elaborate.copies import Position
+from archspec.elaborate.copies import MOST_COPIES, Position
 from archspec.elaborate.expressions import resolve
 from archspec.errors import Diagnostic, SpecError
 from archspec.source.tree import Mapping as TreeMapping
@@ -94,7 +94,8 @@ def _count(node: Node, names: Mapping[str, Any]) -> int:
     except SpecError:
         return 1
     counts = value if isinstance(value, list) else [value]
-    return sum(count for count in counts if type(count) is int and count > 0)
+    # More copies than one repeat may make are told as that, when it is expanded.
+    return sum(count for count in counts if type(count) is int and 0 < count <= MOST_COPIES)
 
 
 def _without(names: Mapping[str, Any], hidden: set[str] | frozenset[str]) -> dict[str, Any]:
