@@ -37,7 +37,7 @@ class SourceText:
     def line_starts(self) -> list[int]:
         """Offsets at which lines start; lines end with LF, CRLF or CR."""
         if not self._starts:
-            self._starts += [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+            self._starts.extend((0, *(match.end() for match in _LINE_END.finditer(self.text))))
         return self._starts
 
     def position(self, offset: int) -> tuple[int, int]:
