@@ -6,6 +6,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 CASES ?= 100000
 SPECS ?= 20000
+TEXTS ?= 1200
 
 CODE := archspec tests benchmarks tools
 VENV := .venv
@@ -37,6 +38,7 @@ bench: $(READY)
 
 campaign: $(READY)
 	@$(BIN)/python -W ignore -m tests.fuzz --workers $(WORKERS) --cases $(CASES) --specs $(SPECS)
+	@$(BIN)/python -m tests.fuzz.texts_campaign --workers $(WORKERS) --seconds $(TEXTS)
 
 golden: $(READY)
 	@ARCHSPEC_GOLDEN=rewrite $(BIN)/pytest tests/golden tests/diagnostics tests/weights/test_rendered.py

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from archspec import source
 from archspec.elaborate.elaborate import elaborate
@@ -36,6 +36,10 @@ class Read:
     tree: Node
     is_whole: bool
     faults: tuple[Diagnostic, ...]
+
+
+_Node = TypeVar("_Node")
+_Made = TypeVar("_Made")
 
 
 @record
@@ -101,16 +105,16 @@ def compile_tree(read: Read, overrides: Sequence[Override] = ()) -> Compiled:
     """
     try:
         tree = apply_overrides(read.tree, overrides) if isinstance(read.tree, Mapping) else read.tree
+        document, faults = read_document(tree)
     except SpecError as error:
         return Compiled(read, None, None, None, {}, None, (*read.faults, *error.diagnostics))
-    document, faults = read_document(tree)
     faults = [*read.faults, *faults]
     if document is None:
         return Compiled(read, tree, None, None, {}, None, tuple(in_file_order(faults)))
     elaborated = elaborate(document)
-    recipe, recipe_faults = read_train(document.train, elaborated.variables)
-    weights, weights_faults = read_weights(document.weights, elaborated.variables)
-    freeze, freeze_faults = read_freeze(document.freeze, elaborated.variables)
+    recipe, recipe_faults = _section(read_train, document.train, elaborated.variables)
+    weights, weights_faults = _section(read_weights, document.weights, elaborated.variables)
+    freeze, freeze_faults = _section(read_freeze, document.freeze, elaborated.variables)
     faults = [*faults, *elaborated.diagnostics, *recipe_faults, *weights_faults, *freeze_faults]
     if recipe is not None:
         faults += check_recipe(recipe)
@@ -122,6 +126,18 @@ def compile_tree(read: Read, overrides: Sequence[Override] = ()) -> Compiled:
         graph = None
     found = tuple(in_file_order(faults))
     return Compiled(read, tree, graph, elaborated.fragment, elaborated.variables, recipe, found, weights)
+
+
+def _section(
+    read: Callable[[_Node, dict[str, Any]], tuple[_Made | None, list[Diagnostic]]],
+    node: _Node,
+    variables: dict[str, Any],
+) -> tuple[_Made | None, list[Diagnostic]]:
+    """A section beside the layers, and its faults."""
+    try:
+        return read(node, variables)
+    except SpecError as error:  # a limit, or as many faults as are told
+        return None, list(error.diagnostics)
 
 
 def _with_frozen(graph: Graph, freeze: Freeze, *, trains: bool) -> tuple[Graph, list[Diagnostic]]:

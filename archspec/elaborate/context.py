@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from archspec.elaborate.environment import Environment, Value
+from archspec.elaborate.written import Written
 from archspec.errors import Diagnostic, Span, SpecError, plural
 from archspec.graph.fragment import Lost
 from archspec.graph.nodes import Ref
@@ -20,8 +21,15 @@ if TYPE_CHECKING:
     from archspec.elaborate.initialization import Policies
     from archspec.elaborate.scope import Placed
 
-LARGEST_GRAPH = 200_000
+MOST_FAULTS = 100
+"""Faults that are told of one spec."""
+
+LARGEST_GRAPH = 50_000
+"""Layers and values that a spec may expand to."""
+
 DEEPEST = 64
+"""Scopes inside each other: sequences, repeats and block instances."""
+
 MOST_LINES = 6
 
 
@@ -115,6 +123,8 @@ class Context:
         open_blocks: the blocks that are being instantiated, outermost first.
         outside: the scope around each of them, which they cannot see.
         lost: the first entry that became no node.
+        written: what all expressions have made.
+        matched: how many rules of `init` have been tried.
         made: what made each value.
         frames: the block instances and copies that are being elaborated, outermost first.
     """
@@ -132,6 +142,8 @@ class Context:
     lost: Lost | None = None
     _faults: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
     _repeats: dict[tuple[object, ...], Repeats] = field(default_factory=dict)
+    matched: int = 0
+    written: Written = field(default_factory=Written)
     _last_id: int = 0
 
     def new_id(self, span: Span) -> int:
@@ -153,6 +165,9 @@ class Context:
             diagnostic: the fault, as its first instance shows it.
             same: what makes another fault the same one; its code and place unless given.
             counted: whether to say in how many more places it shows.
+
+        Raises:
+            SpecError: (an empty one) there are now as many as are told of one spec.
         """
         span = diagnostic.span
         place = (None, 0) if span is None else (id(span.source), span.start)
@@ -162,6 +177,8 @@ class Context:
                 self._repeats.setdefault(key, Repeats()).add(self._faults[key].span, span)
             return
         self._faults[key] = replace(diagnostic, notes=(*diagnostic.notes, *self._whereabouts(span)))
+        if len(self._faults) == MOST_FAULTS:
+            raise SpecError(())
 
     def count_faults(self) -> int:
         """How many faults and further instances of them have been recorded."""
@@ -204,8 +221,7 @@ class Context:
             SpecError: scopes are nested too deeply.
         """
         if len(self.frames) >= DEEPEST:
-            message = f"blocks and repeats are nested more than {DEEPEST} deep here"
-            raise SpecError([Diagnostic("AS702", message, span, help="flatten some of them")])
+            raise too_deep(span)
         self.frames.append(frame)
         try:
             yield
@@ -223,3 +239,9 @@ class Context:
     ) -> None:
         """Remember how a value came to be."""
         self.made[node_id] = Made(name, types, span, inputs, results)
+
+
+def too_deep(span: Span) -> SpecError:
+    """The fault of scopes that are nested too deeply."""
+    message = f"blocks, repeats and sequences are nested more than {DEEPEST} deep here"
+    return SpecError([Diagnostic("AS702", message, span, help="flatten some of them")])

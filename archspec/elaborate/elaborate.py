@@ -13,6 +13,7 @@ from archspec.elaborate.kinds import check_blocks, check_kinds
 from archspec.elaborate.outputs import as_output, model_outputs
 from archspec.elaborate.scope import open_scope
 from archspec.elaborate.sequence import fill
+from archspec.elaborate.size import check_size
 from archspec.elaborate.unused import unused_values
 from archspec.elaborate.values import evaluate
 from archspec.elaborate.variables import file_variables
@@ -57,11 +58,12 @@ def elaborate(document: Document) -> Elaborated:
         check_blocks(context, dict(document.blocks))
         for item in document.layers.items:
             check_kinds(context, item)
+        if not context.failed:
+            check_size(context, document)
         if not document.is_library:
             graph, fragment = _graph(context, document)
     except SpecError as error:  # a limit: nothing after it can be trusted
-        for diagnostic in error.diagnostics:
-            context.fault(diagnostic)
+        return Elaborated(None, fragment, variables, [*context.faults(), *error.diagnostics])
     if context.failed or graph is None:
         return Elaborated(None, fragment, variables, context.faults())
     for fault in shared_inplace(graph):

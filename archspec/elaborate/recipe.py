@@ -43,6 +43,7 @@ _UNUSABLE: Mapping[str, str] = {
 }
 _LISTED = 12
 _DEEPEST = 4
+_MOST_FAULTS = 100
 
 
 def check_recipe(recipe: Recipe, known: Known = signatures) -> list[Diagnostic]:
@@ -59,8 +60,12 @@ def check_recipe(recipe: Recipe, known: Known = signatures) -> list[Diagnostic]:
     if recipe.scheduler is not None:
         found += _named("schedulers", recipe.scheduler, known)
     for metric in recipe.metrics:
+        if len(found) >= _MOST_FAULTS:
+            break
         found += _named("metrics", metric, known)
     for transform in (*recipe.transforms.train, *recipe.transforms.eval):
+        if len(found) >= _MOST_FAULTS:
+            break
         found += _named("transforms", transform, known)
     return in_file_order(found)
 

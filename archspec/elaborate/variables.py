@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from archspec.elaborate.arguments import Given, unquoted
-from archspec.elaborate.context import Context
+from archspec.elaborate.context import DEEPEST, Context
 from archspec.elaborate.environment import Environment, HeldLayer, Names
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.values import evaluate
@@ -43,12 +43,22 @@ def file_variables(context: Context, parameters: tuple[Parameter, ...]) -> dict[
         if name in asking:
             _circular(context, declared, [*asking[asking.index(name) :], name])
             return UNKNOWN
+        if len(asking) >= DEEPEST:
+            _long_chain(context, parameter)
+            return UNKNOWN
         asking.append(name)
         values[name] = _default(context, parameter, Lazy(), "variable")
         asking.pop()
         return values[name]
 
     return {name: value_of(name) for name in declared}
+
+
+def _long_chain(context: Context, parameter: Parameter) -> None:
+    message = f"variables that use each other before they are defined, more than {DEEPEST} in a row"
+    help = "write each variable after those that it uses"
+    fault = Diagnostic("AS702", message, parameter.name.span, help=help)
+    context.fault(fault, same=("AS702", "variables"), counted=False)
 
 
 def _circular(context: Context, declared: Mapping[str, Parameter], path: list[str]) -> None:
