@@ -9,7 +9,11 @@ from archspec.tensors import Batch
 from tests.conformance.strategies import Call
 
 _ARITHMETIC = ("add", "sub", "mul", "div")
-_BROADCASTING = ("maximum", "minimum", "masked_fill", "where", "mean_of", "matmul", *_ARITHMETIC)
+_COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+_BROADCASTING = (
+    *("maximum", "minimum", "masked_fill", "where", "mean_of", "matmul", *_ARITHMETIC),
+    *(*_COMPARISONS, "logical_and", "logical_or", "logical_xor"),
+)
 _WITHOUT_DEFAULT_DIM = (
     "mean",
     "sum",
@@ -51,6 +55,14 @@ def _is_place_in_the_batch(call: Call, fault: RuleFault) -> bool:
 
 FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
     ("Functions of several tensors do not broadcast unless that is written.", _is_broadcast),
+    (
+        "A comparison is of two tensors, or of one with a number.",
+        lambda call, fault: fault.code == "AS308" and call.kind in _COMPARISONS,
+    ),
+    (
+        "Logic is of booleans; `ne: 0` makes them of numbers.",
+        lambda call, fault: fault.code == "AS306" and call.kind.startswith("logical_"),
+    ),
     (
         "Bicubic `grid_sample` of volumes is newer than the oldest torch that archspec works with.",
         lambda call, fault: call.kind == "grid_sample" and "bicubic" in fault.message and call.inputs[0].rank == 5,
