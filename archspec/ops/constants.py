@@ -11,9 +11,8 @@ from archspec.ops.common import refuse_empty, same
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
 from archspec.ops.sizes import FillValue, Size, literal
-from archspec.tensors import DTYPES, Batch, TensorType
+from archspec.tensors import DTYPES, FLOATS, Batch, TensorType
 
-_LONGEST = 2**31
 _NUMBERS = tuple(name for name in DTYPES if name != "bool")
 _DTYPE = Arg("dtype", Maybe(one_of(*DTYPES)), None, doc="the element type, the input's unless given")
 _SIZE = Arg("size", Each(Size()), doc="the sizes; `N` is the batch", example=[8, 8])
@@ -44,6 +43,20 @@ def _arange_code(args: Args, inputs: tuple[str, ...]) -> str:
     return f"torch.arange({', '.join(map(str, bounds))}, dtype={dtype}, device={inputs[0]}.device)"
 
 
+def _check_fill(value: float, dtype: str) -> None:
+    """A tensor of that element type can hold the number as it is.
+
+    Raises:
+        RuleFault: AS306.
+    """
+    if dtype in FLOATS:
+        return
+    largest = {"bool": 1, "uint8": 255, "int8": 127}.get(dtype, 32767)
+    if value != value or abs(value) > largest or int(value) != value or (value < 0 and dtype in ("bool", "uint8")):
+        message = f"{{name}} would write {value} into a tensor of {dtype}"
+        raise RuleFault("AS306", message, arg="fill_value", help="give it a floating-point tensor")
+
+
 def _new_shape(args: Args, inputs: Inputs) -> Outputs:
     if -1 in args.size:
         message = "`size` of {name} is of a new tensor, in which -1 says nothing"
@@ -54,11 +67,7 @@ def _new_shape(args: Args, inputs: Inputs) -> Outputs:
         raise RuleFault("AS402", message, arg="size", index=batches[1], help="write `N` in one place only")
     dtype = args.dtype or inputs[0].dtype
     value = args.get("fill_value", 0)
-    if not dtype.startswith(("float", "bfloat")) and not (
-        value == 0 or (dtype == "int64" and float(value).is_integer())
-    ):
-        message = f"{{name}} would write {value} into a tensor of {dtype}"
-        raise RuleFault("AS306", message, arg="fill_value", help="write a `dtype` that has it, e.g. `dtype: float32`")
+    _check_fill(value, dtype)
     return (TensorType(tuple(args.size), dtype),)
 
 
@@ -105,10 +114,7 @@ def _triangle(name: str, doc: str) -> Op:
 
 
 def _full_like_shape(args: Args, inputs: Inputs) -> Outputs:
-    given = inputs[0]
-    if not given.is_floating and not (given.dtype == "int64" and float(args.fill_value).is_integer()):
-        message = f"{{name}} would write {args.fill_value} into {given}"
-        raise RuleFault("AS306", message, input=0, help="give it a floating-point tensor")
+    _check_fill(args.fill_value, inputs[0].dtype)
     return same(args, inputs)
 
 
@@ -118,8 +124,8 @@ OPS = (
         target="torch.arange",
         doc="The numbers from start to before end, on the device of the input.",
         args=(
-            Arg("start", Int(-_LONGEST, _LONGEST), 0, doc="the first number"),
-            Arg("end", Int(-_LONGEST, _LONGEST), doc="the number before which to stop", example=16),
+            Arg("start", Int(), 0, doc="the first number"),
+            Arg("end", Int(), doc="the number before which to stop", example=16),
             Arg("step", Int(1), 1, doc="the distance between two"),
             Arg(
                 "dtype",

@@ -10,7 +10,7 @@ from archspec.ops.common import normalize_dim, refuse_empty, same
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
 from archspec.ops.reductions import dims_of
-from archspec.tensors import DTYPES, FLOATS, Batch, Dim, TensorType
+from archspec.tensors import DTYPES, Batch, Dim, TensorType
 
 _DIM = Arg("dim", Int(), doc="the dimension to work along", example=1)
 _INDEX = ("int64", "int32")
@@ -227,7 +227,7 @@ OPS = (
         target="torch.nn.functional.embedding",
         doc="The rows of a table, which is the second input, that integers name.",
         inputs=("input", "weight"),
-        dtypes=(_INDEX, FLOATS),
+        dtypes=(_INDEX, DTYPES),
         shape=_embedding_shape,
         floating=False,
     ),

@@ -7,19 +7,15 @@ layers, …), what is alive between them counts too. `tests/conformance/test_mem
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from archspec.ops.entry import Args, Inputs, Op, Outputs
-from archspec.ops.memory_of_layers import EXTRA, Kept, keep
-from archspec.tensors import TensorType, per_sample
+from archspec.ops.memory_of_layers import EXTRA
+from archspec.ops.memory_size import Kept, size_of
 
-_VIEWS = ("Flatten", "flatten", "Identity", "Unflatten")
 _NOTHING = frozenset(
     (
-        *_VIEWS,
+        *("Flatten", "flatten", "Identity", "Unflatten"),
         *("add", "sub", "mean_of", "concat", "stack", "pad", "interpolate", "cumsum", "roll", "flip", "neg", "sign"),
-        *("floor", "ceil", "round", "mean", "sum", "repeat_axis", "outer_sum", "one_hot", "affine_grid", "rsub"),
+        *("floor", "ceil", "round", "mean", "sum", "repeat_axis", "one_hot", "affine_grid"),
         *("PixelShuffle", "PixelUnshuffle", "ChannelShuffle", "pixel_shuffle", "pixel_unshuffle", "Unfold", "Fold"),
         *("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d", "GlobalAvgPool2d", "Permute", "tril", "triu"),
         *(f"{kind}Pad{count}d" for kind in ("Zero", "Constant", "Circular") for count in (1, 2, 3)),
@@ -40,19 +36,19 @@ _COPIED_IN_PLACE = frozenset(("ReLU6", "SiLU", "Mish", "Hardswish", "Hardsigmoid
 
 
 def kept(op: Op, args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
-    """What torch keeps of a call in training mode, for a batch of one."""
-    if op.bare or op.view:
-        return _dropped(args, outputs) if op.name == "dropout" else Kept()
+    """What torch keeps of a call in training mode, for a batch of one; of a layer that is not known, its inputs."""
     if op.name in EXTRA:
         return EXTRA[op.name](args, inputs, outputs)
-    if op.name in _NOTHING:
+    if op.bare or op.view or op.name in _NOTHING:
         return Kept()
+    if op.name == "reduce":
+        return Kept() if args.reduction in ("mean", "sum") else Kept((0,), (0,))
     if op.name in _OUTPUT:
-        return Kept(outputs=(0,))
+        return Kept((0,)) if args.get("inplace") else Kept(outputs=(0,))
     if op.name in _BOTH:
-        return Kept(inputs=(0,), outputs=(0,))
+        return Kept((0,), (0,))
     if op.name in _SECOND_PORT:
         return Kept(outputs=(1,))
     if op.name in _COPIED_IN_PLACE and args.get("inplace"):
         return Kept(extra=size_of(outputs[0]))
-    return Kept(inputs=tuple(range(len(inputs))))
+    return Kept(tuple(range(len(inputs))))

@@ -73,7 +73,11 @@ FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
     ),
     (
         "Masks are booleans, and what is filled into a tensor is of its type.",
-        lambda call, fault: fault.code == "AS306" and call.kind in ("masked_fill", "where"),
+        lambda call, fault: fault.code == "AS306" and call.kind in ("masked_fill", "where", "full_like", "new_full"),
+    ),
+    (
+        "A triangle is of the last two dimensions, and not of the batch.",
+        lambda call, fault: fault.code == "AS302" and call.kind in ("tril", "triu"),
     ),
     (
         "The dimensions of a reduction are written: torch's default reduces the batch too.",
