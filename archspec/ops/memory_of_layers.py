@@ -7,9 +7,17 @@ from collections.abc import Mapping
 from archspec.ops.arguments import spread
 from archspec.ops.entry import Args, Inputs, Outputs
 from archspec.ops.memory_of_attention import attention, decoder_layer, encoder_layer, fused_attention, transformer
+from archspec.ops.memory_of_parts import (
+    bilinear_pool,
+    cell,
+    conv_norm_activation,
+    mlp,
+    recurrent,
+    rnn_cell,
+    squeeze,
+)
 from archspec.ops.memory_size import Kept, Rule, elements, size_of
-from archspec.ops.sequences import batch_at
-from archspec.tensors import Dim, per_sample
+from archspec.tensors import per_sample
 
 
 def _pool(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
@@ -33,14 +41,20 @@ def _unpool(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
 
 
 def _convolution(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
-    """With a padding that is no zeros, the padded copy; a mirror and an edge keep the input for themselves."""
-    if args.get("padding_mode", "zeros") == "zeros":
+    """With a padding that is no zeros, or with more zeros on one side, the padded copy.
+
+    A mirror and an edge keep the input for themselves.
+    """
+    count = len(inputs[0].spatial)
+    zeros = args.get("padding_mode", "zeros") == "zeros"
+    totals = [total % 2 if zeros else total for total in _total_padding(args, count)]
+    if zeros and not (args.padding == "same" and any(totals)):
         return Kept((0,))
     given = inputs[0]
     wide = 4 * per_sample(given.shape[:2])
-    for size, total in zip(given.spatial, _total_padding(args, len(given.spatial)), strict=True):
+    for size, total in zip(given.spatial, totals, strict=True):
         wide *= size + total
-    return Kept(() if args.padding_mode == "circular" else (0,), extra=wide)
+    return Kept(() if zeros or args.padding_mode == "circular" else (0,), extra=wide)
 
 
 def _total_padding(args: Args, count: int) -> list[int]:
@@ -94,11 +108,16 @@ def _cross_channels(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
 
 
 def _dropped(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
-    return Kept(extra=size_of(outputs[0])) if args.p else Kept()
+    return _noise(args, size_of(outputs[0]))
+
+
+def _noise(args: Args, size: int) -> Kept:
+    """What is multiplied by: one number where all is dropped."""
+    return Kept(extra=4 if args.p == 1 else size) if args.p else Kept()
 
 
 def _dropped_channels(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
-    return Kept(extra=4 * per_sample(inputs[0].shape[:2])) if args.p else Kept()
+    return _noise(args, 4 * per_sample(inputs[0].shape[:2]))
 
 
 def _input_and_another(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
@@ -113,9 +132,11 @@ def _product(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
     """Every factor, and the products before the last one. A number needs nothing."""
     if len(inputs) == 1:
         return Kept()
-    copies = len(inputs) - 1 if args.align in ("pad", "resize") else 0
-    kept = (0,) if copies else tuple(range(len(inputs)))
-    return Kept(kept, extra=(len(inputs) - 2 + copies) * size_of(outputs[0]))
+    between = (len(inputs) - 2) * size_of(outputs[0])
+    if args.align not in ("pad", "resize"):
+        return Kept(tuple(range(len(inputs))), extra=between)
+    copies = (4 * per_sample((*other.shape[:2], *inputs[0].shape[2:])) for other in inputs[1:])
+    return Kept((0,), extra=between + sum(copies))
 
 
 def _normalized(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
@@ -136,6 +157,11 @@ def _distance(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
     return Kept((), (0,), extra=size_of(inputs[0]))
 
 
+def _deformed(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    """Without a mask an empty one stands in."""
+    return Kept(tuple(range(len(inputs))), extra=4 * per_sample(inputs[0].shape[:1]) if len(inputs) == 2 else 0)
+
+
 def _masked(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
     return Kept((1,))
 
@@ -152,84 +178,6 @@ def _at_places(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
     return Kept((1,))
 
 
-# Recurrent layers, step by step as torch runs them where no library has them whole.
-
-
-def _steps(args: Args, inputs: Inputs) -> tuple[Dim, ...]:
-    at = 1 - batch_at(args)
-    return inputs[0].shape[at : at + 1]
-
-
-def _recurrent(each_step: int, first: int = 0) -> Rule:
-    """The values of each step, of every layer and direction, and what is handed on between layers."""
-
-    def rule(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
-        steps = per_sample(inputs[0].shape[:2])
-        ways = 2 if args.bidirectional else 1
-        inside = steps * each_step * int(args.hidden_size) * int(args.num_layers) * ways
-        inside += (
-            first * int(args.hidden_size) * int(args.num_layers) * ways * (steps // per_sample(_steps(args, inputs)))
-        )
-        between = (args.num_layers - 1) * elements(outputs[0]) * (2 if args.dropout else 1)
-        return Kept((0,), extra=4 * (inside + between))
-
-    return rule
-
-
-def _cell(each_step: int) -> Rule:
-    def rule(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
-        rows = per_sample(inputs[0].shape[:1])
-        return Kept(tuple(range(len(inputs))), extra=4 * rows * (each_step - (len(inputs) > 1)) * int(args.hidden_size))
-
-    return rule
-
-
-def _rnn_cell(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
-    rows = per_sample(inputs[0].shape[:1])
-    first = 4 * rows * int(args.hidden_size) if len(inputs) == 1 else 0
-    return Kept(tuple(range(len(inputs))), (0,), first)
-
-
-# Layers that are made of others.
-
-
-def _conv_norm_activation(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
-    """The convolution's input, the norm's input and statistics, and what the activation's derivative reads."""
-    out, channels = size_of(outputs[0]), per_sample(outputs[0].shape[1:2])
-    normed = 0 if args.norm_layer is None else out + 2 * 4 * channels
-    own = args.activation_layer in ("ReLU", "Sigmoid", "Tanh", "LeakyReLU", "ELU", "SELU", "CELU") and args.inplace
-    if args.activation_layer is None:
-        return Kept((0,), extra=normed)
-    return Kept((0,), (0,), extra=normed) if own else Kept((0,), extra=normed + out)
-
-
-def _copies(activation: str) -> int:
-    """How often an activation and what comes after it keep a tensor."""
-    if activation in ("ReLU", "Sigmoid", "Tanh"):
-        return 1
-    return 3 if activation in ("Softsign", "LogSigmoid") else 2
-
-
-def _mlp(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
-    """Of each hidden layer the norm's input, the activation's and the next layer's, and the dropout's noise."""
-    rows = per_sample(inputs[0].shape[:-1])
-    total = 0
-    for hidden in args.hidden_channels[:-1]:
-        copies = _copies(args.activation_layer)
-        copies += (2 if copies == 1 else 1) if args.dropout else 0
-        copies += 1 if args.norm_layer else 0
-        total += rows * hidden * copies + (2 * rows if args.norm_layer else 0)
-    noise = elements(outputs[0]) if args.dropout else 0
-    return Kept((0,), extra=4 * (total + noise))
-
-
-def _squeeze(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
-    """Means, what is between the two layers, and the scale."""
-    wide, narrow = int(args.input_channels), int(args.squeeze_channels)
-    one = wide + narrow * _copies(args.activation) + wide * _copies(args.scale_activation)
-    return Kept((0,), extra=4 * one * per_sample(inputs[0].shape[:1]))
-
-
 def _frozen(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
     return Kept(extra=4 * per_sample(inputs[0].shape[1:2]))
 
@@ -244,11 +192,6 @@ def _deep(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
 def _blocks(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
     """The mask, and the number that makes up for it."""
     return Kept(extra=size_of(outputs[0]) + 4) if args.p else Kept()
-
-
-def _bilinear_pool(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
-    """The products before and after each step, and the norm."""
-    return Kept(tuple(range(len(inputs))), extra=4 * size_of(outputs[0]) + 8 * per_sample(outputs[0].shape[:1]))
 
 
 _KINDS = (1, 2, 3)
@@ -287,27 +230,28 @@ EXTRA: Mapping[str, Rule] = {
     "normalize": _normalized,
     "CosineSimilarity": _cosine,
     "PairwiseDistance": _distance,
+    "DeformConv2d": _deformed,
     "masked_fill": _masked,
     "where": _where,
     "Embedding": _looked_up,
     "embedding": _looked_up,
     "index_select": _at_places,
-    "RNN": _recurrent(1, first=1),
-    "LSTM": _recurrent(6),
-    "GRU": _recurrent(7),
-    "RNNCell": _rnn_cell,
-    "LSTMCell": _cell(6),
-    "GRUCell": _cell(7),
+    "RNN": recurrent(1, first=1),
+    "LSTM": recurrent(6),
+    "GRU": recurrent(7),
+    "RNNCell": rnn_cell,
+    "LSTMCell": cell(6),
+    "GRUCell": cell(7),
     "MultiheadAttention": attention,
     "scaled_dot_product_attention": fused_attention,
     "TransformerEncoderLayer": encoder_layer,
     "TransformerDecoderLayer": decoder_layer,
     "Transformer": transformer,
-    "Conv2dNormActivation": _conv_norm_activation,
-    "Conv3dNormActivation": _conv_norm_activation,
-    "MLP": _mlp,
-    "SqueezeExcitation": _squeeze,
+    "Conv2dNormActivation": conv_norm_activation,
+    "Conv3dNormActivation": conv_norm_activation,
+    "MLP": mlp,
+    "SqueezeExcitation": squeeze,
     "FrozenBatchNorm2d": _frozen,
-    "BilinearPool2d": _bilinear_pool,
+    "BilinearPool2d": bilinear_pool,
 }
 """By name: what is kept."""

@@ -35,6 +35,7 @@ def kept(run: Any, inputs: tuple[TensorType, ...], batch: int, highest_index: in
         module.train()
         own = {place(tensor) for tensor in (*module.parameters(), *module.buffers())}
     saved: list[Tensor] = []
+    getattr(run, "scope", {})["batch"] = batch
     tensors = [data(given, batch, highest_index) for given in inputs]
     tensors = [x.requires_grad_().clone() if x.is_floating_point() else x for x in tensors]
     with warnings.catch_warnings(), torch.autograd.graph.saved_tensors_hooks(_into(saved), lambda x: x):

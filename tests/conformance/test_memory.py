@@ -21,7 +21,12 @@ NEARLY = {"LSTM": 0.3}
 """How far the sum may be off, as a share: a projected state is kept otherwise."""
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+NOT_JUDGED = ("einsum", "EmbeddingBag", "where", "one_hot")
+"""torch contracts, and looks bags up, in ways of its own; what has integers or booleans first is hardly kept."""
+INTEGERS = ("Embedding", "embedding", "logical_and", "logical_or", "logical_xor", "logical_not")
+
+
+@pytest.mark.parametrize("name", [name for name in CATALOGUE if name not in NOT_JUDGED])
 def test_what_is_kept(name: str) -> None:
     @settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(calls(CATALOGUE[name]))
@@ -31,8 +36,9 @@ def test_what_is_kept(name: str) -> None:
         except RuleFaults:
             assume(False)
         assume(all(given.dtype in ("float32", "int64", "bool") for given in call.inputs))
-        assume(call.inputs[0].is_floating or name == "Embedding")
-        assume(name != "einsum" or len(call.inputs) < 3)  # torch contracts more in an order of its own
+        assume(call.inputs[0].is_floating or name in INTEGERS)
+        assume(name != "embedding" or call.inputs[1].is_floating)
+        assume("Norm" not in name or per_sample(call.inputs[0].shape[2:]) > 1)  # one value has no variance
         assume(sum(per_sample(out.shape) for out in applied.outputs) < 50_000)
         run = caller(call.op, applied.args)
         with torch.backends.mkldnn.flags(enabled=False):  # its LSTM keeps a workspace of its own
