@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from archspec.graph.nodes import Call, Graph, Ref
 from archspec.graph.values import origin, sources
-from archspec.ops.memory import kept
 from archspec.ops.memory_size import size_of
 from archspec.records import record
 
@@ -52,6 +51,8 @@ def activations(graph: Graph) -> Activations:
 def _training(
     graph: Graph, calls: list[Call], found: dict[Ref, Ref], memory: dict[Ref, Ref], sizes: dict[Ref, int]
 ) -> int:
+    from archspec.ops.memory import kept  # rules of the whole catalogue, which a mere check does not need
+
     types = {Ref(parameter.id): parameter.type for parameter in graph.root.parameters}
     for call in calls:
         types |= {Ref(call.id, port): type_ for port, type_ in enumerate(call.outputs)}
