@@ -76,6 +76,10 @@ FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
         lambda call, fault: fault.code == "AS306" and call.kind in ("masked_fill", "where", "full_like", "new_full"),
     ),
     (
+        "What `index_select` picks is a list of places without the batch.",
+        lambda call, fault: fault.code == "AS304" and call.kind == "index_select",
+    ),
+    (
         "A triangle is of the last two dimensions, and not of the batch.",
         lambda call, fault: fault.code == "AS302" and call.kind in ("tril", "triu"),
     ),
