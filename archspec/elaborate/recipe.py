@@ -121,7 +121,7 @@ def _named(group: Group, named: Named, known: Known, span: Span | None = None, d
     if signature is None:
         yield _unknown_name(group, named.name, span, known)
         return
-    why = _unusable(group, signature)
+    why = unusable(group, signature)
     if why is not None:
         yield Diagnostic("AS506", f"`{named.name}` cannot be used in a recipe: {why}", span)
         return
@@ -177,7 +177,8 @@ def _release(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("+")[0].split(".")[:2] if part.isdecimal())
 
 
-def _unusable(group: Group, signature: Signature) -> str | None:
+def unusable(group: Group, signature: Signature) -> str | None:
+    """Why a recipe cannot call something that torch has; None if it can."""
     if group == "losses" and signature.name not in LOSS_TARGETS:
         wants = ", ".join(f"`{name}`" for name in signature.inputs)
         return (
