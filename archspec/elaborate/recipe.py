@@ -15,7 +15,7 @@ from archspec.suggest import nearest, respelled
 
 Known: TypeAlias = Callable[[Group], Mapping[str, Signature]]
 
-_NOUNS: Mapping[Group, str] = {
+NOUNS: Mapping[Group, str] = {
     "optimizers": "an optimiser of `torch.optim`",
     "schedulers": "a scheduler of `torch.optim.lr_scheduler`",
     "losses": "a loss of `torch.nn`",
@@ -150,7 +150,7 @@ def _unknown_name(group: Group, name: str, span: Span | None, known: Known) -> D
         )
     return Diagnostic(
         "AS501",
-        f"`{shown}` is not {_NOUNS[group]}",
+        f"`{shown}` is not {NOUNS[group]}",
         span,
         notes=listed,
         help=f"did you mean `{near[0]}`?" if near else None,

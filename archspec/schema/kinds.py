@@ -26,8 +26,7 @@ def required(op: Op) -> Schema | None:
         return None
     named: Schema = {"type": "object", "required": names}
     bare = _primary(op) if names == [op.primary] else []
-    missing = " and ".join(f"`{name}`" for name in names)
-    return {**one_of([named, *bare]), "errorMessage": f"`{op.name}` needs {missing}"}
+    return one_of([named, *bare])
 
 
 def takes_align(op: Op) -> bool:
@@ -105,7 +104,12 @@ def _list(op: Op) -> Schema:
         return names
     if isinstance(_primary_type(op), Each) and len(op.inputs) == 1 and not op.variadic:
         names = {**names, "maxItems": 1}
-    return {"type": "array", "anyOf": [names, *lists]}
+    return {"type": "array", "anyOf": [_untyped(names), *map(_untyped, lists)]}
+
+
+def _untyped(form: Schema) -> Schema:
+    """The limits alone, which say nothing of what is no list."""
+    return {key: limit for key, limit in form.items() if key != "type"}
 
 
 def _primary_type(op: Op) -> Any:

@@ -64,7 +64,10 @@ def alternatives(type: ArgType) -> list[Schema]:
 
 def value(type: ArgType) -> Schema:
     """What a type accepts, or an expression, whose value only the checker knows."""
-    return one_of([*alternatives(type), EXPRESSION])
+    made = one_of([*alternatives(type), EXPRESSION])
+    if "pattern" in made:
+        made["patternErrorMessage"] = f"expected {type.describe()}, or an expression such as `$name`"
+    return made
 
 
 def one_of(forms: Iterable[Schema]) -> Schema:
@@ -76,7 +79,7 @@ def one_of(forms: Iterable[Schema]) -> Schema:
         kinds = form.get("type")
         if form == ANY:
             return ANY
-        if kinds is None or "not" in form:
+        if kinds is None:
             others.append(form)
             continue
         for kind in kinds if isinstance(kinds, list) else [kinds]:
@@ -96,6 +99,7 @@ def _join_patterns(flat: Schema, form: Schema) -> None:
         flat["pattern"] = f"{flat['pattern']}|{form['pattern']}"
     else:
         flat["pattern"] = ""  # one of them takes any
+        flat.pop("patternErrorMessage", None)
 
 
 def _limited(schema: Schema, **limits: float | None) -> Schema:
@@ -126,6 +130,11 @@ def default(value: Any) -> Any:
 def as_words(words: Iterable[str]) -> str:
     """A pattern of exactly these words."""
     return f"^(?:{'|'.join(words)})$"
+
+
+def snippets(words: Mapping[str, str]) -> list[Schema]:
+    """Words to complete with, and what each is. (`examples` would complete too, but fill every hover.)"""
+    return [{"label": word, "description": text, "body": word} for word, text in words.items()]
 
 
 def documented(schema: Schema, text: str, given: Mapping[str, Any]) -> Schema:
