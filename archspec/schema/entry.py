@@ -69,7 +69,7 @@ def _entry(ops: tuple[Op, ...]) -> Schema:
             "errorMessage": "a kind is a layer, a function or a block of this file",
         },
         "dependencies": _beside(ops),
-        "allOf": [_has_kind(), _complete(needs), *misspelt.rules(names)],
+        "allOf": [_has_kind(), _complete(needs), *misspelt.rules(names), _explained(ops)],
     }
 
 
@@ -80,6 +80,12 @@ def _word(bare: list[Op]) -> Schema:
         "patternErrorMessage": "expected a kind: a layer, a function or a block of this file",
         "defaultSnippets": snippets({op.name: op.doc for op in bare}),
     }
+
+
+def _explained(ops: tuple[Op, ...]) -> Schema:
+    """What a kind alone is, for whoever points at it."""
+    words = [{"if": {"const": op.name}, "then": {"description": op.doc}} for op in ops if kinds.required(op) is None]
+    return {"if": {"type": "string"}, "then": {"allOf": words}}
 
 
 def _refused(reason: str, help: str) -> Schema:

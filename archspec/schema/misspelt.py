@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from archspec.schema.values import Schema
-from archspec.spec.document import BODIES
+from archspec.schema.values import Schema, as_words
+from archspec.spec.document import BODIES, MODIFIERS
 
 _SHORTEST = 4
 """Every block called `Up` or `Mul` would be one edit away from something."""
@@ -27,7 +27,7 @@ def definition(names: Iterable[str]) -> Schema:
 
 def rules(names: Iterable[str]) -> list[Schema]:
     """Looks at words that are no kinds, as a key and as a whole entry."""
-    known = {"anyOf": [{"enum": [*names, *BODIES]}, {"$ref": "#/definitions/modifier"}]}
+    known = {"pattern": as_words([*names, *BODIES, *MODIFIERS])}  # an `enum` would be listed in every hover
     looked_at = {"if": known, "else": {"$ref": "#/definitions/misspelt"}}
     return [{"if": {"type": "string"}, "then": looked_at, "else": {"propertyNames": looked_at}}]
 

@@ -15,7 +15,7 @@ import archspec
 from archspec import source
 from archspec.compiler import compile_text
 from archspec.errors import Diagnostic, SourceText, SpecError
-from archspec.source.tree import Mapping, Node, Scalar, Sequence, plain
+from archspec.source.tree import Mapping, Node, Sequence, plain
 
 VISIBLE = frozenset(
     """AS101 AS102 AS103 AS104 AS105 AS106 AS107 AS111 AS201 AS202 AS203 AS204 AS230 AS401
@@ -105,21 +105,13 @@ def _is_visible(fault: Diagnostic, tree: Node) -> bool:
 
 
 def _concerns_a_block(fault: Diagnostic, tree: Node) -> bool:
-    """It is of the parameters of a kind that the schema does not know, or of what stands beside it."""
-    named = set(re.findall(r"`([^`]*)`", fault.message))
-    return any(name not in _known_kinds() for name in named & _keys_of_entries(tree))
-
-
-@functools.cache
-def _known_kinds() -> frozenset[str]:
-    return frozenset(validator().schema["definitions"])
-
-
-def _keys_of_entries(tree: Node) -> set[str]:
-    """Every word of the file that can be a kind, but for the arguments' names."""
-    return {str(key.value) for node in _nodes(tree) if isinstance(node, Mapping) for key, _ in node} | {
-        str(node.value) for node in _nodes(tree) if isinstance(node, Scalar)
-    }
+    """It is of the parameters of a block, or of what stands beside a kind that the schema does not know."""
+    beside = re.search(r"already has the kind `([^`]*)`", fault.message)
+    if beside is not None:
+        return beside[1] not in validator().schema["definitions"]
+    blocks = tree.get("blocks") if isinstance(tree, Mapping) else None
+    names = {str(key.value) for key, _ in blocks} if isinstance(blocks, Mapping) else set()
+    return bool(names & set(re.findall(r"`([^`]*)`", fault.message)))
 
 
 def _is_overridden(fault: Diagnostic, tree: Node) -> bool:
