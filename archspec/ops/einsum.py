@@ -12,7 +12,7 @@ from archspec.ops.faults import BadValue, RuleFault
 from archspec.records import record
 from archspec.tensors import Batch, Dim, show_shape
 
-EQUATION = re.compile(r"[a-zA-Z]+(,[a-zA-Z]+)*(->[a-zA-Z]*)?")
+_EQUATION = re.compile(r"[a-zA-Z]+(,[a-zA-Z]+)*(->[a-zA-Z]*)?")
 _LONGEST = 200
 
 
@@ -25,7 +25,7 @@ class Equation:
 
     def accept(self, value: object) -> str:
         text = value.replace(" ", "") if isinstance(value, str) else ""
-        if len(text) > _LONGEST or not EQUATION.fullmatch(text):
+        if len(text) > _LONGEST or not _EQUATION.fullmatch(text):
             raise BadValue(self.describe(), help="name every dimension, the batch too" if "..." in text else None)
         return text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from archspec.ops.arguments import Int
-from archspec.ops.registry import CATALOGUE, kinds, registered
+from archspec.ops.registry import find, kinds
 from archspec.schema import entry, recipe
 from archspec.schema.entry import ENTRIES, REFERENCE
 from archspec.schema.names import identifier
@@ -17,13 +17,13 @@ from archspec.tensors import DTYPES
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _LARGEST_SIZE = 2**31
-_POSITION_NAMES = ("index", "count", "stage", "stages", "position", "total", "input", "previous", "N")
+POSITION_NAMES = ("index", "count", "stage", "stages", "position", "total", "input", "previous", "N")
 _SIZES: Schema = {"type": "array", "items": value(Int(1, _LARGEST_SIZE))}
 
 
 def spec_schema() -> Schema:
     """The schema of a spec, with the layers that are registered now."""
-    ops = [*CATALOGUE.values(), *(op for name in kinds() if (op := registered(name)) is not None)]
+    ops = [op for name in kinds() if (op := find(name)) is not None]
     taken = [op.name for op in ops]
     schema = {
         "$schema": _DRAFT,
@@ -135,7 +135,7 @@ def _parameters() -> Schema:
     typed = {"type": "object", "properties": {"type": {"not": {"type": "null"}}}, "required": ["type"]}
     return {
         "type": "object",
-        "propertyNames": {"pattern": identifier(*_POSITION_NAMES)},
+        "propertyNames": {"pattern": identifier(*POSITION_NAMES)},
         "additionalProperties": {"if": typed, "then": full},
     }
 

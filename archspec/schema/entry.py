@@ -58,8 +58,8 @@ def _entry(ops: tuple[Op, ...]) -> Schema:
         "minItems": 1,
         "properties": {
             **{name: {"$ref": f"#/definitions/{name}"} for name in names},
-            **{word: _BODIES.get(word, ANY) for word in BODIES},
-            **{word: _MODIFIERS.get(word, ANY) for word in MODIFIERS},
+            **{word: BODY_VALUES.get(word, ANY) for word in BODIES},
+            **{word: MODIFIER_VALUES.get(word, ANY) for word in MODIFIERS},
             **{name: _refused(*why) for name, why in REFUSED.items()},
         },
         "patternProperties": {r"^\$": {**NULL, "errorMessage": "a held layer has its arguments where it is held"}},
@@ -188,7 +188,7 @@ def _skip() -> Schema:
 
 _ALIGN = documented(value(Maybe(OneOf(("pad", "crop", "resize")))), "the later inputs to the size of the first one", {})
 
-_MODIFIERS: dict[str, Schema] = {
+MODIFIER_VALUES: dict[str, Schema] = {
     "from": documented(_REFERENCES, "The inputs: names of earlier entries, `input`, or `previous`.", {}),
     "when": documented(value(Bool()), "Where it is false, the entry is not there.", {}),
     "repeat": documented(_copies(), "Copies, chained: a number, one number per stage, or names.", {}),
@@ -206,7 +206,7 @@ _MODIFIERS: dict[str, Schema] = {
         {},
     ),
 }
-_BODIES: dict[str, Schema] = {
+BODY_VALUES: dict[str, Schema] = {
     "layers": documented(ENTRIES, "A sequence with children of its own.", {}),
     "branches": documented(ENTRIES, "The same input into each; `merge` says what becomes of the results.", {}),
     "use": documented(REFERENCE, "Call an earlier entry's module again: its weights are shared.", {}),

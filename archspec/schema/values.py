@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from archspec.ops.arguments import ArgType, Bool, Each, Either, Float, Int, Maybe, OneOf, Plain, Text
 from archspec.ops.bare import Initialisation, Values
 from archspec.ops.einops_patterns import Pattern
-from archspec.ops.einsum import EQUATION, Equation
+from archspec.ops.einsum import Equation
 from archspec.ops.layer_class import LayerClass
 from archspec.ops.sizes import MULTIPLE, FillValue, Size
 
@@ -22,6 +22,9 @@ EXPRESSION: Schema = {"type": "string", "pattern": r"\$"}
 NULL: Schema = {"type": "null"}
 ANY: Schema = {}
 INITIALISATION: Schema = {"$ref": "#/definitions/initialisation"}
+_TERM = r" *[a-zA-Z][a-zA-Z ]*"
+_EQUATION = rf"^{_TERM}(?:,{_TERM})*(?:- *>[a-zA-Z ]*)?$"
+"""With spaces anywhere, as `archspec.ops.einsum` takes them out."""
 _ARROW = r"^(?![\s\S]*->[\s\S]*->)[\s\S]*->"
 
 
@@ -52,7 +55,7 @@ def alternatives(type: ArgType) -> list[Schema]:
         case Pattern():
             return [{"type": "string", "pattern": _ARROW}]
         case Equation():
-            return [{"type": "string", "pattern": f"^(?:{EQUATION.pattern})$"}]
+            return [{"type": "string", "pattern": _EQUATION}]
         case Initialisation():
             return [INITIALISATION]
         case Values():

@@ -18,8 +18,8 @@ from archspec.errors import Diagnostic, SourceText, SpecError
 from archspec.source.tree import Mapping, Node, Sequence, plain
 
 VISIBLE = frozenset(
-    """AS101 AS102 AS103 AS104 AS105 AS106 AS107 AS111 AS201 AS202 AS203 AS204 AS230 AS401
-    AS501 AS502 AS503 AS504 AS505 AS506""".split()
+    ["AS101", "AS102", "AS103", "AS104", "AS105", "AS106", "AS107", "AS111", "AS201", "AS202", "AS203", "AS204"]
+    + ["AS230", "AS401", "AS501", "AS502", "AS503", "AS504", "AS505", "AS506"]
 )
 """Faults of form. All others need what a schema has not: shapes (AS3…), relations of arguments (AS402), references,
 variables and expressions (AS205 to AS224), torch and data (AS507 to AS557)."""
@@ -34,6 +34,7 @@ HIDDEN: tuple[tuple[str, str, str], ...] = (
     ("AS106", r"is called|would be called|the copies|another copy", "names that an expression makes"),
     ("AS106", r"only an entry with a list of stages", "whether `repeat` is a list, beside an expression in the name"),
     ("AS106", r"a branch has a plain name", "whether it stands among branches"),
+    ("AS107", r"the inputs are given twice", "whether the value of a function is its inputs or its primary argument"),
     ("AS103", r"every output is there in training mode only", "a relation between outputs"),
 )
 """What the schema cannot know although the code is one of form: code, message, why."""

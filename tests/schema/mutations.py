@@ -6,7 +6,7 @@ import copy
 import random
 from typing import Any
 
-from archspec.ops.registry import CATALOGUE
+from archspec.ops.registry import find, kinds
 from archspec.spec.document import BODIES, MODIFIERS
 from tests.fuzz.mutate import misspelt
 from tests.fuzz.shrink import Where, at, places, replaced
@@ -70,8 +70,9 @@ def _add(spec: Spec, where: Where, draw: random.Random) -> Spec | None:
 
 def of_each_kind() -> list[Spec]:
     """One small spec per kind of the catalogue, with all that the kind needs. Its input may not fit."""
-    made = []
-    for op in CATALOGUE.values():
+    made: list[Spec] = []
+    for op in map(find, kinds()):
+        assert op is not None
         arguments = {arg.name: _as_data(arg.example) for arg in op.args if arg.is_required}
         inputs = {"from": ["input"] * len(op.inputs)} if len(op.inputs) > 1 else {}
         layers = {"first": {op.name: arguments, **inputs}}
