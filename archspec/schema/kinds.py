@@ -82,36 +82,34 @@ def _primary(op: Op) -> list[Schema]:
     forms = [form for form in alternatives(arg.type) if form.get("type") != "null" and form]
     if op.is_module or op.bare:
         return [*forms, EXPRESSION]
-    return [*(_several(op, form) if form.get("type") == "array" else form for form in forms), EXPRESSION]
+    lists = [_several(op, form) for form in forms if form.get("type") == "array" and _takes_list(op)]
+    return [*(form for form in forms if form.get("type") != "array"), *lists, EXPRESSION]
+
+
+def _takes_list(op: Op) -> bool:
+    """Whether a bare list means the primary argument."""
+    arg = None if op.primary is None else op.arg(op.primary)
+    return arg is not None and isinstance(arg.type, Each)
 
 
 def _several(op: Op, form: Schema) -> Schema:
-    """A list that means a function's primary argument: one name alone would be an input."""
-    if isinstance(_primary_type(op), Each) and len(op.inputs) == 1 and not op.variadic:
-        one = {"items": {"not": {"type": "string"}}}
-        return {**form, "if": {"maxItems": 1}, "then": one}
+    """A list that means a function's primary argument: names alone would be inputs."""
+    if len(op.inputs) == 1 and not op.variadic:
+        return {**form, "if": {"maxItems": 1}, "then": {"items": {"not": {"type": "string"}}}}
     return {**form, "contains": {"not": {"type": "string"}}}
 
 
 def _list(op: Op) -> Schema:
     """A list behind a function's name: its inputs, or its primary argument where that is one."""
-    arg = None if op.primary is None else op.arg(op.primary)
-    if arg is None:
+    if not _takes_list(op):
         return {"type": "array", "items": _NAMES, "minItems": 1}
+    names: Schema = {"items": {"type": "string"}, "minItems": 1}
+    if len(op.inputs) == 1 and not op.variadic:
+        names["maxItems"] = 1
     lists = [form for form in _primary(op) if form.get("type") == "array"]
-    names: Schema = {"type": "array", "items": {"type": "string"}, "minItems": 1}
-    if not lists:
-        return names
-    if isinstance(_primary_type(op), Each) and len(op.inputs) == 1 and not op.variadic:
-        names = {**names, "maxItems": 1}
-    return {"type": "array", "anyOf": [_untyped(names), *map(_untyped, lists)]}
+    return {"type": "array", "anyOf": [names, *map(_untyped, lists)]}
 
 
 def _untyped(form: Schema) -> Schema:
     """The limits alone, which say nothing of what is no list."""
     return {key: limit for key, limit in form.items() if key != "type"}
-
-
-def _primary_type(op: Op) -> Any:
-    arg = None if op.primary is None else op.arg(op.primary)
-    return None if arg is None else arg.type

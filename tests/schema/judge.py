@@ -18,8 +18,10 @@ from archspec.errors import Diagnostic, SourceText, SpecError
 from archspec.source.tree import Mapping, Node, Sequence, plain
 
 VISIBLE = frozenset(
-    ["AS101", "AS102", "AS103", "AS104", "AS105", "AS106", "AS107", "AS111", "AS201", "AS202", "AS203", "AS204"]
-    + ["AS230", "AS401", "AS501", "AS502", "AS503", "AS504", "AS505", "AS506"]
+    [
+        *("AS101", "AS102", "AS103", "AS104", "AS105", "AS106", "AS107", "AS111", "AS201", "AS202", "AS203", "AS204"),
+        *("AS230", "AS401", "AS501", "AS502", "AS503", "AS504", "AS505", "AS506"),
+    ]
 )
 """Faults of form. All others need what a schema has not: shapes (AS3…), relations of arguments (AS402), references,
 variables and expressions (AS205 to AS224), torch and data (AS507 to AS557)."""

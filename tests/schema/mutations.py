@@ -16,7 +16,7 @@ Spec = dict[str, Any]
 _VALUES: tuple[Any, ...] = (
     *(None, True, False, "64", "yes", "word", "input", "Conv2d", "$nope", "$(1 + 1)", "same", ""),
     *(0, -1, -3, 1, 2, 2.5, 0.1, 64.0, 1.5e-3, 10**7),
-    *([], [1, 2, 3], [1, "a"], [[1]], ["input"], ["N", -1], [0], [3, 3]),
+    *([], [1, 2, 3], [1, "a"], [[1]], ["input", "input"], [0, 1], [0.5], ["input"], ["N", -1], [0], [3, 3]),
     *({}, {"a": 1}, {"ReLU": None}, {"Conv2d": {"out_channels": 4, "kernel_size": 3}}, {"weight": "ones"}),
 )
 _KEYS = (*MODIFIERS, *BODIES, "stride", "extra", "Conv2d", "padding", "description", "type", "shape", "input", "vars")
