@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from archspec.ops.arguments import Each
+from archspec.elaborate.call import takes_list
 from archspec.ops.entry import Arg, Op
 from archspec.schema.values import EXPRESSION, NULL, Schema, alternatives, default, documented, one_of, value
 
@@ -82,14 +82,8 @@ def _primary(op: Op) -> list[Schema]:
     forms = [form for form in alternatives(arg.type) if form.get("type") != "null" and form]
     if op.is_module or op.bare:
         return [*forms, EXPRESSION]
-    lists = [_several(op, form) for form in forms if form.get("type") == "array" and _takes_list(op)]
+    lists = [_several(op, form) for form in forms if form.get("type") == "array" and takes_list(op)]
     return [*(form for form in forms if form.get("type") != "array"), *lists, EXPRESSION]
-
-
-def _takes_list(op: Op) -> bool:
-    """Whether a bare list means the primary argument."""
-    arg = None if op.primary is None else op.arg(op.primary)
-    return arg is not None and isinstance(arg.type, Each)
 
 
 def _several(op: Op, form: Schema) -> Schema:
@@ -101,7 +95,7 @@ def _several(op: Op, form: Schema) -> Schema:
 
 def _list(op: Op) -> Schema:
     """A list behind a function's name: its inputs, or its primary argument where that is one."""
-    if not _takes_list(op):
+    if not takes_list(op):
         return {"type": "array", "items": _NAMES, "minItems": 1}
     names: Schema = {"items": {"type": "string"}, "minItems": 1}
     if len(op.inputs) == 1 and not op.variadic:
