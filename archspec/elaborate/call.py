@@ -38,7 +38,7 @@ def place_call(
     overrides: Overrides,
 ) -> Placed:
     """One call of a catalogue entry."""
-    arguments = _arguments(context, op, entry, use)
+    arguments = call_arguments(context, op, entry, use)
     if arguments is None:
         return NOTHING
     given = arguments.evaluate(context, environment, overrides)
@@ -74,7 +74,8 @@ def _plain(context: Context, name: str, argument: Given) -> Given:
     return Given(UNKNOWN, argument.node, argument.key)
 
 
-def _arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Written | None:
+def call_arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Written | None:
+    """The arguments of a layer or function as written, without what its value says of its inputs. None after a fault."""
     node = None if inputs_in_value(op, use.arguments) is not None else use.arguments
     arguments = written(context, use.kind, node, op.primary, [arg.name for arg in op.args if arg.inferred is None])
     align = entry.modifiers.align

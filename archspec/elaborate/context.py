@@ -88,6 +88,7 @@ class Context:
         open_blocks: the blocks that are being instantiated, outermost first.
         outside: the scope around each of them, which they cannot see.
         lost: the first entry that became no node.
+        used_blocks: those that have been instantiated.
         made: what made each value.
         frames: the block instances and copies that are being elaborated, outermost first.
     """
@@ -102,6 +103,7 @@ class Context:
     open_blocks: list[str] = field(default_factory=list)
     outside: list[Environment] = field(default_factory=list)
     lost: Lost | None = None
+    used_blocks: set[str] = field(default_factory=set)
     _faults: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
     _repeats: dict[tuple[object, ...], int] = field(default_factory=dict)
     _last_id: int = 0

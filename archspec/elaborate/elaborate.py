@@ -14,6 +14,7 @@ from archspec.elaborate.outputs import as_output, model_outputs
 from archspec.elaborate.scope import open_scope
 from archspec.elaborate.sequence import fill
 from archspec.elaborate.unused import unused_values
+from archspec.elaborate.unused_blocks import check_unused_blocks
 from archspec.elaborate.values import evaluate
 from archspec.elaborate.variables import file_variables
 from archspec.errors import Diagnostic, SpecError
@@ -57,6 +58,7 @@ def elaborate(document: Document) -> Elaborated:
         for item in document.layers.items:
             check_kinds(context, item)
         graph, fragment = _graph(context, document)
+        check_unused_blocks(context, document.blocks)
     except SpecError as error:  # a limit: nothing after it can be trusted
         for diagnostic in error.diagnostics:
             context.fault(diagnostic)

@@ -53,7 +53,7 @@ def apply(op: Op, written: Mapping[str, Any], inputs: Inputs) -> Applied:
         RuleFaults: every independent fault. Rules that need a sound argument or input are not asked when it has none.
     """
     values, faults = _normalised(op, written)
-    faults += _missing(op, written)
+    faults += missing_arguments(op, written)
     of_inputs = faults_of_inputs(op, written, inputs)
     faults += of_inputs or _inferred(op, written, values, inputs)
     if faults:
@@ -132,7 +132,8 @@ def _example(arg: Arg) -> str:
     return f"write a value like `{arg.name}: {show(arg.example)}`"
 
 
-def _missing(op: Op, written: Mapping[str, Any]) -> list[RuleFault]:
+def missing_arguments(op: Op, written: Mapping[str, Any]) -> list[RuleFault]:
+    """A fault for each argument that has to be written and is not."""
     missing = [arg for arg in op.args if arg.is_required and arg.name not in written]
     if not missing:
         return []

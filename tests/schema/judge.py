@@ -16,6 +16,7 @@ from archspec import source
 from archspec.compiler import compile_text
 from archspec.errors import Diagnostic, SourceText, SpecError
 from archspec.source.tree import Mapping, Node, Sequence, plain
+from archspec.spec.document import MODIFIERS
 
 VISIBLE = frozenset(
     [
@@ -46,11 +47,20 @@ OVERRIDES = ("first", "last", "per_stage", "per_repeat")
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What both judges say: whether the schema refuses, the checker's errors, and those that the schema should see."""
+    """What both judges say.
+
+    Attributes:
+        refused: why the schema refuses; None if it does not.
+        errors: the checker's.
+        visible: those of them that the schema should see.
+        in_unused_block: the schema's fault stands in a block that no entry uses, where the checker looks at kinds
+            and arguments, but not at the values of modifiers.
+    """
 
     refused: str | None
     errors: tuple[Diagnostic, ...]
     visible: tuple[Diagnostic, ...]
+    in_unused_block: bool = False
 
 
 @functools.cache
@@ -91,7 +101,15 @@ def judge(text: str) -> Verdicts | None:
     visible = tuple(found for found in errors if _is_visible(found, tree))
     if refused is None and visible and not _strict().is_valid(data):
         visible = ()  # 64.0 where an integer belongs
-    return Verdicts(refused, errors, visible)
+    return Verdicts(refused, errors, visible, fault is not None and _is_in_unused_block(fault, data))
+
+
+def _is_in_unused_block(fault: jsonschema.ValidationError, data: Any) -> bool:
+    path = list(fault.absolute_path)
+    if path[:1] != ["blocks"] or len(path) < 5 or path[-1] not in MODIFIERS:
+        return False
+    rest = {key: value for key, value in data.items() if key != "blocks"}
+    return f'"{path[1]}"' not in json.dumps(rest)
 
 
 def _is_visible(fault: Diagnostic, tree: Node) -> bool:

@@ -25,7 +25,7 @@ def _disagreement(text: str) -> str | None:
     verdicts = judge(text)
     if verdicts is None:
         return None
-    if verdicts.refused is not None and not verdicts.errors:
+    if verdicts.refused is not None and not verdicts.errors and not verdicts.in_unused_block:
         return f"only the schema refuses: {verdicts.refused}"
     if verdicts.refused is None and verdicts.visible:
         return "only the checker refuses: " + "; ".join(f"{each.code} {each.message}" for each in verdicts.visible)
