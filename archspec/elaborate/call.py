@@ -75,7 +75,7 @@ def _plain(context: Context, name: str, argument: Given) -> Given:
 
 
 def call_arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Written | None:
-    """The arguments of a layer or function as written, without what its value says of its inputs. None after a fault."""
+    """The arguments as written, where the value does not list inputs instead. None after a fault."""
     node = None if inputs_in_value(op, use.arguments) is not None else use.arguments
     arguments = written(context, use.kind, node, op.primary, [arg.name for arg in op.args if arg.inferred is None])
     align = entry.modifiers.align
