@@ -10,7 +10,7 @@ from archspec.schema import entry, recipe
 from archspec.schema.entry import ENTRIES, REFERENCE
 from archspec.schema.names import identifier
 from archspec.schema.shared import shared
-from archspec.schema.values import ANY, EXPRESSION, INITIALISATION, Schema, documented, one_of, value
+from archspec.schema.values import ANY, EXPRESSION, INITIALISATION, NULL, Schema, documented, one_of, value
 from archspec.spec.document import BODIES, MODIFIERS, TYPE_NAMES
 from archspec.spec.read import LANGUAGE_VERSION
 from archspec.tensors import DTYPES
@@ -77,6 +77,8 @@ def sections(taken: list[str]) -> dict[str, Schema]:
         "layers": documented(ENTRIES, "The model: entries by name, or a list.", {}),
         "outputs": documented(_outputs(), "What the model gives back; the last layer, unless it is said.", {}),
         "init": documented(_init(), "How parameters are initialised, by kind or by a glob over names.", {}),
+        "weights": documented(_weights(), "A checkpoint that fills the model when it is built.", {}),
+        "freeze": documented(_globs(), "Globs over names of parameters that are not trained, e.g. `layer1.*`.", {}),
         "train": documented(recipe.section(), "How the model is trained.", {}),
     }
 
@@ -168,6 +170,33 @@ def _outputs() -> Schema:
 def _init() -> Schema:
     """A kind's policy is for its weight, or a mapping of one per parameter."""
     return {"type": "object", "additionalProperties": {"if": _per_parameter(), "else": INITIALISATION}}
+
+
+def _globs() -> Schema:
+    glob: Schema = {"type": "string", "minLength": 1}
+    return one_of([glob, {"type": "array", "items": glob}])
+
+
+def _weights() -> Schema:
+    allow: Schema = {
+        "type": "object",
+        "properties": {"missing": _globs(), "unexpected": _globs()},
+        "additionalProperties": False,
+    }
+    properties: Schema = {
+        "path": documented({"type": ["string", "null"], "minLength": 1}, "The checkpoint, relative to this file.", {}),
+        "key": documented({"type": "string"}, "Where in the checkpoint the state dict is.", {}),
+        "sha256": documented({"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}, "What `sha256sum` prints of it.", {}),
+        "allow": documented(allow, "Names that may be missing from it, or be in it alone.", {}),
+        "rename": documented({"type": "object", "additionalProperties": {"type": "string"}}, "Its names to ours.", {}),
+    }
+    full: Schema = {
+        "type": "object",
+        "properties": properties,
+        "required": ["path"],
+        "additionalProperties": False,
+    }
+    return one_of([{"type": "string", "minLength": 1}, full, NULL])
 
 
 def _per_parameter() -> Schema:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from archspec.ops.registry import CATALOGUE
 from tests.schema.editor.client import Editor, install
 
 ROOT = Path(__file__).parents[2]
@@ -138,11 +137,3 @@ def test_hover_explains(editor: Editor, tmp_path: Path) -> None:
     assert "2-d convolution" in editor.hover(path, LINE, text.index("Conv2d") + 1)
     assert "channels of the output" in editor.hover(path, LINE, text.index("out_channels") + 1)
     assert "merged with the input" in editor.hover(path, LINE, text.index("skip") + 1)
-
-
-def test_hover_explains_a_kind_alone_in_a_few_words(editor: Editor, tmp_path: Path) -> None:
-    path = tmp_path / "short.yaml"
-    editor.open(path, HEAD + "  act: ReLU\n")
-    shown = editor.hover(path, LINE, 8)
-    assert CATALOGUE["ReLU"].doc in shown
-    assert len(shown) < 300
