@@ -74,7 +74,6 @@ def _entry(ops: tuple[Op, ...]) -> Schema:
             _has_kind(),
             _complete(needs),
             *misspelt.rules(names),
-            _offered([name for name in names if name not in needs]),
         ],
     }
 
