@@ -136,7 +136,7 @@ def as_words(words: Iterable[str]) -> str:
 
 
 def snippets(words: Mapping[str, str]) -> list[Schema]:
-    """Words to complete with, and what each is. (`examples` would fill every hover. Good for short lists: the language server is slow with long ones.)"""
+    """Words to complete with, and what each is. Short lists only: long ones take the server seconds."""
     return [{"label": word, "description": text, "body": word} for word, text in words.items()]
 
 
