@@ -1,4 +1,4 @@
-"""The public functions: `load`, `build`, `check`, `examine`, `train`."""
+"""The public functions: `load`, `build`, `check`, `examine`, `train`, `json_schema`."""
 
 from __future__ import annotations
 
@@ -156,6 +156,20 @@ def train(
     """
     architecture = spec if isinstance(spec, Architecture) else load(spec, set=set, allow_roots=allow_roots, **variables)
     return run_training(architecture, device=device, out=out, quiet=quiet)
+
+
+def json_schema(*, recipe: bool = False) -> str:
+    """The JSON Schema (draft-07) of specs, for editors, with the layers that are registered now.
+
+    Args:
+        recipe: that of a recipe in a file of its own instead.
+
+    Returns:
+        The text of a schema file.
+    """
+    from archspec.schema.document import recipe_schema, spec_schema, text  # nothing that checks needs it
+
+    return text(recipe_schema() if recipe else spec_schema())
 
 
 def text_of(spec: Spec) -> SourceText:

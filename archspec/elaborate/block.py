@@ -45,6 +45,7 @@ def place_block(
     shown = {key: as_data(value) for key, value in arguments.items()}
     scope = open_scope(context, name, path, "block", use.kind.span, inputs, names, kind, shown)
     context.open_blocks.append(kind)
+    context.used_blocks.add(kind)
     context.outside.append(environment)
     try:
         with context.inside(Frame(f"`{kind}`", path, use.kind.span), use.kind.span):

@@ -15,7 +15,7 @@ from archspec.elaborate.scope import NOTHING, Placed
 from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.graph.nodes import Call, Ref
 from archspec.ops.apply import Applied, apply, bad_arguments
-from archspec.ops.arguments import Each
+from archspec.ops.arguments import Each, Either
 from archspec.ops.broadcast import is_batched
 from archspec.ops.code import BATCH
 from archspec.ops.entry import Inputs, Op
@@ -39,7 +39,7 @@ def place_call(
     overrides: Overrides,
 ) -> Placed:
     """One call of a catalogue entry."""
-    arguments = _arguments(context, op, entry, use)
+    arguments = call_arguments(context, op, entry, use)
     if arguments is None:
         return NOTHING
     given = arguments.evaluate(context, environment, overrides)
@@ -88,7 +88,8 @@ def _plain(context: Context, name: str, argument: Given) -> Given:
     return Given(UNKNOWN, argument.node, argument.key)
 
 
-def _arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Written | None:
+def call_arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Written | None:
+    """The arguments as written, where the value does not list inputs instead. None after a fault."""
     node = None if inputs_in_value(op, use.arguments) is not None else _one_mapping(context, op, use.arguments)
     arguments = written(context, use.kind, node, op.primary, [arg.name for arg in op.args if arg.inferred is None])
     align = entry.modifiers.align
@@ -120,11 +121,11 @@ def inputs_in_value(op: Op, value: Node | None) -> Node | None:
     if op.is_module or op.bare or value is None or isinstance(value, Mapping):
         return None
     if isinstance(value, Sequence):
-        if len(op.inputs) == 1 and not op.variadic and len(value) > 1 and _takes_list(op):
+        if len(op.inputs) == 1 and not op.variadic and len(value) > 1 and takes_list(op):
             return None
-        kinds: type | tuple[type, ...] = str if _takes_list(op) else (str, int)  # `0` names a numbered layer
+        kinds: type | tuple[type, ...] = str if takes_list(op) else (str, int)  # `0` names a numbered layer
         names = all(isinstance(item, Scalar) and isinstance(item.value, kinds) for item in value)
-        return value if names and (len(value) or not _takes_list(op)) else None
+        return value if names and (len(value) or not takes_list(op)) else None
     return value if isinstance(value.value, str) and not _takes_text(op, value.value) else None
 
 
@@ -140,10 +141,11 @@ def _takes_text(op: Op, text: str) -> bool:
     return True
 
 
-def _takes_list(op: Op) -> bool:
-    """Whether a bare list means the primary argument: `{reshape: [N, $features]}`."""
+def takes_list(op: Op) -> bool:
+    """Whether a bare list means the primary argument: `{reshape: [N, $features]}`, `{split: [16, 48]}`."""
     arg = None if op.primary is None else op.arg(op.primary)
-    return arg is not None and isinstance(arg.type, Each)
+    types = () if arg is None else arg.type.types if isinstance(arg.type, Either) else (arg.type,)
+    return any(isinstance(type, Each) for type in types)
 
 
 def apply_op(

@@ -125,6 +125,7 @@ class Context:
         lost: the first entry that became no node.
         written: what all expressions have made.
         matched: how many rules of `init` have been tried.
+        used_blocks: those that have been instantiated.
         made: what made each value.
         frames: the block instances and copies that are being elaborated, outermost first.
     """
@@ -140,6 +141,7 @@ class Context:
     open_blocks: list[str] = field(default_factory=list)
     outside: list[Environment] = field(default_factory=list)
     lost: Lost | None = None
+    used_blocks: set[str] = field(default_factory=set)
     _faults: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
     _repeats: dict[tuple[object, ...], Repeats] = field(default_factory=dict)
     matched: int = 0

@@ -15,6 +15,7 @@ from archspec.elaborate.scope import open_scope
 from archspec.elaborate.sequence import fill
 from archspec.elaborate.size import check_size
 from archspec.elaborate.unused import unused_values
+from archspec.elaborate.unused_blocks import check_unused_blocks
 from archspec.elaborate.values import evaluate
 from archspec.elaborate.variables import file_variables
 from archspec.errors import Diagnostic, SpecError
@@ -62,6 +63,7 @@ def elaborate(document: Document) -> Elaborated:
             check_size(context, document)
         if not document.is_library:
             graph, fragment = _graph(context, document)
+        check_unused_blocks(context, document.blocks)
     except SpecError as error:  # a limit: nothing after it can be trusted
         return Elaborated(None, fragment, variables, [*context.faults(), *error.diagnostics])
     if context.failed or graph is None:
