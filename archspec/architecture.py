@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from archspec.errors import Diagnostic, SourceText, Span, SpecError, UsageError
 from archspec.graph.nodes import Graph
 from archspec.records import record
 from archspec.source.home import NOWHERE, Home
-from archspec.source.tree import Node
+from archspec.source.tree import Node, plain
 from archspec.source.write import as_yaml
 from archspec.spec.checkpoint import Checkpoint
 from archspec.spec.overrides import Override
@@ -64,6 +65,26 @@ class Architecture:
         said = [] if self._read.is_whole else ["what it extends and imports"]
         said += [f"{override.path} set" for override in self._overrides]
         return f"# {self._text.name} with {', '.join(said)}\n" + as_yaml(self._tree)
+
+    def to_python(self) -> str:
+        """The model as a Python file of its own, which needs torch (for some layers torchvision) and no archspec.
+
+        Its classes have the state-dict keys and the forward of what `build` makes.
+
+        Raises:
+            UsageError: AS708, a layer is a registered one, whose code only its author has.
+        """
+        from archspec.emit.python.source import python_source
+
+        return python_source(self.graph, f"{self.name}, from {os.path.basename(self._text.name)}.")
+
+    def to_json(self) -> str:
+        """The spec as JSON, in one piece: overrides in place, what it extends and imports included."""
+        return json.dumps(plain(self._tree), indent=2, ensure_ascii=False) + "\n"
+
+    def to_yaml(self) -> str:
+        """The spec as YAML without comments, in one piece as `to_json`."""
+        return as_yaml(self._tree)
 
     @property
     def input_types(self) -> dict[str, TensorType]:

@@ -23,6 +23,17 @@ def after_init(graph: Graph) -> Iterator[str]:
         for name, state in call.tensors:
             if state.tied:
                 yield _tie(name, state.tied)
+    frozen = [name for name, _ in _parameters(graph) if name in graph.frozen.parameters]
+    if frozen:
+        yield "for name in ("
+        yield from (f'{INDENT}"{name}",' for name in frozen)
+        yield "):"
+        yield f"{INDENT}self.get_parameter(name).requires_grad_(False)"
+
+
+def _parameters(graph: Graph) -> Iterator[tuple[str, State]]:
+    for call in graph.calls():
+        yield from call.tensors
 
 
 def initializer(graph: Graph) -> Iterator[str]:

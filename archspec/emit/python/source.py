@@ -30,7 +30,7 @@ def python_source(graph: Graph, title: str) -> str:
         title: the first words of the file's docstring.
 
     Raises:
-        UsageError: AS706, a layer is the caller's own, whose code archspec does not have.
+        UsageError: AS708, a layer is the caller's own, whose code archspec does not have.
     """
     return _Source(graph, title).text()
 
@@ -59,7 +59,7 @@ class _Source:
                     f"`{call.path}` is a `{call.op.name}`, a layer of your own, whose code is not archspec's to print"
                 )
                 help = "export to another form, or write it with layers of torch"
-                raise UsageError(Diagnostic("AS706", message, call.span, help=help))
+                raise UsageError(Diagnostic("AS708", message, call.span, help=help))
 
     # Which instances are of one class.
 
