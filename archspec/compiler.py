@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 from archspec import source
 from archspec.elaborate.elaborate import elaborate
+from archspec.elaborate.param_groups import check_param_groups
 from archspec.elaborate.recipe import check_recipe
 from archspec.elaborate.train import read_train
-from archspec.elaborate.weights import Freeze, frozen, read_freeze, read_weights
+from archspec.elaborate.weights import Freeze, frozen, read_freeze, read_weights, tensor_names
 from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order
 from archspec.graph.fragment import Fragment
 from archspec.graph.nodes import Graph
@@ -122,6 +123,8 @@ def compile_tree(read: Read, overrides: Sequence[Override] = ()) -> Compiled:
     if graph is not None and freeze is not None:
         graph, freeze_faults = _with_frozen(graph, freeze, trains=document.train is not None)
         faults += freeze_faults
+    if graph is not None and recipe is not None and recipe.param_groups:
+        faults += check_param_groups(recipe.param_groups, tensor_names(graph)[0], graph.frozen.parameters)
     if any(fault.severity == "error" for fault in faults):
         graph = None
     found = tuple(in_file_order(faults))
