@@ -18,6 +18,7 @@ from archspec.source.write import as_yaml
 from archspec.spec.checkpoint import Checkpoint
 from archspec.spec.overrides import Override
 from archspec.spec.recipe import Recipe
+from archspec.spec.recipe_file import is_recipe, recipe_override
 from archspec.spec.settings import Weights, checkpoint_from_value, override_from_value
 from archspec.tensors import Shape, TensorType
 
@@ -62,7 +63,7 @@ class Architecture:
         if not self._overrides and self._read.is_whole:
             return self._text.text
         said = [] if self._read.is_whole else ["what it extends and imports"]
-        said += [f"{override.path} set" for override in self._overrides]
+        said += [_said(override) for override in self._overrides]
         return f"# {self._text.name} with {', '.join(said)}\n" + as_yaml(self._tree)
 
     @property
@@ -107,6 +108,15 @@ class Architecture:
         overrides = (*self._overrides, *python_overrides(values))
         made = _architecture(self._text, compile_tree(self._read, overrides), overrides)
         return made if self.weights == made.weights else replace(made, weights=self.weights)
+
+    def with_recipe(self, text: SourceText) -> Architecture:
+        """The same spec with another `train` section: a recipe's.
+
+        Raises:
+            SpecError: the recipe is wrong, or it is with this spec.
+        """
+        overrides = (*self._overrides, recipe_override(text))
+        return replace(_architecture(self._text, compile_tree(self._read, overrides), overrides), weights=self.weights)
 
     def with_weights(self, weights: Weights) -> Architecture:
         """The same architecture, to be filled from another checkpoint.
@@ -188,6 +198,10 @@ class Architecture:
         save_weights(module, path)
 
 
+def _said(override: Override) -> str:
+    return f"{override.path} set" if override.span.text else f"the recipe {override.span.source.name}"
+
+
 def _too_large(architecture: Architecture, limit: int) -> Diagnostic:
     count = architecture.num_params
     return Diagnostic(
@@ -200,6 +214,11 @@ def _too_large(architecture: Architecture, limit: int) -> Diagnostic:
 def _only_blocks(text: SourceText) -> Diagnostic:
     help = f"import it: `import: [{text.name}]`, in a spec with `input` and `layers`"
     return Diagnostic("AS113", f"`{text.name}` holds blocks and no model", Span(text, 0, 0), help=help)
+
+
+def _only_recipe(text: SourceText) -> Diagnostic:
+    help = f"give it beside a spec: `archspec train SPEC --recipe {text.name}`, or `recipe=…` in Python"
+    return Diagnostic("AS114", f"`{text.name}` holds a recipe and no model", Span(text, 0, 0), help=help)
 
 
 def python_overrides(values: Mapping[str, Any]) -> tuple[Override, ...]:
@@ -218,7 +237,8 @@ def compiled(text: SourceText, overrides: Sequence[Override] = (), home: Home = 
 
 def _architecture(text: SourceText, result: Compiled, overrides: Sequence[Override]) -> Architecture:
     if result.graph is None or result.tree is None or result.read is None:
-        raise SpecError(result.diagnostics or [_only_blocks(text)])
+        is_alone = result.tree is not None and is_recipe(result.tree)
+        raise SpecError(result.diagnostics or [_only_recipe(text) if is_alone else _only_blocks(text)])
     return Architecture(
         graph=result.graph,
         variables=result.variables,

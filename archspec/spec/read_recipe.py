@@ -18,15 +18,15 @@ Primary: TypeAlias = Callable[[str, str], str | None]
 
 def read_recipe(reader: Reader, node: Mapping, primary: Primary) -> Recipe:
     """The recipe; what is faulty keeps its default, and a fault is recorded."""
-    reader.keys(node, tuple(_FIELDS), "`train`")
+    reader.keys(node, tuple(FIELDS), "`train`")
     read: dict[str, Any] = {}
     spans: dict[str, Span] = {}
     for key, value in node:
         name = str(key.value)
-        if name not in _FIELDS:
+        if name not in FIELDS:
             continue
         spans[name] = value.span
-        result = _FIELDS[name](_Field(reader, name, primary), value)
+        result = FIELDS[name](_Field(reader, name, primary), value)
         if result is not None:
             read[name] = result
     return Recipe(**read, spans=spans)
@@ -140,7 +140,7 @@ def _no_match(reader: Reader, group: Mapping) -> None:
     reader.fault("AS103", "a parameter group has no `match`", group.span, help=help)
 
 
-_FIELDS: dict[str, Callable[[_Field, Node], Any]] = {
+FIELDS: dict[str, Callable[[_Field, Node], Any]] = {
     "data": _named,
     "transforms": _transforms,
     "batch_size": _integer,
