@@ -13,6 +13,7 @@ from archspec.errors import Diagnostic, SourceText, Span, SpecError, UsageError
 from archspec.graph.nodes import Graph
 from archspec.records import record
 from archspec.source.home import NOWHERE, Home
+from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node
 from archspec.source.write import as_yaml
 from archspec.spec.checkpoint import Checkpoint
@@ -62,9 +63,22 @@ class Architecture:
         """The spec as it was read; with overrides, or if it reuses other files, one YAML text that says it all."""
         if not self._overrides and self._read.is_whole:
             return self._text.text
+        return self._written(self._tree)
+
+    @property
+    def spec_text_without_weights(self) -> str:
+        """`spec_text` for a place where the weights that it started from cannot be found: told, but not asked for."""
+        if self.weights is None or not isinstance(self._tree, TreeMapping):
+            return self.spec_text
+        without = tuple((key, value) for key, value in self._tree if key.value != "weights")
+        started = f"# its weights started from {self.weights.path!r}; what they were trained to is beside this file\n"
+        return started + self._written(TreeMapping(without, self._tree.span))
+
+    def _written(self, tree: Node) -> str:
         said = [] if self._read.is_whole else ["what it extends and imports"]
         said += [_said(override) for override in self._overrides]
-        return f"# {self._text.name} with {', '.join(said)}\n" + as_yaml(self._tree)
+        from_what = f"# {self._text.name}{' with ' if said else ''}{', '.join(said)}\n"
+        return from_what + as_yaml(tree)
 
     @property
     def input_types(self) -> dict[str, TensorType]:

@@ -54,7 +54,7 @@ def run(
     scheduler = _scheduler(recipe, groups, optimizer)
     _try_loss(model, criterion, data, recipe, place)
     folder = open_run_folder(architecture.name, out)
-    folder.write("spec.yaml", architecture.spec_text.encode("utf-8"))
+    folder.write("spec.yaml", architecture.spec_text_without_weights.encode("utf-8"))
     loop = Loop(
         model=model,
         data=data,
@@ -76,6 +76,7 @@ def run(
         loop.progress.close()
         if loop.history:
             draw_curves(loop)
+    folder.load_weights("best.safetensors", model)
     draw_predictions(loop)
     return TrainResult(loop.history, loop.metrics[0], loop.best, loop.best_epoch, folder.path, str(place), model)
 
