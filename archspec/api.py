@@ -15,6 +15,8 @@ from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order
 from archspec.records import record
 from archspec.source.home import ZOO, Home, home_of_file, home_of_text
 from archspec.source.zoo import load_zoo, zoo_home
+from archspec.spec.overrides import Override
+from archspec.spec.recipe_file import is_recipe, recipe_override
 from archspec.spec.settings import Weights, override_from_text
 from archspec.train import TrainResult
 from archspec.train import train as run_training
@@ -29,13 +31,21 @@ Path = str | os.PathLike[str]
 Spec = Path | Mapping[str, Any] | BinaryIO | SourceText
 
 
-def load(spec: Spec, *, set: Sequence[str] = (), allow_roots: Sequence[Path] = (), **variables: Any) -> Architecture:
+def load(
+    spec: Spec,
+    *,
+    set: Sequence[str] = (),
+    recipe: Spec | None = None,
+    allow_roots: Sequence[Path] = (),
+    **variables: Any,
+) -> Architecture:
     """Read and check a spec.
 
     Args:
         spec: a path, a name of the zoo (`zoo:resnet34`), the text of a spec (anything with a line break), the same as a
             dict, or an open binary file.
         set: overrides as on the command line, e.g. `["train.epochs=3"]`.
+        recipe: what takes the place of the spec's `train` section, in any form of a spec; `set` wins over it.
         allow_roots: folders that the spec may extend and import from, besides its own; in what has no folder, a text
             or a dict, paths are relative to the first of them.
         **variables: values for the spec's variables.
@@ -46,7 +56,7 @@ def load(spec: Spec, *, set: Sequence[str] = (), allow_roots: Sequence[Path] = (
     Raises:
         SpecError: the spec is wrong; `.diagnostics` holds every fault.
     """
-    overrides = (*map(override_from_text, set), *python_overrides(variables))
+    overrides = _overrides(set, recipe, variables)
     return compiled(text_of(spec), overrides, home_of(spec, allow_roots))
 
 
@@ -87,6 +97,12 @@ class Examination:
         """The same with one more diagnostic."""
         return Examination((*self.diagnostics, diagnostic), self._compiled)
 
+    @property
+    def is_recipe(self) -> bool:
+        """Whether this is a recipe by itself, without a model."""
+        tree = None if self._compiled is None else self._compiled.tree
+        return tree is not None and is_recipe(tree)
+
     def summary(self, *, full: bool = False) -> str | None:
         """The table of its layers; after a fault, as far as it is known, the faulty entry marked. None: nothing is."""
         if self._compiled is None:
@@ -97,13 +113,20 @@ class Examination:
         return None if fragment is None else fragment_table(fragment, full=full)
 
 
-def examine(spec: Spec, *, set: Sequence[str] = (), allow_roots: Sequence[Path] = (), **variables: Any) -> Examination:
+def examine(
+    spec: Spec,
+    *,
+    set: Sequence[str] = (),
+    recipe: Spec | None = None,
+    allow_roots: Sequence[Path] = (),
+    **variables: Any,
+) -> Examination:
     """Check a spec, and keep what could be inferred of it. Arguments as for `load`. Never raises for a fault.
 
     The checkpoint that it names is looked into too: whether it is there, whole, and fits.
     """
     try:
-        overrides = (*map(override_from_text, set), *python_overrides(variables))
+        overrides = _overrides(set, recipe, variables)
         result = compile_text(text_of(spec), overrides, home_of(spec, allow_roots))
     except SpecError as error:
         return Examination(error.diagnostics)
@@ -116,10 +139,18 @@ def examine(spec: Spec, *, set: Sequence[str] = (), allow_roots: Sequence[Path] 
 
 
 def check(
-    spec: Spec, *, set: Sequence[str] = (), allow_roots: Sequence[Path] = (), **variables: Any
+    spec: Spec,
+    *,
+    set: Sequence[str] = (),
+    recipe: Spec | None = None,
+    allow_roots: Sequence[Path] = (),
+    **variables: Any,
 ) -> tuple[Diagnostic, ...]:
-    """Every fault and warning of a spec, in file order; empty if there is nothing to say. Never raises for a fault."""
-    return examine(spec, set=set, allow_roots=allow_roots, **variables).diagnostics
+    """Every fault and warning of a spec, in file order; empty if there is nothing to say. Never raises for a fault.
+
+    A recipe is checked as far as can be told without a model, and beside its spec as `recipe`.
+    """
+    return examine(spec, set=set, recipe=recipe, allow_roots=allow_roots, **variables).diagnostics
 
 
 def ledger(module: nn.Module) -> Ledger | None:
@@ -136,6 +167,7 @@ def train(
     out: str | os.PathLike[str] | None = None,
     quiet: bool = False,
     set: Sequence[str] = (),
+    recipe: Spec | None = None,
     allow_roots: Sequence[Path] = (),
     **variables: Any,
 ) -> TrainResult:
@@ -147,6 +179,7 @@ def train(
         out: the run folder; a new one in `runs/` if None.
         quiet: print nothing.
         set: overrides, e.g. `["train.epochs=3"]`.
+        recipe: as for `load`.
         allow_roots: as for `load`.
         **variables: values for the spec's variables.
 
@@ -154,7 +187,10 @@ def train(
         SpecError: the spec is wrong, or its head does not fit the data.
         UsageError: the device is not there, or the run folder cannot be used.
     """
-    architecture = spec if isinstance(spec, Architecture) else load(spec, set=set, allow_roots=allow_roots, **variables)
+    if not isinstance(spec, Architecture):
+        architecture = load(spec, set=set, recipe=recipe, allow_roots=allow_roots, **variables)
+    else:
+        architecture = spec if recipe is None else spec.with_recipe(text_of(recipe))
     return run_training(architecture, device=device, out=out, quiet=quiet)
 
 
@@ -170,6 +206,12 @@ def json_schema(*, recipe: bool = False) -> str:
     from archspec.schema.document import recipe_schema, spec_schema, text  # nothing that checks needs it
 
     return text(recipe_schema() if recipe else spec_schema())
+
+
+def _overrides(set: Sequence[str], recipe: Spec | None, variables: Mapping[str, Any]) -> tuple[Override, ...]:
+    """All that a caller sets, in the order in which it is: the recipe first."""
+    whole = () if recipe is None else (recipe_override(text_of(recipe)),)
+    return (*whole, *map(override_from_text, set), *python_overrides(variables))
 
 
 def text_of(spec: Spec) -> SourceText:

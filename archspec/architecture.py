@@ -14,11 +14,13 @@ from archspec.errors import Diagnostic, SourceText, Span, SpecError, UsageError
 from archspec.graph.nodes import Graph
 from archspec.records import record
 from archspec.source.home import NOWHERE, Home
+from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node, plain
 from archspec.source.write import as_yaml
 from archspec.spec.checkpoint import Checkpoint
 from archspec.spec.overrides import Override
 from archspec.spec.recipe import Recipe
+from archspec.spec.recipe_file import is_recipe, recipe_override
 from archspec.spec.settings import Weights, checkpoint_from_value, override_from_value
 from archspec.tensors import Shape, TensorType
 
@@ -62,9 +64,22 @@ class Architecture:
         """The spec as it was read; with overrides, or if it reuses other files, one YAML text that says it all."""
         if not self._overrides and self._read.is_whole:
             return self._text.text
+        return self._written(self._tree)
+
+    @property
+    def spec_text_without_weights(self) -> str:
+        """`spec_text` for a place where the weights that it started from cannot be found: told, but not asked for."""
+        if self.weights is None or not isinstance(self._tree, TreeMapping):
+            return self.spec_text
+        without = tuple((key, value) for key, value in self._tree if key.value != "weights")
+        started = f"# its weights started from {self.weights.path!r}; what they were trained to is beside this file\n"
+        return started + self._written(TreeMapping(without, self._tree.span))
+
+    def _written(self, tree: Node) -> str:
         said = [] if self._read.is_whole else ["what it extends and imports"]
-        said += [f"{override.path} set" for override in self._overrides]
-        return f"# {self._text.name} with {', '.join(said)}\n" + as_yaml(self._tree)
+        said += [_said(override) for override in self._overrides]
+        from_what = f"# {self._text.name}{' with ' if said else ''}{', '.join(said)}\n"
+        return from_what + as_yaml(tree)
 
     def to_python(self) -> str:
         """The model as a Python file of its own, which needs torch (for some layers torchvision) and no archspec.
@@ -128,6 +143,15 @@ class Architecture:
         overrides = (*self._overrides, *python_overrides(values))
         made = _architecture(self._text, compile_tree(self._read, overrides), overrides)
         return made if self.weights == made.weights else replace(made, weights=self.weights)
+
+    def with_recipe(self, text: SourceText) -> Architecture:
+        """The same spec with another `train` section: a recipe's.
+
+        Raises:
+            SpecError: the recipe is wrong, or it is with this spec.
+        """
+        overrides = (*self._overrides, recipe_override(text))
+        return replace(_architecture(self._text, compile_tree(self._read, overrides), overrides), weights=self.weights)
 
     def with_weights(self, weights: Weights) -> Architecture:
         """The same architecture, to be filled from another checkpoint.
@@ -209,6 +233,10 @@ class Architecture:
         save_weights(module, path)
 
 
+def _said(override: Override) -> str:
+    return f"{override.path} set" if override.span.text else f"the recipe {override.span.source.name}"
+
+
 def _too_large(architecture: Architecture, limit: int) -> Diagnostic:
     count = architecture.num_params
     return Diagnostic(
@@ -221,6 +249,11 @@ def _too_large(architecture: Architecture, limit: int) -> Diagnostic:
 def _only_blocks(text: SourceText) -> Diagnostic:
     help = f"import it: `import: [{text.name}]`, in a spec with `input` and `layers`"
     return Diagnostic("AS113", f"`{text.name}` holds blocks and no model", Span(text, 0, 0), help=help)
+
+
+def _only_recipe(text: SourceText) -> Diagnostic:
+    help = f"give it beside a spec: `archspec train SPEC --recipe {text.name}`, or `recipe=…` in Python"
+    return Diagnostic("AS114", f"`{text.name}` holds a recipe and no model", Span(text, 0, 0), help=help)
 
 
 def python_overrides(values: Mapping[str, Any]) -> tuple[Override, ...]:
@@ -239,7 +272,8 @@ def compiled(text: SourceText, overrides: Sequence[Override] = (), home: Home = 
 
 def _architecture(text: SourceText, result: Compiled, overrides: Sequence[Override]) -> Architecture:
     if result.graph is None or result.tree is None or result.read is None:
-        raise SpecError(result.diagnostics or [_only_blocks(text)])
+        is_alone = result.tree is not None and is_recipe(result.tree)
+        raise SpecError(result.diagnostics or [_only_recipe(text) if is_alone else _only_blocks(text)])
     return Architecture(
         graph=result.graph,
         variables=result.variables,

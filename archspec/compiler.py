@@ -8,19 +8,22 @@ from typing import Any, TypeVar
 
 from archspec import source
 from archspec.elaborate.elaborate import elaborate
+from archspec.elaborate.param_groups import check_param_groups
 from archspec.elaborate.recipe import check_recipe
 from archspec.elaborate.train import read_train
-from archspec.elaborate.weights import Freeze, frozen, read_freeze, read_weights
+from archspec.elaborate.weights import Freeze, frozen, read_freeze, read_weights, tensor_names
 from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order
 from archspec.graph.fragment import Fragment
 from archspec.graph.nodes import Graph
 from archspec.records import record
 from archspec.source.home import NOWHERE, Home
-from archspec.source.tree import Mapping, Node
+from archspec.source.tree import Mapping, Node, Scalar
 from archspec.spec.checkpoint import Checkpoint
 from archspec.spec.overrides import Override, apply_overrides
 from archspec.spec.read import read_document
+from archspec.spec.reader import Reader
 from archspec.spec.recipe import Recipe
+from archspec.spec.recipe_file import is_recipe, section_of
 
 
 @record
@@ -79,7 +82,22 @@ def compile_text(text: SourceText, overrides: Sequence[Override] = (), home: Hom
         read = read_spec(text, home)
     except SpecError as error:
         return Compiled(None, None, None, None, {}, None, error.diagnostics)
-    return compile_tree(read, overrides)
+    return _compile_recipe(read, overrides) if is_recipe(read.tree) else compile_tree(read, overrides)
+
+
+def _compile_recipe(read: Read, overrides: Sequence[Override]) -> Compiled:
+    """A recipe by itself: what can be told of it without a model."""
+    reader = Reader()
+    try:
+        section = section_of(reader, read.tree)
+        whole = Mapping(((Scalar("train", section.span), section),), section.span)
+        set_ = apply_overrides(whole, overrides).get("train")
+        assert isinstance(set_, Mapping)
+        recipe, faults = _section(read_train, set_, {})
+    except SpecError as error:
+        return Compiled(read, read.tree, None, None, {}, None, error.diagnostics)
+    faults = [*reader.faults, *faults, *(() if recipe is None else check_recipe(recipe))]
+    return Compiled(read, read.tree, None, None, {}, recipe, tuple(in_file_order(faults)))
 
 
 def read_spec(text: SourceText, home: Home = NOWHERE) -> Read:
@@ -122,6 +140,8 @@ def compile_tree(read: Read, overrides: Sequence[Override] = ()) -> Compiled:
     if graph is not None and freeze is not None:
         graph, freeze_faults = _with_frozen(graph, freeze, trains=document.train is not None)
         faults += freeze_faults
+    if graph is not None and recipe is not None and recipe.param_groups:
+        faults += check_param_groups(recipe.param_groups, tensor_names(graph)[0], graph.frozen.parameters)
     if any(fault.severity == "error" for fault in faults):
         graph = None
     found = tuple(in_file_order(faults))

@@ -9,7 +9,7 @@ from typing import Literal, TextIO
 import click
 
 import archspec
-from archspec.cli.options import allow_root_option, plugin_option, set_option
+from archspec.cli.options import allow_root_option, plugin_option, recipe_option, set_option
 from archspec.cli.report import Result, print_annotations, print_json, print_result, print_total
 from archspec.cli.show import exit_status, write
 from archspec.cli.specs import STDIN, Found, find_specs
@@ -21,6 +21,7 @@ Format = Literal["text", "json", "github"]
 @click.command(short_help="Explain every fault of specs at its line.")
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC…")
 @set_option
+@recipe_option
 @allow_root_option
 @plugin_option
 @click.option(
@@ -40,6 +41,7 @@ Format = Literal["text", "json", "github"]
 def check(
     specs: tuple[str, ...],
     settings: tuple[str, ...],
+    recipe: str | None,
     allow_roots: tuple[str, ...],
     form: Format,
     table: bool,
@@ -55,7 +57,7 @@ def check(
 
     Exit status: 0 without errors, 1 if a spec is wrong, 2 if there is none to check.
     """
-    _refuse_contradictions(specs, form, table=table, full=full, mending=fix or diff, diff=diff)
+    _refuse_contradictions(specs, form, table=table, full=full, mending=fix or diff, diff=diff, recipe=recipe)
     results: list[Result] = []
     told, report = (sys.stdout, sys.stderr) if diff else (sys.stderr if form != "text" else sys.stdout, sys.stdout)
     for found in find_specs(specs, only_specs=specs_only):
@@ -65,11 +67,13 @@ def check(
         elif fix or diff:
             examination = _mended(found, settings, diff, told)
         else:
-            examination = archspec.examine(found.source(), set=settings, allow_roots=allow_roots)
+            examination = archspec.examine(found.source(), set=settings, recipe=recipe, allow_roots=allow_roots)
         diagnostics = examination.diagnostics
         results.append((name, diagnostics))
         if form == "text":
-            print_result(name, diagnostics, examination.summary(full=full) if table else None, report)
+            print_result(
+                name, diagnostics, examination.summary(full=full) if table else None, report, _what(examination)
+            )
         elif form == "github":
             print_annotations(diagnostics, report)
     if form == "json":
@@ -79,13 +83,19 @@ def check(
     return exit_status(diagnostic for _, part in results for diagnostic in part)
 
 
+def _what(examination: archspec.Examination) -> str:
+    return "ok, a recipe: to check it with a model, give it with --recipe" if examination.is_recipe else "ok"
+
+
 def _refuse_contradictions(
-    specs: Sequence[str], form: Format, *, table: bool, full: bool, mending: bool, diff: bool
+    specs: Sequence[str], form: Format, *, table: bool, full: bool, mending: bool, diff: bool, recipe: str | None
 ) -> None:
     if form != "text" and (table or diff):
         raise click.UsageError(f"{'--table' if table else '--diff'} goes with --format text only")
     if full and not table:
         raise click.UsageError("--full goes with --table")
+    if mending and recipe is not None:
+        raise click.UsageError("--fix and --diff are for one file at a time: leave out --recipe")
     if mending and STDIN in specs:
         raise click.UsageError("standard input cannot be written back: give a file to --fix and --diff")
 

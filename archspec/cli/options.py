@@ -17,6 +17,12 @@ set_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     help="Another value for a variable, or for anything in `train`: --set num_classes=10 --set train.epochs=3.",
 )
 
+recipe_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--recipe",
+    metavar="FILE",
+    help="Train by this recipe instead of the spec's `train` section; --set wins over it.",
+)
+
 allow_root_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "--allow-root",
     "allow_roots",

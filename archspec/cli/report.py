@@ -12,7 +12,9 @@ from archspec.errors import Diagnostic, plural
 Result = tuple[str, Sequence[Diagnostic]]
 
 
-def print_result(name: str, diagnostics: Sequence[Diagnostic], table: str | None, stream: TextIO) -> None:
+def print_result(
+    name: str, diagnostics: Sequence[Diagnostic], table: str | None, stream: TextIO, ok: str = "ok"
+) -> None:
     """A spec's diagnostics, its table where there is one, and its verdict; no verdict without a name."""
     print_diagnostics(diagnostics, stream)
     gap = "\n" if diagnostics else ""
@@ -20,7 +22,7 @@ def print_result(name: str, diagnostics: Sequence[Diagnostic], table: str | None
         write(f"{gap}{table}", stream)
         gap = "\n"
     if name:
-        write(f"{gap}{name}: {_counts(diagnostics) or 'ok'}\n", stream)
+        write(f"{gap}{name}: {_counts(diagnostics) or ok}\n", stream)
 
 
 def print_total(results: Sequence[Result], stream: TextIO) -> None:

@@ -7,7 +7,7 @@ import sys
 import click
 
 import archspec
-from archspec.cli.options import allow_root_option, plugin_option, set_option
+from archspec.cli.options import allow_root_option, plugin_option, recipe_option, set_option
 from archspec.cli.show import print_diagnostics
 from archspec.cli.specs import one_spec
 
@@ -15,6 +15,7 @@ from archspec.cli.specs import one_spec
 @click.command()
 @click.argument("spec")
 @set_option
+@recipe_option
 @allow_root_option
 @plugin_option
 @click.option("--weights", metavar="FILE", help="Start from this checkpoint instead of the spec's.")
@@ -24,14 +25,15 @@ from archspec.cli.specs import one_spec
 def train(
     spec: str,
     settings: tuple[str, ...],
+    recipe: str | None,
     allow_roots: tuple[str, ...],
     weights: str | None,
     device: str,
     out: str | None,
     quiet: bool,
 ) -> int:
-    """Train a spec's model by its `train` section."""
-    architecture = archspec.load(one_spec(spec), set=settings, allow_roots=allow_roots)
+    """Train a spec's model by its `train` section, or by a recipe."""
+    architecture = archspec.load(one_spec(spec), set=settings, recipe=recipe, allow_roots=allow_roots)
     if weights is not None:
         architecture = architecture.with_weights(weights)
     print_diagnostics(architecture.warnings, sys.stderr)

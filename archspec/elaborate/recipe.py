@@ -41,6 +41,9 @@ _UNUSABLE: Mapping[str, str] = {
     "SanitizeKeyPoints": "it is for key points",
     "ClampKeyPoints": "it is for key points",
 }
+_ONE_GROUP = frozenset({"LBFGS"})
+_OF_ALL: Mapping[str, tuple[str, ...]] = {"Adagrad": ("initial_accumulator_value",)}
+"""What an optimiser reads from its own arguments only, whatever a group says."""
 _LISTED = 12
 _DEEPEST = 4
 _MOST_FAULTS = 100
@@ -57,6 +60,7 @@ def check_recipe(recipe: Recipe, known: Known = signatures) -> list[Diagnostic]:
     found += _named("datasets", recipe.data, known)
     found += _named("losses", recipe.loss, known)
     found += _named("optimizers", recipe.optimizer, known)
+    found += _groups(recipe, known)
     if recipe.scheduler is not None:
         found += _named("schedulers", recipe.scheduler, known)
     for metric in recipe.metrics:
@@ -105,6 +109,23 @@ def _numbers(recipe: Recipe) -> Iterator[Diagnostic]:
                 help=fault.help,
                 edit=_edit(recipe.spans.get(name), fault.suggestion),
             )
+
+
+def _groups(recipe: Recipe, known: Known) -> Iterator[Diagnostic]:
+    """The arguments of each parameter group, which are the optimiser's."""
+    name = recipe.optimizer.name
+    signature = known("optimizers").get(name)
+    if signature is None:
+        return
+    for group in recipe.param_groups:
+        if name in _ONE_GROUP:
+            yield Diagnostic("AS506", f"`{name}` treats all parameters alike: it takes no `param_groups`", group.span)
+        owner = Named(name, group.arguments, group.span, group.spans, group.keys)
+        for argument, value in group.arguments.items():
+            if argument in _OF_ALL.get(name, ()):
+                message = f"`{name}` takes `{argument}` for all parameters alike, not for a group"
+                yield Diagnostic("AS506", message, group.keys.get(argument) or group.span)
+            yield from _argument("optimizers", signature, owner, argument, value, known, group.span, 0)
 
 
 def _edit(span: Span | None, suggestion: object) -> Edit | None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from archspec import globs
 from archspec.elaborate.sections import evaluated
-from archspec.errors import Diagnostic, Edit, Span, clip
+from archspec.elaborate.unmatched import matches_nothing
+from archspec.errors import Diagnostic, Span
 from archspec.graph.nodes import Frozen, Graph
 from archspec.records import record
 from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node, Scalar
 from archspec.spec.checkpoint import Checkpoint, read_checkpoint, read_globs
 from archspec.spec.reader import Reader
-from archspec.suggest import nearest
 
 _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
@@ -70,9 +70,10 @@ def frozen(freeze: Freeze, graph: Graph, *, trains: bool) -> tuple[Frozen, list[
         graph: the whole model.
         trains: whether the spec has a `train` section.
     """
-    parameters, statistics = _names(graph)
+    parameters, statistics = tensor_names(graph)
     everything = [*parameters, *statistics]
-    faults = [_matches_nothing(rule, everything) for rule in freeze.rules if not _any(rule, everything)]
+    unmatched = [rule for rule in freeze.rules if not _any(rule, everything)]
+    faults = [matches_nothing("AS405", str(rule.value), rule.span, everything) for rule in unmatched]
     globs_ = [str(rule.value) for rule in freeze.rules]
     held = frozenset(name for name in parameters if any(globs.matches(glob, name) for glob in globs_))
     layers = dict.fromkeys(
@@ -88,7 +89,7 @@ def frozen(freeze: Freeze, graph: Graph, *, trains: bool) -> tuple[Frozen, list[
     return Frozen(held, tuple(layers)), faults
 
 
-def _names(graph: Graph) -> tuple[list[str], list[str]]:
+def tensor_names(graph: Graph) -> tuple[list[str], list[str]]:
     """The full names of all parameters, and of all running statistics."""
     tensors = [tensor for call in graph.calls() for tensor in call.tensors]
     parameters = [name for name, tensor in tensors if not tensor.is_buffer]
@@ -98,31 +99,3 @@ def _names(graph: Graph) -> tuple[list[str], list[str]]:
 
 def _any(rule: Scalar, names: list[str]) -> bool:
     return any(globs.matches(str(rule.value), name) for name in names)
-
-
-def _matches_nothing(rule: Scalar, names: list[str]) -> Diagnostic:
-    """With the glob that was meant: `conv1` as `conv1.*`, or the nearest beginning of a name."""
-    written = str(rule.value)
-    guess = next(_meant(written, names), None)
-    message = f"`{clip(written)}` matches no parameter of the model"
-    if guess is None:
-        shown = ", ".join(f"`{name}`" for name in names[:3])
-        help = f"names are like in the state dict: {shown}" if shown else "the model has no parameters"
-        return Diagnostic("AS405", message, rule.span, help=help)
-    text = f'"{guess}"' if rule.span.text[:1] in ("'", '"') or "*" in guess else guess
-    return Diagnostic("AS405", message, rule.span, help=f"did you mean `{guess}`?", edit=Edit(rule.span, text))
-
-
-def _meant(written: str, names: list[str]) -> Iterator[str]:
-    stem = written.removesuffix("*").removesuffix(".")
-    if any(name.startswith(f"{stem}.") for name in names):
-        yield f"{stem}.*"
-    prefixes = dict.fromkeys(prefix for name in names for prefix in _beginnings(name))
-    for near in nearest(stem, prefixes):
-        yield near if near in names else f"{near}.*"
-
-
-def _beginnings(name: str) -> Iterator[str]:
-    parts = name.split(".")
-    for length in range(1, len(parts) + 1):
-        yield ".".join(parts[:length])

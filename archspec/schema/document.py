@@ -59,6 +59,11 @@ def recipe_schema() -> Schema:
         "title": "archspec recipe",
         "description": "How archspec trains a model.",
         **recipe.section(),
+        "properties": {
+            "archspec": documented({"const": LANGUAGE_VERSION}, "The version of the language.", {}),
+            **recipe.fields(),
+        },
+        "required": ["archspec"],
         "definitions": recipe.definitions(),
     }
     return shared(schema)

@@ -68,6 +68,11 @@ def fields() -> dict[str, Schema]:
         "epochs": _number(Int(1), "Passes over the training data.", _DEFAULTS.epochs),
         "loss": _field("losses", "A loss of `torch.nn`.", _DEFAULTS.loss.name),
         "optimizer": _field("optimizers", "An optimiser of `torch.optim`.", _DEFAULTS.optimizer.name),
+        "param_groups": documented(
+            {"type": ["array", "null"], "items": _param_group()},
+            "Parameters with arguments of the optimiser of their own; of several that match, the last one wins.",
+            {},
+        ),
         "scheduler": documented(
             {"anyOf": [_ref("schedulers"), NULL]},
             "A scheduler of `torch.optim.lr_scheduler`, stepped after each epoch.",
@@ -75,6 +80,23 @@ def fields() -> dict[str, Schema]:
         ),
         "metrics": documented(_several("metrics"), "The first one chooses the best checkpoint.", {}),
         "seed": _number(Int(0), "Of the weights, the order of the samples and the augmentations.", _DEFAULTS.seed),
+    }
+
+
+def _param_group() -> Schema:
+    """Globs, and whatever arguments some optimiser has."""
+    forms: dict[str, list[Schema]] = {}
+    for signature in signatures("optimizers").values():
+        for argument in signature.arguments:
+            given = forms.setdefault(argument.name, [])
+            given += [form for form in _forms("optimizers", argument) if form not in given]
+    glob: Schema = {"type": "string", "minLength": 1}
+    match = documented({**glob, "type": ["string", "array"], "items": glob}, "Globs over the parameters' names.", {})
+    return {
+        "type": "object",
+        "properties": {"match": match, **{name: one_of(given) for name, given in forms.items()}},
+        "required": ["match"],
+        "additionalProperties": False,
     }
 
 

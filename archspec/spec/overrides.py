@@ -29,7 +29,7 @@ def apply_overrides(tree: Mapping, overrides: Sequence[Override]) -> Mapping:
     faults: list[Diagnostic] = []
     for override in overrides:
         head, *rest = override.path.split(".")
-        if head == "train" and rest:
+        if head == "train" and (rest or isinstance(override.value, Mapping)):
             tree = _set(tree, [head, *rest], override)
         elif head == "vars" and len(rest) == 1 and _is_variable(tree, rest[0]):
             tree = _set_variable(tree, rest[0], override)

@@ -75,14 +75,14 @@ def check_keys(reader: Reader, tree: Mapping) -> None:
             reader.unknown_key(key, KEYS, "a spec")
 
 
-def check_version(reader: Reader, tree: Mapping) -> None:
-    """Record that a spec does not say its language version, or another one than this."""
+def check_version(reader: Reader, tree: Mapping, whose: str = "the spec") -> None:
+    """Record that a file does not say its language version, or another one than this."""
     version = tree.get("archspec")
     if version is None:
         edit = Edit(_before(tree), f"archspec: {LANGUAGE_VERSION}\n", safe=True) if _is_block(tree) else None
         reader.fault(
             "AS104",
-            "the spec does not say its language version",
+            f"{whose} does not say its language version",
             tree.entries[0][0].span if len(tree) else tree.span,
             help=f"start it with `archspec: {LANGUAGE_VERSION}`",
             edit=edit,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from archspec.errors import Span
+from archspec.errors import Edit, Span, clip
 from archspec.records import record
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, plain
-from archspec.spec.reader import Reader
-from archspec.spec.recipe import Named, Recipe, Transforms
+from archspec.spec.checkpoint import read_globs
+from archspec.spec.reader import Reader, meant_key
+from archspec.spec.recipe import Named, ParamGroup, Recipe, Transforms
 
 Primary: TypeAlias = Callable[[str, str], str | None]
 """The argument that a bare value means, from the field of the recipe and the name: ("optimizer", "SGD") is `lr`."""
@@ -17,17 +18,15 @@ Primary: TypeAlias = Callable[[str, str], str | None]
 
 def read_recipe(reader: Reader, node: Mapping, primary: Primary) -> Recipe:
     """The recipe; what is faulty keeps its default, and a fault is recorded."""
-    reader.keys(node, (*_FIELDS, *_LATER), "`train`")
+    reader.keys(node, tuple(FIELDS), "`train`")
     read: dict[str, Any] = {}
     spans: dict[str, Span] = {}
     for key, value in node:
         name = str(key.value)
-        if name in _LATER:
-            reader.not_yet(key)
-        if name not in _FIELDS:
+        if name not in FIELDS:
             continue
         spans[name] = value.span
-        result = _FIELDS[name](_Field(reader, name, primary), value)
+        result = FIELDS[name](_Field(reader, name, primary), value)
         if result is not None:
             read[name] = result
     return Recipe(**read, spans=spans)
@@ -96,14 +95,59 @@ def _transforms(field: _Field, node: Node) -> Transforms | None:
     return Transforms(phases.get("train", ()), phases.get("eval", ()))
 
 
-_LATER = ("param_groups",)
-_FIELDS: dict[str, Callable[[_Field, Node], Any]] = {
+def _param_groups(field: _Field, node: Node) -> tuple[ParamGroup, ...]:
+    if isinstance(node, Scalar) and node.value is None:
+        return ()
+    if not isinstance(node, Sequence):
+        help = 'write `param_groups: [{match: "fc.*", lr: 0.01}]`'
+        field.reader.expected(node, "a list of groups", field.whose, help)
+        return ()
+    read = (_param_group(field.reader, item) for item in node)
+    return tuple(group for group in read if group is not None)
+
+
+def _param_group(reader: Reader, node: Node) -> ParamGroup | None:
+    """`{match: "fc.*", lr: 0.01}`; None where it is none."""
+    whose = "a parameter group"
+    group = reader.mapping(node, whose, help='write `{match: "fc.*", lr: 0.01}`')
+    key = None if group is None else group.key("match")
+    if group is None or key is None:
+        if group is not None:
+            _no_match(reader, group)
+        return None
+    match = group.get("match")
+    assert match is not None
+    globs = read_globs(reader, match, f"`match` of {whose}")
+    given = [(str(name.value), name, value) for name, value in group if name.value != "match"]
+    return ParamGroup(
+        tuple(str(glob.value) for glob in globs),
+        {name: plain(value) for name, _, value in given},
+        key.span,
+        tuple(glob.span for glob in globs),
+        {name: value.span for name, _, value in given},
+        {name: at.span for name, at, _ in given},
+    )
+
+
+def _no_match(reader: Reader, group: Mapping) -> None:
+    for key, _ in group:
+        if key.value == "params" or meant_key(str(key.value), ("match",)):
+            message = f"a parameter group has no key `{clip(str(key.value))}`"
+            edit = Edit(key.span, "match")
+            reader.fault("AS102", message, key.span, help="did you mean `match`?", edit=edit)
+            return
+    help = 'say of which parameters it speaks: `{match: "fc.*", lr: 0.01}`'
+    reader.fault("AS103", "a parameter group has no `match`", group.span, help=help)
+
+
+FIELDS: dict[str, Callable[[_Field, Node], Any]] = {
     "data": _named,
     "transforms": _transforms,
     "batch_size": _integer,
     "epochs": _integer,
     "loss": _named,
     "optimizer": _named,
+    "param_groups": _param_groups,
     "scheduler": _optional_named,
     "metrics": _named_list,
     "seed": _integer,

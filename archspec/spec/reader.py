@@ -130,11 +130,6 @@ class Reader:
         self.fault("AS111", message, key.span, help="leave it out: a spec is data, whoever opens it decides")
         return True
 
-    def not_yet(self, key: Scalar, help: str | None = None) -> None:
-        """Record a key that the language has and this version cannot compile."""
-        message = f"`{key.value}` is part of the language, but this version of archspec cannot compile it yet"
-        self.fault("AS108", message, key.span, help=help or f"leave `{key.value}` out")
-
     def corrected(self, node: Mapping, known: tuple[str, ...], apart: Collection[str] = ()) -> Mapping:
         """The mapping with each misspelt key, a fault recorded already, under the name that it was meant to be.
 

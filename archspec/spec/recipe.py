@@ -39,6 +39,27 @@ class Transforms:
 
 
 @dataclass(frozen=True, slots=True)
+class ParamGroup:
+    """Parameters with arguments of the optimiser of their own: `{match: "fc.*", lr: 0.01}`.
+
+    Attributes:
+        match: globs over the names in the state dict.
+        arguments: of the recipe's optimiser; what is not here is as for all.
+        span: where the group's `match` stands.
+        globs: where each glob stands.
+        spans: where each argument's value stands.
+        keys: where each argument's name stands.
+    """
+
+    match: tuple[str, ...]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    span: Span | None = field(default=None, compare=False)
+    globs: tuple[Span, ...] = field(default=(), compare=False)
+    spans: Mapping[str, Span] = field(default_factory=dict, compare=False)
+    keys: Mapping[str, Span] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """Everything that `archspec train` needs besides the model.
 
@@ -49,6 +70,7 @@ class Recipe:
         epochs: passes over the training data.
         loss: a loss of `torch.nn`.
         optimizer: an optimiser of `torch.optim`.
+        param_groups: parameters for which the optimiser has other arguments; of several that match, the last one wins.
         scheduler: a scheduler of `torch.optim.lr_scheduler`, stepped after each epoch; None for a constant rate.
         metrics: `accuracy`, `mean_iou`; the first one chooses the best checkpoint. Empty: by the data set.
         seed: of the initial weights, the order of the samples and the augmentations.
@@ -61,6 +83,7 @@ class Recipe:
     epochs: int = 10
     loss: Named = Named("CrossEntropyLoss")
     optimizer: Named = Named("Adam")
+    param_groups: tuple[ParamGroup, ...] = ()
     scheduler: Named | None = None
     metrics: tuple[Named, ...] = ()
     seed: int = 0

@@ -35,7 +35,7 @@ def train(
         quiet: print nothing.
 
     Returns:
-        The history, the best metric, the folder and the model.
+        The history, the best metric, the folder, and the model with the weights of its best epoch.
 
     Raises:
         SpecError: the recipe is wrong (AS501 to AS509), the model does not fit the data (AS551, AS552), or the

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import torch
@@ -12,26 +12,60 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from torchvision.transforms import InterpolationMode, v2
 
+from archspec.elaborate.param_groups import group_of
 from archspec.elaborate.recipe import nested, with_primary
 from archspec.errors import Diagnostic, SpecError
 from archspec.ops.signatures import Argument, Group
-from archspec.spec.recipe import Named, Transforms
+from archspec.spec.recipe import Named, ParamGroup, Recipe, Transforms
 from archspec.train import installed
 
 Scheduler: TypeAlias = LRScheduler | ReduceLROnPlateau
+ParamsOfGroup: TypeAlias = dict[str, Any]
 
 _REFUSALS = (TypeError, ValueError, RuntimeError, ZeroDivisionError, IndexError, KeyError, AttributeError)
 _MOST_REHEARSED = 10_000
 
 
-def make_optimizer(named: Named, parameters: Iterable[nn.Parameter]) -> Optimizer:
-    """The optimiser over these parameters.
+def make_optimizer(named: Named, groups: Sequence[ParamsOfGroup]) -> Optimizer:
+    """The optimiser over these groups of parameters.
+
+    Args:
+        named: the optimiser, with the arguments that all groups share.
+        groups: as torch takes them: `params` and what is different for these.
 
     Raises:
         SpecError: AS507, the installed torch lacks it; AS508, torch refuses its arguments.
     """
-    optimizer: Optimizer = _make("optimizers", named, [p for p in parameters if p.requires_grad])
+    optimizer: Optimizer = _make("optimizers", named, list(groups))
     return optimizer
+
+
+def parameter_groups(recipe: Recipe, model: nn.Module) -> list[ParamsOfGroup]:
+    """What the optimiser is given: the parameters of no group first, then the recipe's groups in their order.
+
+    Frozen parameters are left out, and groups without parameters; a shared parameter is in one group, once.
+
+    Raises:
+        SpecError: AS508, torch refuses a group's arguments.
+    """
+    names: dict[nn.Parameter, list[str]] = {}
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        names.setdefault(parameter, []).append(name)
+    groups: list[ParamsOfGroup] = [{"params": []}, *(_own(recipe.optimizer, group) for group in recipe.param_groups)]
+    for parameter, its in names.items():
+        if parameter.requires_grad:
+            index = group_of(recipe.param_groups, its)
+            groups[0 if index is None else index + 1]["params"].append(parameter)
+    return [group for group in groups if group["params"]]
+
+
+def _own(optimizer: Named, group: ParamGroup) -> ParamsOfGroup:
+    """A group without parameters as yet. Torch checks arguments only where an optimiser is made, so one is."""
+    made = make_optimizer(
+        Named(optimizer.name, {**optimizer.arguments, **group.arguments}, group.span),
+        [{"params": [nn.Parameter(torch.zeros(2, 2))]}],
+    )
+    return {"params": [], **{name: made.param_groups[0][name] for name in group.arguments}}
 
 
 def make_scheduler(named: Named, optimizer: Optimizer) -> Scheduler:
@@ -68,13 +102,13 @@ def normalizes(transforms: Transforms) -> bool:
     return any(named.name == "Normalize" for named in (*transforms.train, *transforms.eval))
 
 
-def rehearse(optimizer: Named, scheduler: Named, epochs: int) -> None:
+def rehearse(optimizer: Named, groups: Sequence[ParamsOfGroup], scheduler: Named, epochs: int) -> None:
     """Step a throw-away scheduler as often as the training will, so that what fails fails before it.
 
     Raises:
         SpecError: AS508, e.g. `OneCycleLR` with fewer steps than epochs.
     """
-    throw_away = make_optimizer(optimizer, [nn.Parameter(torch.zeros(2, 2))])
+    throw_away = make_optimizer(optimizer, [{**group, "params": [nn.Parameter(torch.zeros(2, 2))]} for group in groups])
     rehearsed = make_scheduler(scheduler, throw_away)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ class TrainResult:
     best_epoch: counted from 1.
     folder: where the run is kept.
     device: what was trained on, e.g. `cuda:0`.
-    model: the trained module, as it was after the last epoch.
+    model: the trained module with the weights of its best epoch, in eval mode; `last_model()` has those of the last.
     """
 
     history: Sequence[Mapping[str, Any]]
@@ -35,6 +36,14 @@ class TrainResult:
     def seconds(self) -> float:
         """How long all epochs took, in seconds."""
         return float(sum(row["seconds"] for row in self.history))
+
+    def last_model(self) -> nn.Module:
+        """A copy of the module with the weights that it had after the last epoch, from `last.safetensors`."""
+        from safetensors.torch import load_file  # with torch, which a result has been made with
+
+        model = copy.deepcopy(self.model)
+        model.load_state_dict(load_file(self.folder / "last.safetensors"))
+        return model
 
     def summary(self) -> str:
         """Two lines for people: how good, how long, and where it is."""

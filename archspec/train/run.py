@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from archspec.elaborate.param_groups import check_param_groups
 from archspec.elaborate.recipe import check_recipe
 from archspec.errors import Diagnostic, SpecError, plural
 from archspec.spec.recipe import Recipe
@@ -19,7 +21,15 @@ from archspec.train.fit import Trainable, check_head
 from archspec.train.installed import installed_signatures
 from archspec.train.loop import Loop, forked_generators
 from archspec.train.metrics import BY_TASK
-from archspec.train.parts import Scheduler, make_loss, make_optimizer, make_scheduler, rehearse
+from archspec.train.parts import (
+    ParamsOfGroup,
+    Scheduler,
+    make_loss,
+    make_optimizer,
+    make_scheduler,
+    parameter_groups,
+    rehearse,
+)
 from archspec.train.pictures import draw_curves, draw_predictions
 from archspec.train.progress import make_progress
 from archspec.train.result import TrainResult
@@ -38,12 +48,13 @@ def run(
     data = load_data(Request(recipe, architecture.input_types))
     check_head(architecture, data, recipe)
     model = architecture.build(device=place, seed=recipe.seed)
+    groups = _groups(recipe, model)
     criterion = make_loss(recipe.loss).to(place)
-    optimizer = make_optimizer(recipe.optimizer, model.parameters())
-    scheduler = _scheduler(recipe, optimizer)
+    optimizer = make_optimizer(recipe.optimizer, groups)
+    scheduler = _scheduler(recipe, groups, optimizer)
     _try_loss(model, criterion, data, recipe, place)
     folder = open_run_folder(architecture.name, out)
-    folder.write("spec.yaml", architecture.spec_text.encode("utf-8"))
+    folder.write("spec.yaml", architecture.spec_text_without_weights.encode("utf-8"))
     loop = Loop(
         model=model,
         data=data,
@@ -65,14 +76,30 @@ def run(
         loop.progress.close()
         if loop.history:
             draw_curves(loop)
+    folder.load_weights("best.safetensors", model)
     draw_predictions(loop)
     return TrainResult(loop.history, loop.metrics[0], loop.best, loop.best_epoch, folder.path, str(place), model)
 
 
-def _scheduler(recipe: Recipe, optimizer: Optimizer) -> Scheduler | None:
+def _groups(recipe: Recipe, model: nn.Module) -> list[ParamsOfGroup]:
+    """The optimiser's groups of parameters.
+
+    Raises:
+        SpecError: AS510, a glob matches nothing (of a recipe that was not checked with its model before).
+    """
+    parameters = dict(model.named_parameters(remove_duplicate=False))
+    frozen = {name for name, parameter in parameters.items() if not parameter.requires_grad}
+    found = check_param_groups(recipe.param_groups, list(parameters), frozen)
+    errors = [fault for fault in found if fault.severity == "error"]
+    if errors:
+        raise SpecError(errors)
+    return parameter_groups(recipe, model)
+
+
+def _scheduler(recipe: Recipe, groups: Sequence[ParamsOfGroup], optimizer: Optimizer) -> Scheduler | None:
     if recipe.scheduler is None:
         return None
-    rehearse(recipe.optimizer, recipe.scheduler, recipe.epochs)
+    rehearse(recipe.optimizer, groups, recipe.scheduler, recipe.epochs)
     return make_scheduler(recipe.scheduler, optimizer)
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors.torch import save_file
-from torch import Tensor
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
 from archspec.errors import Diagnostic, UsageError
 
@@ -42,6 +42,11 @@ class RunFolder:
             temporary.chmod(mode)
 
         self._replace(name, write)
+
+    def load_weights(self, name: str, model: nn.Module) -> None:
+        """A checkpoint of this run into its model, in place."""
+        state = load_file(self.path / name)
+        model.load_state_dict(state)
 
     def append_row(self, name: str, values: Iterable[object]) -> None:
         """One line of a CSV file, on the disk when this returns."""

@@ -27,6 +27,10 @@ class Fake:
     output: str = "fc"
 
     @property
+    def spec_text_without_weights(self):
+        return self.spec_text
+
+    @property
     def input_types(self):
         return {"input": TensorType((N, *self.input), self.input_dtype)}
 

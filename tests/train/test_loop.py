@@ -81,7 +81,7 @@ def test_same_bits_as_a_loop_written_by_hand(tmp_path, no_pictures, loss, criter
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.5)
     told, module = by_hand(module, recipe, criterion, optimizer, scheduler, encode)
     for name, tensor in module.state_dict().items():
-        assert torch.equal(result.model.state_dict()[name], tensor), name
+        assert torch.equal(result.last_model().state_dict()[name], tensor), name
     for row, (mean, right) in zip(result.history, told, strict=True):
         assert row["train_loss"] == pytest.approx(mean, rel=1e-6)
         assert row["eval_accuracy"] == pytest.approx(right, abs=1e-6)
@@ -120,6 +120,19 @@ def test_random_states_of_the_caller_are_left_alone(tmp_path):
     assert random.getstate() == before[2]
 
 
+def test_the_model_has_its_best_weights_and_the_last_ones_can_be_had(tmp_path, no_pictures):
+    result = run(tmp_path, epochs=3, scheduler=Named("ExponentialLR", {"gamma": 20.0}))
+    assert result.best_epoch < 3
+    assert result.best > result.history[-1]["eval_accuracy"]
+    (pixels, _), (x, y) = load_arrays().values()
+    scaled = (x.float() - pixels.float().mean()) / pixels.float().std()
+    for model, accuracy in ((result.model, result.best), (result.last_model(), result.history[-1]["eval_accuracy"])):
+        assert not model.training
+        with torch.no_grad():
+            right = (model(scaled).argmax(1) == y).float().mean().item()
+        assert right == pytest.approx(accuracy, abs=2e-3)
+
+
 def test_run_folder_holds_everything(tmp_path):
     result = run(tmp_path, metrics=(Named("accuracy"), Named("mean_iou")))
     assert {path.name for path in result.folder.iterdir()} == {
@@ -133,7 +146,7 @@ def test_run_folder_holds_everything(tmp_path):
     assert [int(row["epoch"]) for row in rows] == [1, 2]
     assert [float(row["eval_accuracy"]) for row in rows] == [row["eval_accuracy"] for row in result.history]
     last = load_file(result.folder / "last.safetensors")
-    assert all(torch.equal(last[name], tensor) for name, tensor in result.model.state_dict().items())
+    assert all(torch.equal(last[name], tensor) for name, tensor in result.last_model().state_dict().items())
     assert result.best == max(row["eval_accuracy"] for row in result.history)
     assert f"{result.best:.4f}" in result.summary()
     assert str(result.folder) in result.summary()

@@ -6,8 +6,8 @@ from torch import nn
 from torchvision.transforms import v2
 
 from archspec.errors import SpecError
-from archspec.spec.recipe import Named
-from archspec.train.parts import make_loss, make_optimizer, make_scheduler, make_transforms, rehearse
+from archspec.spec.recipe import Named, Recipe
+from archspec.train.parts import make_loss, make_optimizer, make_scheduler, make_transforms, parameter_groups, rehearse
 
 
 def weights():
@@ -35,8 +35,9 @@ def test_arguments_reach_torch():
 
 def test_frozen_parameters_are_not_optimised():
     frozen = nn.Parameter(torch.zeros(2), requires_grad=False)
-    (group,) = make_optimizer(Named("SGD", {"lr": 0.1}), [*weights(), frozen]).param_groups
-    assert len(group["params"]) == 1
+    model = nn.ParameterList([*weights(), frozen])
+    (group,) = make_optimizer(Named("SGD"), parameter_groups(Recipe(), model)).param_groups
+    assert [id(parameter) for parameter in group["params"]] == [id(model[0])]
 
 
 def test_schedulers_within_schedulers():
@@ -59,8 +60,8 @@ def test_schedulers_within_schedulers():
         (lambda: make_optimizer(Named("SGD", {"nesterov": True}), weights()), "Nesterov"),
         (lambda: make_optimizer(Named("Muon"), [nn.Parameter(torch.zeros(2, 2, 2))]), "2D"),
         (lambda: make_optimizer(Named("SGD"), []), "empty parameter list"),
-        (lambda: rehearse(Named("SGD"), Named("OneCycleLR", {"max_lr": 1.0, "total_steps": 3}), 5), "3"),
-        (lambda: rehearse(Named("Adagrad"), Named("CyclicLR", {"base_lr": 0.1, "max_lr": 1.0}), 5), "momentum"),
+        (lambda: rehearse(Named("SGD"), [{}], Named("OneCycleLR", {"max_lr": 1.0, "total_steps": 3}), 5), "3"),
+        (lambda: rehearse(Named("Adagrad"), [{}], Named("CyclicLR", {"base_lr": 0.1, "max_lr": 1.0}), 5), "momentum"),
     ],
 )
 def test_refusals_of_torch_are_diagnostics(make, reason):
