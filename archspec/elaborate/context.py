@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from archspec.elaborate.environment import Environment, Value
+from archspec.elaborate.expressions import UNKNOWN
 from archspec.errors import Diagnostic, Span, SpecError, plural
 from archspec.graph.fragment import Lost
 from archspec.graph.nodes import Ref
@@ -23,6 +24,26 @@ if TYPE_CHECKING:
 LARGEST_GRAPH = 200_000
 DEEPEST = 64
 MOST_LINES = 6
+
+
+class Where(NamedTuple):
+    """A place in a file."""
+
+    source: int
+    start: int
+
+
+def where(span: Span) -> Where:
+    """The place where a span begins."""
+    return Where(id(span.source), span.start)
+
+
+def holds_anyway(code: str) -> bool:
+    """Whether a fault with this code is one of form, kinds or single arguments, which no value can undo.
+
+    References, and what `use` and `tie` refer to, need the entries that are there.
+    """
+    return code == "AS401" or (code[2] in "012" and code not in ("AS205", "AS233", "AS235"))
 
 
 class Frame(NamedTuple):
@@ -115,6 +136,9 @@ class Context:
         lost: the first entry that became no node.
         made: what made each value.
         frames: the block instances and copies that are being elaborated, outermost first.
+        reached: where each entry and held layer stands that some instance has.
+        left_out: how each entry is checked that a false `when` leaves out, by where it stands.
+        blind: no value is known, and only what is wrong whatever the values are is recorded.
     """
 
     blocks: Mapping[str, Block]
@@ -127,6 +151,9 @@ class Context:
     open_blocks: list[str] = field(default_factory=list)
     outside: list[Environment] = field(default_factory=list)
     lost: Lost | None = None
+    reached: set[Where] = field(default_factory=set)
+    left_out: dict[Where, Callable[[], None]] = field(default_factory=dict)
+    blind: bool = False
     _faults: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
     _repeats: dict[tuple[object, ...], Repeats] = field(default_factory=dict)
     _last_id: int = 0
@@ -151,6 +178,8 @@ class Context:
             same: what makes another fault the same one; its code and place unless given.
             counted: whether to say in how many more places it shows.
         """
+        if self.blind and not holds_anyway(diagnostic.code):
+            return
         span = diagnostic.span
         place = (None, 0) if span is None else (id(span.source), span.start)
         key = same or (diagnostic.code, *place)
@@ -208,6 +237,18 @@ class Context:
             yield
         finally:
             self.frames.pop()
+
+    @contextmanager
+    def blindly(self) -> Iterator[None]:
+        """Elaborate without values: nothing of it stays but the faults."""
+        last, known = self._last_id, self.globals
+        self.blind, self.globals = True, dict.fromkeys(known, UNKNOWN)
+        try:
+            yield
+        finally:
+            for made in range(last + 1, self._last_id + 1):
+                self.made.pop(made, None)
+            self.blind, self.globals, self._last_id = False, known, last
 
     def record(
         self,

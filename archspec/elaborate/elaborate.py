@@ -10,6 +10,7 @@ from archspec.elaborate.environment import Environment, Value, as_data
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.inplace import shared_inplace
 from archspec.elaborate.kinds import check_blocks, check_kinds
+from archspec.elaborate.left_out import check_held, check_left_out
 from archspec.elaborate.outputs import as_output, model_outputs
 from archspec.elaborate.scope import open_scope
 from archspec.elaborate.sequence import fill
@@ -57,6 +58,8 @@ def elaborate(document: Document) -> Elaborated:
         for item in document.layers.items:
             check_kinds(context, item)
         graph, fragment = _graph(context, document)
+        check_left_out(context)
+        check_held(context)
     except SpecError as error:  # a limit: nothing after it can be trusted
         for diagnostic in error.diagnostics:
             context.fault(diagnostic)

@@ -260,7 +260,7 @@ class Interpreter:
             raise Refused(f"{kind} takes one input")
         if kind not in SHAPE_ONLY and not inputs[0].is_floating_point():
             raise Refused(f"{kind} computes with real numbers")
-        values = flattened(module.train(self.training)(*inputs))
+        values = flattened(module.train(self.training)(*(given.contiguous() for given in inputs)))
         names = PORTS.get(kind, ["output", "indices"])[: len(values)]
         return self.note(path, dict(zip(names, values, strict=True)))
 
