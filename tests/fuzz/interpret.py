@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tests.fuzz.functions import FUNCTIONS, MERGES, SHAPE_FUNCTIONS
+from tests.fuzz.functions import FUNCTIONS, LISTED, MERGES, SHAPE_FUNCTIONS, function_primary
 from tests.fuzz.layers import (
     LEAST_DIMENSIONS,
     PORTS,
@@ -63,6 +63,16 @@ def _wrapped(entry: Any) -> Any:
     inside = {key: value for key, value in entry.items() if key not in around}
     held = any(key.startswith("$") for key in inside)
     return {"layers": {"layer": inside}, **around} if held else entry
+
+
+def _lists_inputs(kind: str, arguments: Any) -> bool:
+    """Whether a function's bare value names what it takes."""
+    if kind not in MERGES and kind not in FUNCTIONS:
+        return False
+    if not isinstance(arguments, list):
+        return isinstance(arguments, str)
+    kinds = str if kind in LISTED else (str, int)
+    return all(isinstance(each, kinds) for each in arguments) and (len(arguments) > 0 or kind not in LISTED)
 
 
 def _as_mapping(arguments: Any, primary: str | None) -> dict[str, Any]:
@@ -180,7 +190,7 @@ class Interpreter:
     def inputs(self, scope: Scope, kind: str, arguments: Any, modifiers: dict[str, Any]) -> tuple[Any, list[Tensor]]:
         """What an entry takes; a function's bare value may name it."""
         written = modifiers.get("from")
-        if isinstance(arguments, (str, list)) and (kind in MERGES or kind in FUNCTIONS):
+        if _lists_inputs(kind, arguments):
             written, arguments = arguments, None
         if written is None:
             return arguments, scope.previous
@@ -207,7 +217,7 @@ class Interpreter:
         elif kind in self.spec.get("blocks", {}):
             value = self.block(scope, names, path, kind, arguments, inputs)
         elif kind in MERGES or kind in FUNCTIONS:
-            given = evaluate(_as_mapping(arguments, FUNCTIONS.get(kind, (None, None))[1]), names, scope)
+            given = evaluate(_as_mapping(arguments, function_primary(kind)), names, scope)
             at = path if skip is None or skip.get("project") is None else f"{path}.layer"
             value = self.function(at, kind, given, modifiers.get("align"), inputs)
         else:
@@ -370,7 +380,7 @@ class Interpreter:
         if kind in self.spec.get("blocks", {}):
             primary = next(iter(self.spec["blocks"][kind].get("params", {})), None)
         else:
-            primary = FUNCTIONS[kind][1] if kind in FUNCTIONS else None if kind in MERGES else primary_of(kind)
+            primary = function_primary(kind) if kind in FUNCTIONS or kind in MERGES else primary_of(kind)
         return _as_mapping(arguments, primary) | changes
 
 
