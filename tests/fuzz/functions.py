@@ -92,12 +92,17 @@ def _squeezed(x: Tensor, dim: int | tuple[int, ...]) -> Tensor:
     return torch.squeeze(x, dim)
 
 
+def _mean(tensors: Sequence[Tensor], align: str | None = None, *, batch: int) -> Tensor:
+    return _elementwise(torch.add)(tensors, align, batch=batch) / len(tensors)
+
+
 MERGES: dict[str, Callable[..., Tensor]] = {
     "add": _elementwise(torch.add),
     "mul": _elementwise(torch.mul),
     "sub": _elementwise(torch.sub, 2),
     "div": _elementwise(torch.div, 2),
     "concat": _concat,
+    "mean_of": _mean,
 }
 FUNCTIONS: dict[str, tuple[Callable[..., Tensor], str | None]] = {
     "relu": (F.relu, None),

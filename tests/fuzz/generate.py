@@ -4,6 +4,7 @@ together; some keep an entry that does not."""
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -187,6 +188,7 @@ class Generator:
             (0.4 if "vars" in self.spec or place.params is not None else 0.0, self.held),
             (1.2 if place.depth < 3 else 0.0, self.repeated),
             (0.3, self.pooled),
+            (0.8 if place.depth < 3 else 0.0, self.branched),
         ]
         weights, makers = zip(*kinds, strict=True)
         made = draw.choices(makers, weights)[0](place)
@@ -427,9 +429,18 @@ class Generator:
         entry["repeat"] = counts
         kind = next(iter(entry))
         arguments = entry[kind]
+        self.named(entry, counts)
         if kind != "layers" and isinstance(arguments, dict) and arguments and "$" not in kind:
             self.override(entry, arguments, stages)
         return entry
+
+    def named(self, entry: dict[str, Any], counts: int | list[int]) -> None:
+        """Sometimes the copies have names of their own."""
+        draw = self.draw
+        if draw.chance(0.15):
+            entry["names"] = draw.choice(["c$(index)", "$(index + 1)", "x$(position)-y", "a$(count - index)"])
+        elif isinstance(counts, int) and draw.chance(0.15):
+            entry["repeat"] = {name: draw.choice([None, {}]) for name in ("stem", "x-1", "2")[:counts]}
 
     def override(self, entry: dict[str, Any], arguments: dict[str, Any], stages: list[int]) -> None:
         draw = self.draw
@@ -453,6 +464,23 @@ class Generator:
         kind = self.draw.choice(["MaxPool", "AdaptiveMaxPool"])
         size = "kernel_size" if kind == "MaxPool" else "output_size"
         return {f"{kind}{count}d": {size: self.draw.randint(1, 2), "return_indices": True}}
+
+    def branched(self, place: Place) -> Any:
+        """The same input into two entries or three, and a merge."""
+        draw = self.draw
+        first = self.layer(place) if draw.chance(0.7) else self.nested(place)
+        made = [first]
+        for _ in range(draw.choice([1, 1, 2])):
+            alike = draw.choice([first, "Identity", draw.choice(self.acts()), {"mul": 2}, {"layers": [first, "Tanh"]}])
+            made.append(copy.deepcopy(alike if draw.chance(0.75) else self.layer(place)))
+        if draw.chance(0.1):
+            made[-1] = {"layers": [made[-1]], "when": draw.choice([True, False])}
+        if draw.chance(0.1):
+            made[0] = {"layers": [made[0]], "repeat": draw.choice([1, 2, [1, 2]])}
+        branches: Any = made if draw.chance(0.4) else dict(zip(("a", "b", "1x1"), made, strict=False))
+        merge = draw.choice(["concat", "concat", "add", "mul", "mean", "none", {"concat": {"dim": -1}}, {"add": {}}])
+        aligned = draw.chance(0.15) and merge != "none" and {"align": draw.choice(ALIGNS)}
+        return {"branches": branches, "merge": merge, **(aligned or {})}
 
     def outputs(self, scope: Scope) -> None:
         """Sometimes what the model gives: one value, a tuple, a dict, some of it in training only."""

@@ -29,7 +29,10 @@ from tests.fuzz.scope import Bound, Names, Refused, Scope, evaluate
 
 Spec = Mapping[str, Any]
 
-MODIFIERS = ("from", "when", "repeat", "first", "last", "per_stage", "per_repeat", "skip", "align")
+MODIFIERS = (
+    *("from", "when", "repeat", "names", "first", "last", "per_stage", "per_repeat"),
+    *("skip", "align", "merge"),
+)
 TYPES = ("int", "float", "bool", "str", "layer")
 MOST_ELEMENTS = 1_000_000
 
@@ -55,13 +58,13 @@ def split(entry: Any, names: Names) -> tuple[str, Any, dict[str, Any]]:
 
 
 def _wrapped(entry: Any) -> Any:
-    """What a variable holds is the child `layer` beside a projection, whatever it is."""
+    """What a variable holds, and branches, are the child `layer` beside a projection, whatever it is."""
     skip = entry.get("skip") if isinstance(entry, dict) else None
     if not isinstance(skip, dict) or skip.get("project") is None:
         return entry
     around = {key: value for key, value in entry.items() if key in ("from", "when", "repeat", "skip")}
     inside = {key: value for key, value in entry.items() if key not in around}
-    held = any(key.startswith("$") for key in inside)
+    held = any(key.startswith("$") or key in ("branches", "use") for key in inside)
     return {"layers": {"layer": inside}, **around} if held else entry
 
 
@@ -170,7 +173,11 @@ class Interpreter:
             self.absent(scope, name, entry, inputs)
         else:
             path = f"{scope.path}.{name}".lstrip(".")
-            self.bind(scope, name, self.one(scope, scope.names, path, kind, arguments, modifiers, inputs))
+            made = self.one(scope, scope.names, path, kind, arguments, modifiers, inputs)
+            if made.is_absent:
+                self.absent(scope, name, entry, inputs)
+            else:
+                self.bind(scope, name, made)
 
     def bind(self, scope: Scope, name: str, value: Bound) -> None:
         scope.bound[name] = value
@@ -179,7 +186,7 @@ class Interpreter:
     def absent(self, scope: Scope, name: str, entry: Any, inputs: list[Tensor]) -> None:
         """An entry that is not there stands for its input; in a list the next one takes its number."""
         if not scope.listed:
-            self.bind(scope, name, Bound({"output": inputs[0]}))
+            self.bind(scope, name, Bound({"output": inputs[0]}, is_absent=True))
 
     def condition(self, written: Any, names: Names, scope: Scope) -> bool:
         value = evaluate(written, names, scope)
@@ -214,6 +221,8 @@ class Interpreter:
             inside.previous = inputs
             inside.inputs = {f"input{index or ''}": value for index, value in enumerate(inputs)}
             value = Bound({"output": self.sequence(inside, arguments)}, inside.bound)
+        elif kind == "branches":
+            value = self.branches(scope, names, path, arguments, modifiers, inputs)
         elif kind in self.spec.get("blocks", {}):
             value = self.block(scope, names, path, kind, arguments, inputs)
         elif kind in MERGES or kind in FUNCTIONS:
@@ -228,6 +237,30 @@ class Interpreter:
             return value
         shortcut = self.shortcut(inside, path, skip.get("project"), inputs[0], value.first)
         return self.skipped(skip, shortcut, value)
+
+    def branches(
+        self, scope: Scope, names: Names, path: str, entries: Any, modifiers: dict[str, Any], inputs: list[Tensor]
+    ) -> Bound:
+        """The same input into each entry, and their results merged. None of them sees another."""
+        made: dict[str, Tensor] = {}
+        inner: dict[str, Bound] = {}
+        named = isinstance(entries, dict)
+        for name, entry in entries.items() if named else ((str(len(made)), each) for each in entries):
+            around = Scope(path, {}, names, scope, previous=inputs, listed=not named)
+            self.place(around, name, entry)
+            inner |= around.bound
+            made |= {key: value.first for key, value in around.bound.items() if not value.is_absent}
+        if not made:
+            return Bound({"output": inputs[0]}, is_absent=True)
+        merge = evaluate(modifiers["merge"], names, scope)
+        word, arguments = next(iter(merge.items())) if isinstance(merge, dict) else (merge, {})
+        if word == "none" or len(made) == 1:
+            return Bound(made, inner)
+        if word not in ("concat", "add", "mul", "mean"):
+            raise Refused(f"no merge by `{word}`")
+        align = {"align": modifiers["align"]} if "align" in modifiers else {}
+        function = MERGES["mean_of" if word == "mean" else word]
+        return Bound({"output": function(list(made.values()), **arguments, **align, batch=self.batch)}, inner)
 
     def skipped(self, skip: dict[str, Any], shortcut: Tensor, value: Bound) -> Bound:
         merge = skip.get("merge", "add")
@@ -324,6 +357,9 @@ class Interpreter:
     ) -> None:
         """Chained copies; each stage is a list of its own, or an entry of its own where the name says `stage`."""
         repeat = evaluate(modifiers["repeat"], scope.names, scope)
+        own_names = repeat if isinstance(repeat, dict) else {}
+        if own_names:
+            repeat = len(own_names)
         counts = repeat if isinstance(repeat, list) else [repeat]
         if not counts or not all(isinstance(count, int) and count > 0 for count in counts):
             raise Refused("a repeat is a positive number")
@@ -339,10 +375,17 @@ class Interpreter:
                 here = scope.names | place | {"index": index, "count": count, "position": position}
                 if "when" in modifiers and not self.condition(modifiers["when"], here, scope):
                     continue
-                given = self.overridden(scope, here, kind, arguments, modifiers, counts)
-                path = f"{scope.path}.{at}.{len(done)}".lstrip(".")
+                child = list(own_names)[index] if own_names else str(len(done))
+                if "names" in modifiers:
+                    child = str(evaluate(modifiers["names"], here, scope))
+                given = self.overridden(scope, here, kind, arguments, modifiers, counts, own_names.get(child) or {})
+                path = f"{scope.path}.{at}.{child}".lstrip(".")
                 copy = self.one(scope, here, path, kind, given, modifiers, [value, *inputs[1:]])
-                done[str(len(done))] = copy
+                if copy.is_absent:
+                    continue
+                if child in done:
+                    raise Refused("two copies of one name")
+                done[child] = copy
                 value = copy.first
             if done:
                 stages[own if named else str(len(stages))] = Bound({"output": value}, done)
@@ -358,7 +401,14 @@ class Interpreter:
             self.bind(scope, name, Bound({"output": value}, inner))
 
     def overridden(
-        self, scope: Scope, here: Names, kind: str, arguments: Any, modifiers: dict[str, Any], counts: list[int]
+        self,
+        scope: Scope,
+        here: Names,
+        kind: str,
+        arguments: Any,
+        modifiers: dict[str, Any],
+        counts: list[int],
+        own: dict[str, Any],
     ) -> Any:
         """The arguments of one copy: later settings win."""
         changes: dict[str, Any] = {}
@@ -373,6 +423,7 @@ class Interpreter:
             changes |= modifiers.get("first", {})
         if here["index"] == here["count"] - 1:
             changes |= modifiers.get("last", {})
+        changes |= own
         if not changes:
             return arguments
         if kind == "layers":

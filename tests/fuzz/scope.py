@@ -18,10 +18,15 @@ class Refused(Exception):
 
 @dataclass
 class Bound:
-    """What a name means: the values of an entry, and the names inside it that may be reached."""
+    """What a name means: the values of an entry, and the names inside it that may be reached.
+
+    Attributes:
+        is_absent: the entry is not there, and stands for its input.
+    """
 
     ports: dict[str, Tensor]
     inner: dict[str, Bound] = field(default_factory=dict)
+    is_absent: bool = False
 
     @property
     def first(self) -> Tensor:
@@ -41,7 +46,7 @@ class Scope:
     listed: bool = False
 
     def __post_init__(self) -> None:
-        self.previous = list(self.inputs.values())
+        self.previous = self.previous or list(self.inputs.values())
 
     def find(self, name: str) -> Bound:
         """What a name means here: an own entry or input, or one of a scope around."""
