@@ -189,6 +189,7 @@ class Generator:
             (1.2 if place.depth < 3 else 0.0, self.repeated),
             (0.3, self.pooled),
             (0.8 if place.depth < 3 else 0.0, self.branched),
+            (0.6, self.used),
         ]
         weights, makers = zip(*kinds, strict=True)
         made = draw.choices(makers, weights)[0](place)
@@ -464,6 +465,16 @@ class Generator:
         kind = self.draw.choice(["MaxPool", "AdaptiveMaxPool"])
         size = "kernel_size" if kind == "MaxPool" else "output_size"
         return {f"{kind}{count}d": {size: self.draw.randint(1, 2), "return_indices": True}}
+
+    def used(self, place: Place) -> Any:
+        """A module that there is, called again."""
+        known = [name for name, _ in place.scope.visible() if place.scope.reach(name).again is not None]
+        if not known:
+            return None
+        name = self.draw.choice(known)
+        alike = [other for other, tensor in place.scope.visible() if tensor.shape == place.scope.refer(name).shape]
+        entry = {"use": self.reference(place, name)}
+        return entry if self.draw.chance(0.5) else {**entry, "from": self.draw.choice(alike)}
 
     def branched(self, place: Place) -> Any:
         """The same input into two entries or three, and a merge."""

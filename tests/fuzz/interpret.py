@@ -6,9 +6,10 @@ imports nothing of it. What it cannot do it refuses by raising, as torch does.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -23,6 +24,7 @@ from tests.fuzz.layers import (
     check_layout,
     flattened,
     make_layer,
+    ordered,
     primary_of,
 )
 from tests.fuzz.scope import Bound, Names, Refused, Scope, evaluate
@@ -215,12 +217,56 @@ class Interpreter:
         inputs: list[Tensor],
     ) -> Bound:
         """One entry or one copy of it, its skip included."""
+        again = (
+            None if kind in MERGES or kind in FUNCTIONS else self.again(scope, names, path, kind, arguments, modifiers)
+        )
+        value = self.first_call(scope, names, path, kind, arguments, modifiers, inputs)
+        return value if kind == "use" or value.is_absent else replace(value, again=again)
+
+    def again(
+        self, scope: Scope, names: Names, path: str, kind: str, arguments: Any, modifiers: dict[str, Any]
+    ) -> Callable[[list[Tensor]], Bound]:
+        """A further call of the same module: the same place, so the same layers. A bare skip is none of the module."""
+        skip = modifiers.get("skip")
+        keep = {"align", "merge", *(["skip"] if isinstance(skip, dict) and skip.get("project") is not None else [])}
+        own = {key: value for key, value in modifiers.items() if key in keep}
+
+        def call(inputs: list[Tensor]) -> Bound:
+            around = Scope(scope.path, {}, names, scope, previous=inputs)
+            with self.unnoted():
+                return self.first_call(around, names, path, kind, arguments, own, inputs)
+
+        return call
+
+    @contextlib.contextmanager
+    def unnoted(self) -> Iterator[None]:
+        """What is made in here has the places of a first call, whose shapes stay."""
+        made = dict(self.made)
+        try:
+            yield
+        finally:
+            self.made = made
+
+    def first_call(
+        self,
+        scope: Scope,
+        names: Names,
+        path: str,
+        kind: str,
+        arguments: Any,
+        modifiers: dict[str, Any],
+        inputs: list[Tensor],
+    ) -> Bound:
         skip = evaluate_skip(modifiers.get("skip"), names, scope)
         inside = Scope(path, {"input": inputs[0]}, names, scope)
         if kind == "layers":
             inside.previous = inputs
             inside.inputs = {f"input{index or ''}": value for index, value in enumerate(inputs)}
             value = Bound({"output": self.sequence(inside, arguments)}, inside.bound)
+        elif kind == "use":
+            value = self.used(scope, names, arguments, inputs)
+            if value.is_absent:
+                return value
         elif kind == "branches":
             value = self.branches(scope, names, path, arguments, modifiers, inputs)
         elif kind in self.spec.get("blocks", {}):
@@ -237,6 +283,15 @@ class Interpreter:
             return value
         shortcut = self.shortcut(inside, path, skip.get("project"), inputs[0], value.first)
         return self.skipped(skip, shortcut, value)
+
+    def used(self, scope: Scope, names: Names, reference: Any, inputs: list[Tensor]) -> Bound:
+        found = scope.reach(str(evaluate(reference, names, scope)))
+        if found.is_absent:
+            return Bound({"output": inputs[0]}, is_absent=True)
+        if found.again is None:
+            raise Refused("no module")
+        value = found.again(inputs)
+        return replace(value, inner={}, again=found.again)
 
     def branches(
         self, scope: Scope, names: Names, path: str, entries: Any, modifiers: dict[str, Any], inputs: list[Tensor]
@@ -267,7 +322,7 @@ class Interpreter:
         if merge not in ("add", "concat", "mul"):
             raise Refused(f"no skip by `{merge}`")
         made = MERGES[merge]([shortcut, value.first], align=skip.get("align"), batch=self.batch)
-        return Bound({"output": made}, value.inner)
+        return replace(value, ports={"output": made})
 
     def shortcut(self, inside: Scope, path: str, project: Any, given: Tensor, wanted: Tensor) -> Tensor:
         """The input, or its projection."""
@@ -303,7 +358,7 @@ class Interpreter:
             raise Refused(f"{kind} takes one input")
         if kind not in SHAPE_ONLY and not inputs[0].is_floating_point():
             raise Refused(f"{kind} computes with real numbers")
-        values = flattened(module.train(self.training)(*(given.contiguous() for given in inputs)))
+        values = flattened(module.train(self.training)(*(ordered(kind, given) for given in inputs)))
         names = PORTS.get(kind, ["output", "indices"])[: len(values)]
         return self.note(path, dict(zip(names, values, strict=True)))
 
@@ -318,7 +373,7 @@ class Interpreter:
             raise Refused(f"{kind} wants a batch")
         if kind not in SHAPE_FUNCTIONS and not inputs[0].is_floating_point():
             raise Refused(f"{kind} computes with real numbers")
-        return self.note(path, {"output": FUNCTIONS[kind][0](inputs[0], **given)})
+        return self.note(path, {"output": FUNCTIONS[kind][0](ordered(kind, inputs[0]), **given)})
 
     def note(self, path: str, ports: dict[str, Tensor]) -> Bound:
         self.made[path] = [(tuple(value.shape), value.dtype) for value in ports.values()]
@@ -356,6 +411,13 @@ class Interpreter:
         self, scope: Scope, name: str, kind: str, arguments: Any, modifiers: dict[str, Any], inputs: list[Tensor]
     ) -> None:
         """Chained copies; each stage is a list of its own, or an entry of its own where the name says `stage`."""
+
+        def again(other: list[Tensor]) -> Bound:
+            around = Scope(scope.path, {}, scope.names, scope, previous=other)
+            with self.unnoted():
+                self.place_copies(around, name, kind, arguments, modifiers, other)
+            return around.bound[name]
+
         repeat = evaluate(modifiers["repeat"], scope.names, scope)
         own_names = repeat if isinstance(repeat, dict) else {}
         if own_names:
@@ -398,7 +460,7 @@ class Interpreter:
             self.absent(scope, name, None, inputs)
         else:
             inner = stages if isinstance(repeat, list) else stages["0"].inner
-            self.bind(scope, name, Bound({"output": value}, inner))
+            self.bind(scope, name, Bound({"output": value}, inner, again=again))
 
     def overridden(
         self,

@@ -52,6 +52,14 @@ def check_layout(kind: str, given: Tensor) -> None:
         raise Refused(f"{kind} wants {allowed} dimensions")
 
 
+_OUT_OF_ORDER = ("LocalResponseNorm", "PixelShuffle", "PixelUnshuffle", "pixel_shuffle")
+
+
+def ordered(kind: str, given: Tensor) -> Tensor:
+    """The input; in order in memory for layers of which torch fails otherwise."""
+    return given.contiguous() if kind in _OUT_OF_ORDER and given.dim() > 4 else given
+
+
 PORTS = {"LSTMCell": ["h", "c"], "RNN": ["output", "h"], "GRU": ["output", "h"], "LSTM": ["output", "h", "c"]}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,11 +22,13 @@ class Bound:
 
     Attributes:
         is_absent: the entry is not there, and stands for its input.
+        again: calls the module that it is with other inputs.
     """
 
     ports: dict[str, Tensor]
     inner: dict[str, Bound] = field(default_factory=dict)
     is_absent: bool = False
+    again: Callable[[list[Tensor]], Bound] | None = None
 
     @property
     def first(self) -> Tensor:
@@ -62,16 +64,20 @@ class Scope:
 
     def refer(self, reference: str) -> Tensor:
         """A dotted name's tensor."""
+        return self.reach(reference).first
+
+    def reach(self, reference: str) -> Bound:
+        """All that a dotted name means."""
         head, *rest = reference.split(".")
         found = self.find(head)
         for at, part in enumerate(rest):
             if part in found.inner:
                 found = found.inner[part]
             elif part in found.ports and at == len(rest) - 1:
-                return found.ports[part]
+                found = Bound({part: found.ports[part]})
             else:
                 raise Refused(f"no `{reference}` here")
-        return found.first
+        return found
 
     def visible(self) -> Iterator[tuple[str, Tensor]]:
         """Every reference that means something here."""
