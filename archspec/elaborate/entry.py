@@ -131,7 +131,8 @@ def _wrapped(
     scope = open_scope(context, name, path, "sequence", entry.place, inputs)
     values = scope.values()
     inside = environment.child(inputs=values, previous=tuple(values.values()), forward=path)
-    placed = _body(context, entry, environment, inside.previous, "layer", join(path, "layer"), overrides, None)
+    around = environment.child(previous=environment.previous, forward=path)
+    placed = _body(context, entry, around, inside.previous, "layer", join(path, "layer"), overrides, None)
     inside.bindings["layer"] = placed.binding
     return projected(context, scope, placed.nodes, inside, placed.binding.ports, skip)
 

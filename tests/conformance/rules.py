@@ -69,7 +69,7 @@ def _is_momentum(call: Call, fault: RuleFault) -> bool:
 
 def _is_empty(call: Call, fault: RuleFault) -> bool:
     if fault.code == "AS303":
-        return "empty output" in fault.message
+        return "empty output" in fault.message or "0" in fault.message.rpartition(" ")[2].split("×")
     return (
         fault.code == "AS401"
         and fault.arg not in ("eps", *_DIVISORS)
@@ -164,6 +164,11 @@ RULES: tuple[Rule, ...] = (
         lambda call, fault: call.kind == "CrossMapLRN2d" and fault.arg == "size",
     ),
     Rule("`eps` is positive.", _is_number_below(0, "eps", "layer_norm_eps", included=True)),
+    Rule("Channels are counted from 1, also where torch does not look.", _is_number_below(1, "num_features")),
+    Rule(
+        "`BilinearPool2d` multiplies features of the same places, not of as many places in another shape.",
+        lambda call, fault: call.kind == "BilinearPool2d" and "the same places" in fault.message,
+    ),
     Rule("`momentum` weighs an average, so it is between 0 and 1.", _is_momentum),
     Rule("Scales that are divided by are positive.", _is_number_below(0, *_DIVISORS, included=True)),
     Rule(

@@ -190,6 +190,7 @@ class Generator:
             (0.3, self.pooled),
             (0.8 if place.depth < 3 else 0.0, self.branched),
             (0.6, self.used),
+            (0.5, self.bare),
         ]
         weights, makers = zip(*kinds, strict=True)
         made = draw.choices(makers, weights)[0](place)
@@ -475,6 +476,22 @@ class Generator:
         alike = [other for other, tensor in place.scope.visible() if tensor.shape == place.scope.refer(name).shape]
         entry = {"use": self.reference(place, name)}
         return entry if self.draw.chance(0.5) else {**entry, "from": self.draw.choice(alike)}
+
+    def bare(self, place: Place) -> Any:
+        """A sequence with a tensor of its own, which every sample meets."""
+        draw = self.draw
+        size = list(place.scope.previous[0].shape[1:])
+        if not size:
+            return None
+        shape = [1, *size] if draw.chance(0.4) else size
+        init = draw.choice(["zeros", "ones", {"normal": {"std": 0.5}}, {"uniform": None}])
+        tensor: dict[str, Any] = {"Parameter": {"shape": shape, "init": init}}
+        if draw.chance(0.3):
+            tensor = {"Buffer": {"shape": shape, "init": init}}
+        elif len(size) == 1 and draw.chance(0.3):
+            tensor = {"Buffer": [draw.randint(-2, 2) / 2 for _ in range(size[0])]}
+        merge = {draw.choice(["add", "mul", "sub"]): ["input", "p"]}
+        return {"layers": {"p": tensor, "m": merge}}
 
     def branched(self, place: Place) -> Any:
         """The same input into two entries or three, and a merge."""

@@ -96,6 +96,7 @@ class Interpreter:
 
     Attributes:
         modules: the layers made so far, by their place in the module tree.
+        tensors: the bare tensors made so far, by their place.
         made: shape and element type of each layer's and function's outputs in the last run, by its place.
     """
 
@@ -103,6 +104,7 @@ class Interpreter:
     training: bool = True
     batch: int = 2
     modules: dict[str, nn.Module] = field(default_factory=dict)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
     made: dict[str, list[tuple[tuple[int, ...], torch.dtype]]] = field(default_factory=dict)
 
     def run(self, *tensors: Tensor, training: bool = True) -> Any:
@@ -221,7 +223,7 @@ class Interpreter:
             None if kind in MERGES or kind in FUNCTIONS else self.again(scope, names, path, kind, arguments, modifiers)
         )
         value = self.first_call(scope, names, path, kind, arguments, modifiers, inputs)
-        return value if kind == "use" or value.is_absent else replace(value, again=again)
+        return value if kind in ("use", "Parameter", "Buffer") or value.is_absent else replace(value, again=again)
 
     def again(
         self, scope: Scope, names: Names, path: str, kind: str, arguments: Any, modifiers: dict[str, Any]
@@ -267,6 +269,8 @@ class Interpreter:
             value = self.used(scope, names, arguments, inputs)
             if value.is_absent:
                 return value
+        elif kind in ("Parameter", "Buffer"):
+            return self.bare(path, kind, evaluate(arguments, names, scope))
         elif kind == "branches":
             value = self.branches(scope, names, path, arguments, modifiers, inputs)
         elif kind in self.spec.get("blocks", {}):
@@ -292,6 +296,14 @@ class Interpreter:
             raise Refused("no module")
         value = found.again(inputs)
         return replace(value, inner={}, again=found.again)
+
+    def bare(self, path: str, kind: str, arguments: Any) -> Bound:
+        """A tensor of the module around it."""
+        if path not in self.tensors:
+            given = arguments if isinstance(arguments, dict) else {"values": arguments}
+            made = torch.tensor(given["values"]) if "values" in given else torch.randn(given["shape"])
+            self.tensors[path] = nn.Parameter(made) if kind == "Parameter" else made
+        return self.note(path, {"output": self.tensors[path]})
 
     def branches(
         self, scope: Scope, names: Names, path: str, entries: Any, modifiers: dict[str, Any], inputs: list[Tensor]

@@ -33,6 +33,7 @@ NAMED_RULES: tuple[tuple[str, str, str], ...] = (
         "",
         "`use` calls a module again that the forward around it holds, as the same layer with the same sizes.",
     ),
+    ("AS234", "", "A bare tensor belongs to a module that has a forward."),
     ("AS302", "the batch", "The batch comes first where a layer knows of a batch."),
     ("AS302", "batch_first", "The batch stands where `batch_first` says."),
     ("AS304", "is the batch", "`align` brings height, width, … to one size, never the batch."),
@@ -171,8 +172,11 @@ def _judge_meaning(spec: dict[str, Any], architecture: archspec.Architecture, mo
     interpreter.run(*make_inputs(spec, 2))
     state = module.state_dict()
     theirs = {f"{path}.{key}" for path, layer in interpreter.modules.items() for key in layer.state_dict()}
+    theirs |= set(interpreter.tensors)
     if set(state) != theirs:
         raise Disagreement(f"the state has {sorted(set(state) - theirs)}, and lacks {sorted(theirs - set(state))}")
+    for path, tensor in interpreter.tensors.items():
+        tensor.data.copy_(state[path])
     for path, layer in interpreter.modules.items():
         prefix = f"{path}."
         layer.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
