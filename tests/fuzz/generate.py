@@ -4,9 +4,9 @@ together; some keep an entry that does not."""
 from __future__ import annotations
 
 import contextlib
-import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from archspec.ops.entry import Op
 from archspec.ops.registry import CATALOGUE
+from tests.fuzz.constructs import ALIGNS, bare, branched, pooled, used
 from tests.fuzz.functions import FUNCTIONS, MERGES
 from tests.fuzz.interpret import Interpreter
 from tests.fuzz.layers import FROM_CHANNELS, FROM_LAST, PORTS
@@ -22,7 +23,6 @@ from tests.fuzz.values import Drawn, make_inputs
 
 MOST_ELEMENTS = 6_000
 NAMES = ("a", "b", "conv1", "x-1", "1x1", "lambda", "torch", "F", "self_", "layer_b", "out", "y", "z", "up", "head")
-ALIGNS = ("pad", "crop", "resize")
 CONDITIONS = ("true", "$(1 < 2)", "$(true and not false)", "$(len([1, 2]) == 2)")
 FALSE = ("false", "$(1 > 2)", "$(2 in [1, 3])")
 
@@ -187,10 +187,10 @@ class Generator:
             (1.0 if place.depth < 2 else 0.0, self.block),
             (0.4 if "vars" in self.spec or place.params is not None else 0.0, self.held),
             (1.2 if place.depth < 3 else 0.0, self.repeated),
-            (0.3, self.pooled),
-            (0.8 if place.depth < 3 else 0.0, self.branched),
-            (0.6, self.used),
-            (0.5, self.bare),
+            (0.3, partial(pooled, self)),
+            (0.8 if place.depth < 3 else 0.0, partial(branched, self)),
+            (0.6, partial(used, self)),
+            (0.5, partial(bare, self)),
         ]
         weights, makers = zip(*kinds, strict=True)
         made = draw.choices(makers, weights)[0](place)
@@ -457,58 +457,6 @@ class Generator:
         for modifier in ("first", "last"):
             if draw.chance(0.25):
                 entry[modifier] = {name: draw.choice([value, value + 1, f"$({value} + stage)"])}
-
-    def pooled(self, place: Place) -> Any:
-        """A pool whose indices others may refer to."""
-        count = place.scope.previous[0].dim() - 2
-        if not 1 <= count <= 3:
-            return None
-        kind = self.draw.choice(["MaxPool", "AdaptiveMaxPool"])
-        size = "kernel_size" if kind == "MaxPool" else "output_size"
-        return {f"{kind}{count}d": {size: self.draw.randint(1, 2), "return_indices": True}}
-
-    def used(self, place: Place) -> Any:
-        """A module that there is, called again."""
-        known = [name for name, _ in place.scope.visible() if place.scope.reach(name).again is not None]
-        if not known:
-            return None
-        name = self.draw.choice(known)
-        alike = [other for other, tensor in place.scope.visible() if tensor.shape == place.scope.refer(name).shape]
-        entry = {"use": self.reference(place, name)}
-        return entry if self.draw.chance(0.5) else {**entry, "from": self.draw.choice(alike)}
-
-    def bare(self, place: Place) -> Any:
-        """A sequence with a tensor of its own, which every sample meets."""
-        draw = self.draw
-        size = list(place.scope.previous[0].shape[1:])
-        if not size:
-            return None
-        shape = [1, *size] if draw.chance(0.4) else size
-        init = draw.choice(["zeros", "ones", {"normal": {"std": 0.5}}, {"uniform": None}])
-        tensor: dict[str, Any] = {"Parameter": {"shape": shape, "init": init}}
-        if draw.chance(0.3):
-            tensor = {"Buffer": {"shape": shape, "init": init}}
-        elif len(size) == 1 and draw.chance(0.3):
-            tensor = {"Buffer": [draw.randint(-2, 2) / 2 for _ in range(size[0])]}
-        merge = {draw.choice(["add", "mul", "sub"]): ["input", "p"]}
-        return {"layers": {"p": tensor, "m": merge}}
-
-    def branched(self, place: Place) -> Any:
-        """The same input into two entries or three, and a merge."""
-        draw = self.draw
-        first = self.layer(place) if draw.chance(0.7) else self.nested(place)
-        made = [first]
-        for _ in range(draw.choice([1, 1, 2])):
-            alike = draw.choice([first, "Identity", draw.choice(self.acts()), {"mul": 2}, {"layers": [first, "Tanh"]}])
-            made.append(copy.deepcopy(alike if draw.chance(0.75) else self.layer(place)))
-        if draw.chance(0.1):
-            made[-1] = {"layers": [made[-1]], "when": draw.choice([True, False])}
-        if draw.chance(0.1):
-            made[0] = {"layers": [made[0]], "repeat": draw.choice([1, 2, [1, 2]])}
-        branches: Any = made if draw.chance(0.4) else dict(zip(("a", "b", "1x1"), made, strict=False))
-        merge = draw.choice(["concat", "concat", "add", "mul", "mean", "none", {"concat": {"dim": -1}}, {"add": {}}])
-        aligned = draw.chance(0.15) and merge != "none" and {"align": draw.choice(ALIGNS)}
-        return {"branches": branches, "merge": merge, **(aligned or {})}
 
     def outputs(self, scope: Scope) -> None:
         """Sometimes what the model gives: one value, a tuple, a dict, some of it in training only."""

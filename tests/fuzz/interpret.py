@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tests.fuzz.functions import FUNCTIONS, LISTED, MERGES, SHAPE_FUNCTIONS, function_primary
+from tests.fuzz.functions import FUNCTIONS, MERGES, SHAPE_FUNCTIONS, function_primary
 from tests.fuzz.layers import (
     LEAST_DIMENSIONS,
     PORTS,
@@ -28,66 +28,11 @@ from tests.fuzz.layers import (
     primary_of,
 )
 from tests.fuzz.scope import Bound, Names, Refused, Scope, evaluate
+from tests.fuzz.written import as_mapping, declared_value, evaluate_skip, lists_inputs, split, wrapped
 
 Spec = Mapping[str, Any]
 
-MODIFIERS = (
-    *("from", "when", "repeat", "names", "first", "last", "per_stage", "per_repeat"),
-    *("skip", "align", "merge"),
-)
-TYPES = ("int", "float", "bool", "str", "layer")
 MOST_ELEMENTS = 1_000_000
-
-
-def split(entry: Any, names: Names) -> tuple[str, Any, dict[str, Any]]:
-    """The kind, its arguments and the modifiers of an entry, however it is written."""
-    if isinstance(entry, list):
-        return "layers", entry, {}
-    if isinstance(entry, str):
-        kind, arguments, modifiers = entry, None, {}
-    elif isinstance(entry, dict):
-        kinds = [key for key in entry if key not in MODIFIERS]
-        if len(kinds) != 1:
-            raise Refused("not one kind")
-        kind, arguments = kinds[0], entry[kinds[0]]
-        modifiers = {key: value for key, value in entry.items() if key in MODIFIERS}
-    else:
-        raise Refused("not an entry")
-    if not kind.startswith("$"):
-        return kind, arguments, modifiers
-    held, given, inside = split(evaluate(kind, names), names)
-    return held, given, inside | modifiers
-
-
-def _wrapped(entry: Any) -> Any:
-    """What a variable holds, and branches, are the child `layer` beside a projection, whatever it is."""
-    skip = entry.get("skip") if isinstance(entry, dict) else None
-    if not isinstance(skip, dict) or skip.get("project") is None:
-        return entry
-    around = {key: value for key, value in entry.items() if key in ("from", "when", "repeat", "skip")}
-    inside = {key: value for key, value in entry.items() if key not in around}
-    held = any(key.startswith("$") or key in ("branches", "use") for key in inside)
-    return {"layers": {"layer": inside}, **around} if held else entry
-
-
-def _lists_inputs(kind: str, arguments: Any) -> bool:
-    """Whether a function's bare value names what it takes."""
-    if kind not in MERGES and kind not in FUNCTIONS:
-        return False
-    if not isinstance(arguments, list):
-        return isinstance(arguments, str)
-    kinds = str if kind in LISTED else (str, int)
-    return all(isinstance(each, kinds) for each in arguments) and (len(arguments) > 0 or kind not in LISTED)
-
-
-def _as_mapping(arguments: Any, primary: str | None) -> dict[str, Any]:
-    if arguments is None:
-        return {}
-    if isinstance(arguments, dict):
-        return dict(arguments)
-    if primary is None:
-        raise Refused("a bare value means nothing here")
-    return {primary: arguments}
 
 
 @dataclass
@@ -129,7 +74,7 @@ class Interpreter:
                 if name in names:
                     continue
                 try:
-                    names[name] = _declared(value, names)
+                    names[name] = declared_value(value, names)
                 except NameError:
                     continue
         if missing := set(written) - set(names):
@@ -169,7 +114,7 @@ class Interpreter:
 
     def place(self, scope: Scope, name: str, entry: Any) -> None:
         """Run one entry, and bind its name."""
-        kind, arguments, modifiers = split(_wrapped(entry), scope.names)
+        kind, arguments, modifiers = split(wrapped(entry), scope.names)
         arguments, inputs = self.inputs(scope, kind, arguments, modifiers)
         if "repeat" in modifiers:
             self.place_copies(scope, name, kind, arguments, modifiers, inputs)
@@ -201,7 +146,7 @@ class Interpreter:
     def inputs(self, scope: Scope, kind: str, arguments: Any, modifiers: dict[str, Any]) -> tuple[Any, list[Tensor]]:
         """What an entry takes; a function's bare value may name it."""
         written = modifiers.get("from")
-        if _lists_inputs(kind, arguments):
+        if lists_inputs(kind, arguments):
             written, arguments = arguments, None
         if written is None:
             return arguments, scope.previous
@@ -276,11 +221,11 @@ class Interpreter:
         elif kind in self.spec.get("blocks", {}):
             value = self.block(scope, names, path, kind, arguments, inputs)
         elif kind in MERGES or kind in FUNCTIONS:
-            given = evaluate(_as_mapping(arguments, function_primary(kind)), names, scope)
+            given = evaluate(as_mapping(arguments, function_primary(kind)), names, scope)
             at = path if skip is None or skip.get("project") is None else f"{path}.layer"
             value = self.function(at, kind, given, modifiers.get("align"), inputs)
         else:
-            given = evaluate(_as_mapping(arguments, primary_of(kind)), names, scope)
+            given = evaluate(as_mapping(arguments, primary_of(kind)), names, scope)
             project = None if skip is None else skip.get("project")
             return self.layer(inside, path, kind, given, inputs, skip, project)
         if skip is None:
@@ -402,12 +347,12 @@ class Interpreter:
         """A block's entries, which see its parameters, its inputs and the file's variables only."""
         block = self.spec["blocks"][kind]
         params = block.get("params", {})
-        given = evaluate(_as_mapping(arguments, next(iter(params), None)), names, scope)
+        given = evaluate(as_mapping(arguments, next(iter(params), None)), names, scope)
         if unknown := set(given) - set(params):
             raise Refused(f"{kind} has no {unknown}")
         sight = self.variables()
         for name, declared in params.items():
-            sight[name] = given[name] if name in given else _declared(declared, sight)
+            sight[name] = given[name] if name in given else declared_value(declared, sight)
         inside = Scope(path, dict(zip(block.get("inputs", ["input"]), inputs, strict=True)), sight)
         last = self.sequence(inside, block["layers"])
         outputs = block.get("outputs")
@@ -506,26 +451,7 @@ class Interpreter:
             primary = next(iter(self.spec["blocks"][kind].get("params", {})), None)
         else:
             primary = function_primary(kind) if kind in FUNCTIONS or kind in MERGES else primary_of(kind)
-        return _as_mapping(arguments, primary) | changes
-
-
-def evaluate_skip(written: Any, names: Names, scope: Scope) -> dict[str, Any] | None:
-    if written is None:
-        return None
-    if isinstance(written, dict):
-        return {key: value if key == "project" else evaluate(value, names, scope) for key, value in written.items()}
-    return {"merge": evaluate(written, names, scope)}
-
-
-def _declared(declared: Any, names: Names) -> Any:
-    """The default of a declaration."""
-    if isinstance(declared, dict) and "type" in declared:
-        if "default" not in declared:
-            raise Refused("a required value is missing")
-        return evaluate(declared["default"], names)
-    if declared in TYPES or (isinstance(declared, list) and declared and declared[0] in TYPES):
-        raise Refused("a required value is missing")
-    return declared if isinstance(declared, dict) else evaluate(declared, names)
+        return as_mapping(arguments, primary) | changes
 
 
 def _projection(given: Tensor, wanted: Tensor) -> list[Any]:
