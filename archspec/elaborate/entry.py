@@ -102,7 +102,7 @@ def place_one(
         return _body(context, entry, around, taken, name, path, overrides, skip if projects else None)
 
     placed = _made(make, inputs, name, path)
-    return placed if skip is None or projects else merged(context, skip, inputs, placed, name, path)
+    return placed if skip is None or projects or placed.dropped else merged(context, skip, inputs, placed, name, path)
 
 
 def _absent(context: Context, entry: Entry, value: Value, name: str, path: str) -> Placed:
@@ -133,6 +133,8 @@ def _wrapped(
     inside = environment.child(inputs=values, previous=tuple(values.values()), forward=path)
     around = environment.child(previous=environment.previous, forward=path)
     placed = _body(context, entry, around, inside.previous, "layer", join(path, "layer"), overrides, None)
+    if placed.dropped:
+        return Placed((), absent(inputs[0]), dropped=True)
     inside.bindings["layer"] = placed.binding
     return projected(context, scope, placed.nodes, inside, placed.binding.ports, skip)
 

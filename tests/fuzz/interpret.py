@@ -205,6 +205,7 @@ class Interpreter:
         inputs: list[Tensor],
     ) -> Bound:
         skip = evaluate_skip(modifiers.get("skip"), names, scope)
+        at = path if skip is None or skip.get("project") is None else f"{path}.layer"
         inside = Scope(path, {"input": inputs[0]}, names, scope)
         if kind == "layers":
             inside.previous = inputs
@@ -212,23 +213,22 @@ class Interpreter:
             value = Bound({"output": self.sequence(inside, arguments)}, inside.bound)
         elif kind == "use":
             value = self.used(scope, names, arguments, inputs)
-            if value.is_absent:
-                return value
         elif kind in ("Parameter", "Buffer"):
             return self.bare(path, kind, evaluate(arguments, names, scope))
         elif kind == "branches":
-            value = self.branches(scope, names, path, arguments, modifiers, inputs)
+            value = self.branches(scope, names, at, arguments, modifiers, inputs)
+            if at != path:
+                value = replace(value, inner={"layer": value})
         elif kind in self.spec.get("blocks", {}):
             value = self.block(scope, names, path, kind, arguments, inputs)
         elif kind in MERGES or kind in FUNCTIONS:
             given = evaluate(as_mapping(arguments, function_primary(kind)), names, scope)
-            at = path if skip is None or skip.get("project") is None else f"{path}.layer"
             value = self.function(at, kind, given, modifiers.get("align"), inputs)
         else:
             given = evaluate(as_mapping(arguments, primary_of(kind)), names, scope)
             project = None if skip is None else skip.get("project")
             return self.layer(inside, path, kind, given, inputs, skip, project)
-        if skip is None:
+        if skip is None or value.is_absent:
             return value
         shortcut = self.shortcut(inside, path, skip.get("project"), inputs[0], value.first)
         return self.skipped(skip, shortcut, value)

@@ -37,13 +37,13 @@ def split(entry: Any, names: Names) -> tuple[str, Any, dict[str, Any]]:
 
 
 def wrapped(entry: Any) -> Any:
-    """What a variable holds, and branches, are the child `layer` beside a projection, whatever it is."""
+    """What a variable holds is the child `layer` beside a projection, whatever it is."""
     skip = entry.get("skip") if isinstance(entry, dict) else None
     if not isinstance(skip, dict) or skip.get("project") is None:
         return entry
     around = {key: value for key, value in entry.items() if key in ("from", "when", "repeat", "skip")}
     inside = {key: value for key, value in entry.items() if key not in around}
-    held = any(key.startswith("$") or key in ("branches", "use") for key in inside)
+    held = any(key.startswith("$") for key in inside)
     return {"layers": {"layer": inside}, **around} if held else entry
 
 
