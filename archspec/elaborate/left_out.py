@@ -3,14 +3,17 @@ layers that variables hold for nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from archspec.elaborate.arguments import Given, Overrides
 from archspec.elaborate.context import Context, where
 from archspec.elaborate.environment import NOWHERE, Environment, HeldLayer
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.kinds import check_kinds
-from archspec.spec.document import Entry
+from archspec.elaborate.variables import held_or_value
+from archspec.spec.document import Entry, Parameter
 from archspec.spec.read_entries import read_entry
 from archspec.spec.reader import Reader
 
@@ -47,11 +50,26 @@ def check_left_out(context: Context) -> None:
 
 
 def check_held(context: Context) -> None:
-    """Record what is wrong with the layers that variables hold and nothing has used."""
+    """Record what is wrong with the layers that variables and defaults hold and nothing has used."""
     for value in list(context.globals.values()):
         for held in value if isinstance(value, list) else [value]:
             if isinstance(held, HeldLayer) and where(held.node.span) not in context.reached:
                 _check_held(context, held)
+    for block in context.blocks.values():
+        names = dict.fromkeys(context.globals, UNKNOWN)
+        for parameter in block.parameters:
+            if parameter.default is not None and where(parameter.default.span) not in context.reached:
+                _check_default(context, parameter, names)
+            names[str(parameter.name.value)] = UNKNOWN
+
+
+def _check_default(context: Context, parameter: Parameter, names: Mapping[str, Any]) -> None:
+    assert parameter.default is not None
+    with context.blindly():
+        value = held_or_value(context, parameter, parameter.default, names)
+    for held in value if isinstance(value, list) else [value]:
+        if isinstance(held, HeldLayer) and where(held.node.span) not in context.reached:
+            _check_held(context, held)
 
 
 def _check_held(context: Context, held: HeldLayer) -> None:

@@ -129,6 +129,8 @@ class Interpreter:
                 self.bind(scope, name, made)
 
     def bind(self, scope: Scope, name: str, value: Bound) -> None:
+        if name in scope.bound:
+            raise Refused("a stage of an entry before has that name")
         scope.bound[name] = value
         scope.previous = [value.first]
 
@@ -411,6 +413,8 @@ class Interpreter:
             elif named:
                 stages[own] = Bound({"output": value})
         if named:
+            if set(stages) & set(scope.bound):
+                raise Refused("two entries of one name")
             scope.bound |= stages
             scope.previous = [value]
         elif not stages:
