@@ -42,6 +42,8 @@ def primary_of(kind: str) -> str | None:
 
 def check_layout(kind: str, given: Tensor) -> None:
     """Layers for images take the layout with a batch."""
+    if kind.endswith("Cell") and given.dim() != 2:
+        raise Refused(f"{kind} wants a batch of features")
     found = re.search(r"(\d)d$", kind)
     if given.dim() < LEAST_DIMENSIONS.get(kind, 0):
         raise Refused(f"{kind} wants a batch")
