@@ -15,7 +15,15 @@ _MERGES = ("add", "sub", "mul", "div", "mean_of", "concat", "CosineSimilarity", 
 _DIVISORS = ("beta", "alpha", "norm_type", "max_norm")
 _SOFTMAXES = ("softmax", "softmin", "logsoftmax", "log_softmax")
 _EMPTY = {False: (0,), True: (0, -1)}
-_ANY_RANK_IN_TORCH = ("AdaptiveAvgPool", "Dropout", "ZeroPad", "ConstantPad", "Softmax2d", "FrozenBatchNorm2d")
+_ANY_RANK_IN_TORCH = (
+    "AdaptiveAvgPool",
+    "Dropout",
+    "ZeroPad",
+    "ConstantPad",
+    "Softmax2d",
+    "FrozenBatchNorm2d",
+    "GlobalAvgPool2d",
+)
 
 
 @dataclass(frozen=True)
@@ -153,7 +161,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "The probability of a dropout is between 0 and 1, also where nothing is dropped.",
-        lambda call, fault: fault.code == "AS401" and fault.arg == "dropout",
+        lambda call, fault: fault.code == "AS401" and fault.arg in ("dropout", "dropout_p"),
     ),
     Rule(
         "What is changed in place has a gradient: torch has none for negative slopes, and says so going backward.",
