@@ -8,7 +8,7 @@ from archspec.ops.arguments import Each, Int, show
 from archspec.ops.common import divisors, images, normalize_dim, ranks_from, same
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
-from archspec.ops.memory import ordered_beyond_images
+from archspec.ops.ordered import ordered_beyond_images
 from archspec.tensors import Batch, Dim, volume
 
 _FLATTEN_DOC = "Joins the dimensions from start_dim to end_dim into one."

@@ -9,7 +9,7 @@ from archspec.ops.arguments import Bool, Each, Float, Int, Maybe, one_of
 from archspec.ops.common import images, refuse_empty
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
-from archspec.ops.memory import ordered_beyond_images
+from archspec.ops.ordered import ordered_beyond_images
 from archspec.ops.reshape import shuffled_down, shuffled_up
 from archspec.ops.sizes import Size
 from archspec.tensors import Batch, Dim
