@@ -1,18 +1,22 @@
 # make demo   trains a network in under a minute          make bench     ratios against hand-written PyTorch
 # make test   format, lint, types and tests               make campaign  the property tests, for much longer
 # make fix    mends format and lint                       make golden    rewrites the golden files, to be reviewed
+# make schema rewrites schemas/, which editors read
 
 PYTHON ?= python3
 WORKERS ?= 2
 CASES ?= 100000
 SPECS ?= 20000
+TEXTS ?= 1200
 
 CODE := archspec tests benchmarks tools
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+EDITOR := tests/schema/editor
+SERVER := $(EDITOR)/node_modules/.package-lock.json
 
-.PHONY: demo test lint fix bench campaign golden clean
+.PHONY: demo test lint fix bench campaign golden schema editor clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -20,7 +24,7 @@ demo: $(READY)
 	@$(BIN)/archspec train specs/convnet.yaml --out runs/demo
 	@echo && echo "The pictures:" && ls runs/demo/*.png
 
-test: lint
+test: lint editor
 	@$(BIN)/pytest -n $(WORKERS)
 
 lint: $(READY)
@@ -37,13 +41,26 @@ bench: $(READY)
 
 campaign: $(READY)
 	@$(BIN)/python -W ignore -m tests.fuzz --workers $(WORKERS) --cases $(CASES) --specs $(SPECS)
+	@$(BIN)/python -m tests.fuzz.texts_campaign --workers $(WORKERS) --seconds $(TEXTS)
 
 golden: $(READY)
 	@ARCHSPEC_GOLDEN=rewrite $(BIN)/pytest tests/golden tests/diagnostics tests/weights/test_rendered.py
 	@git status --short tests/golden tests/diagnostics tests/weights
 
+schema: $(READY)
+	@$(BIN)/python -m tools.generate_schemas
+	@git status --short schemas
+
+editor:
+	@if command -v npm >/dev/null && command -v node >/dev/null; then $(MAKE) --no-print-directory $(SERVER); \
+		else echo "npm is not installed: the tests that ask yaml-language-server are skipped"; fi
+
+$(SERVER): $(EDITOR)/package-lock.json
+	@cd $(EDITOR) && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
 clean:
-	rm -rf $(VENV) runs build dist *.egg-info
+	rm -rf $(VENV) $(EDITOR)/node_modules runs build dist *.egg-info
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

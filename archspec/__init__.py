@@ -4,7 +4,7 @@
 >>> model = archspec.build("specs/resnet34.yaml", num_classes=10)
 """
 
-from archspec.api import Examination, build, check, examine, ledger, load, train
+from archspec.api import Examination, build, check, examine, json_schema, ledger, load, train
 from archspec.architecture import Architecture
 from archspec.errors import Diagnostic, SpecError, UsageError
 from archspec.plugins import load_plugin, register
@@ -18,6 +18,7 @@ __all__ = [
     "build",
     "check",
     "examine",
+    "json_schema",
     "ledger",
     "load",
     "load_plugin",

@@ -1,4 +1,4 @@
-"""The public functions: `load`, `build`, `check`, `examine`, `train`."""
+"""The public functions: `load`, `build`, `check`, `examine`, `train`, `json_schema`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from archspec.emit.fragment_table import fragment_table
 from archspec.emit.table import table
 from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order
 from archspec.records import record
+from archspec.source.home import ZOO, Home, home_of_file, home_of_text
+from archspec.source.zoo import load_zoo, zoo_home
 from archspec.spec.settings import Weights, override_from_text
 from archspec.train import TrainResult
 from archspec.train import train as run_training
@@ -23,15 +25,19 @@ if TYPE_CHECKING:
 
     from archspec.weights.ledger import Ledger
 
-Spec = str | os.PathLike[str] | Mapping[str, Any] | BinaryIO | SourceText
+Path = str | os.PathLike[str]
+Spec = Path | Mapping[str, Any] | BinaryIO | SourceText
 
 
-def load(spec: Spec, *, set: Sequence[str] = (), **variables: Any) -> Architecture:
+def load(spec: Spec, *, set: Sequence[str] = (), allow_roots: Sequence[Path] = (), **variables: Any) -> Architecture:
     """Read and check a spec.
 
     Args:
-        spec: a path, the text of a spec (anything with a line break), the same as a dict, or an open binary file.
+        spec: a path, a name of the zoo (`zoo:resnet34`), the text of a spec (anything with a line break), the same as a
+            dict, or an open binary file.
         set: overrides as on the command line, e.g. `["train.epochs=3"]`.
+        allow_roots: folders that the spec may extend and import from, besides its own; in what has no folder, a text
+            or a dict, paths are relative to the first of them.
         **variables: values for the spec's variables.
 
     Returns:
@@ -40,7 +46,8 @@ def load(spec: Spec, *, set: Sequence[str] = (), **variables: Any) -> Architectu
     Raises:
         SpecError: the spec is wrong; `.diagnostics` holds every fault.
     """
-    return compiled(text_of(spec), (*map(override_from_text, set), *python_overrides(variables)))
+    overrides = (*map(override_from_text, set), *python_overrides(variables))
+    return compiled(text_of(spec), overrides, home_of(spec, allow_roots))
 
 
 def build(
@@ -51,6 +58,7 @@ def build(
     seed: int = 0,
     max_params: int = MOST_PARAMS,
     weights: Weights | None = None,
+    allow_roots: Sequence[Path] = (),
     **variables: Any,
 ) -> nn.Module:
     """`load` and `Architecture.build` in one.
@@ -60,7 +68,7 @@ def build(
         UsageError: the device or dtype is not to be had, the model is larger than `max_params`, or the checkpoint
             given as `weights` cannot be used or does not fit.
     """
-    architecture = load(spec, **variables)
+    architecture = load(spec, allow_roots=allow_roots, **variables)
     return architecture.build(device=device, dtype=dtype, seed=seed, max_params=max_params, weights=weights)
 
 
@@ -89,14 +97,14 @@ class Examination:
         return None if fragment is None else fragment_table(fragment, full=full)
 
 
-def examine(spec: Spec, *, set: Sequence[str] = (), **variables: Any) -> Examination:
+def examine(spec: Spec, *, set: Sequence[str] = (), allow_roots: Sequence[Path] = (), **variables: Any) -> Examination:
     """Check a spec, and keep what could be inferred of it. Arguments as for `load`. Never raises for a fault.
 
     The checkpoint that it names is looked into too: whether it is there, whole, and fits.
     """
     try:
         overrides = (*map(override_from_text, set), *python_overrides(variables))
-        result = compile_text(text_of(spec), overrides)
+        result = compile_text(text_of(spec), overrides, home_of(spec, allow_roots))
     except SpecError as error:
         return Examination(error.diagnostics)
     if result.graph is None or result.weights is None:
@@ -107,9 +115,11 @@ def examine(spec: Spec, *, set: Sequence[str] = (), **variables: Any) -> Examina
     return Examination(tuple(in_file_order((*result.diagnostics, *faults))), result)
 
 
-def check(spec: Spec, *, set: Sequence[str] = (), **variables: Any) -> tuple[Diagnostic, ...]:
+def check(
+    spec: Spec, *, set: Sequence[str] = (), allow_roots: Sequence[Path] = (), **variables: Any
+) -> tuple[Diagnostic, ...]:
     """Every fault and warning of a spec, in file order; empty if there is nothing to say. Never raises for a fault."""
-    return examine(spec, set=set, **variables).diagnostics
+    return examine(spec, set=set, allow_roots=allow_roots, **variables).diagnostics
 
 
 def ledger(module: nn.Module) -> Ledger | None:
@@ -126,6 +136,7 @@ def train(
     out: str | os.PathLike[str] | None = None,
     quiet: bool = False,
     set: Sequence[str] = (),
+    allow_roots: Sequence[Path] = (),
     **variables: Any,
 ) -> TrainResult:
     """Train a spec's model by its `train` section.
@@ -136,14 +147,29 @@ def train(
         out: the run folder; a new one in `runs/` if None.
         quiet: print nothing.
         set: overrides, e.g. `["train.epochs=3"]`.
+        allow_roots: as for `load`.
         **variables: values for the spec's variables.
 
     Raises:
         SpecError: the spec is wrong, or its head does not fit the data.
         UsageError: the device is not there, or the run folder cannot be used.
     """
-    architecture = spec if isinstance(spec, Architecture) else load(spec, set=set, **variables)
+    architecture = spec if isinstance(spec, Architecture) else load(spec, set=set, allow_roots=allow_roots, **variables)
     return run_training(architecture, device=device, out=out, quiet=quiet)
+
+
+def json_schema(*, recipe: bool = False) -> str:
+    """The JSON Schema (draft-07) of specs, for editors, with the layers that are registered now.
+
+    Args:
+        recipe: that of a recipe in a file of its own instead.
+
+    Returns:
+        The text of a schema file.
+    """
+    from archspec.schema.document import recipe_schema, spec_schema, text  # nothing that checks needs it
+
+    return text(recipe_schema() if recipe else spec_schema())
 
 
 def text_of(spec: Spec) -> SourceText:
@@ -158,8 +184,21 @@ def text_of(spec: Spec) -> SourceText:
         return spec
     if isinstance(spec, str) and "\n" in spec:
         return SourceText("<text>", spec)
+    if isinstance(spec, str) and spec.startswith(ZOO):
+        return load_zoo(spec)
     if isinstance(spec, (str, os.PathLike)):
         return source.load_file(spec)
     if hasattr(spec, "read"):
         return source.load_stream(spec)
     raise TypeError(f"a spec is a path, a text, a dict or an open binary file, not {type(spec).__name__}")
+
+
+def home_of(spec: Spec, allow_roots: Sequence[Path] = ()) -> Home:
+    """What the paths in a spec mean, whatever form it is given in."""
+    if isinstance(spec, SourceText) and not spec.name.startswith("<"):
+        spec = spec.name
+    if isinstance(spec, str) and spec.startswith(ZOO) and "\n" not in spec:
+        return zoo_home(spec)
+    if isinstance(spec, os.PathLike) or (isinstance(spec, str) and "\n" not in spec):
+        return home_of_file(spec, allow_roots)
+    return home_of_text(allow_roots)

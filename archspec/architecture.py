@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from archspec.compiler import compile_text
+from archspec.compiler import Compiled, Read, compile_text, compile_tree
 from archspec.emit.table import Table, table
-from archspec.errors import Diagnostic, SourceText, SpecError, UsageError
+from archspec.errors import Diagnostic, SourceText, Span, SpecError, UsageError
 from archspec.graph.nodes import Graph
 from archspec.records import record
-from archspec.source.tree import Node, plain
+from archspec.source.home import NOWHERE, Home
+from archspec.source.tree import Node
+from archspec.source.write import as_yaml
 from archspec.spec.checkpoint import Checkpoint
 from archspec.spec.overrides import Override
 from archspec.spec.recipe import Recipe
@@ -45,6 +47,7 @@ class Architecture:
     warnings: tuple[Diagnostic, ...]
     weights: Checkpoint | None
     _text: SourceText
+    _read: Read
     _tree: Node
     _overrides: tuple[Override, ...]
 
@@ -55,14 +58,12 @@ class Architecture:
 
     @property
     def spec_text(self) -> str:
-        """The spec as it was read; with overrides, the same as YAML with them in place."""
-        if not self._overrides:
+        """The spec as it was read; with overrides, or if it reuses other files, one YAML text that says it all."""
+        if not self._overrides and self._read.is_whole:
             return self._text.text
-        import yaml
-
-        said = ", ".join(override.path for override in self._overrides)
-        data = plain(self._tree)
-        return f"# {self._text.name} with {said} set\n" + yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+        said = [] if self._read.is_whole else ["what it extends and imports"]
+        said += [f"{override.path} set" for override in self._overrides]
+        return f"# {self._text.name} with {', '.join(said)}\n" + as_yaml(self._tree)
 
     @property
     def input_types(self) -> dict[str, TensorType]:
@@ -103,7 +104,8 @@ class Architecture:
         Raises:
             SpecError: it is wrong with these values.
         """
-        made = compiled(self._text, (*self._overrides, *python_overrides(values)))
+        overrides = (*self._overrides, *python_overrides(values))
+        made = _architecture(self._text, compile_tree(self._read, overrides), overrides)
         return made if self.weights == made.weights else replace(made, weights=self.weights)
 
     def with_weights(self, weights: Weights) -> Architecture:
@@ -195,20 +197,28 @@ def _too_large(architecture: Architecture, limit: int) -> Diagnostic:
     )
 
 
+def _only_blocks(text: SourceText) -> Diagnostic:
+    help = f"import it: `import: [{text.name}]`, in a spec with `input` and `layers`"
+    return Diagnostic("AS113", f"`{text.name}` holds blocks and no model", Span(text, 0, 0), help=help)
+
+
 def python_overrides(values: Mapping[str, Any]) -> tuple[Override, ...]:
     """Keyword arguments as overrides, each with a text of its own that faults can point into."""
     return tuple(override_from_value(name, value) for name, value in values.items())
 
 
-def compiled(text: SourceText, overrides: Sequence[Override] = ()) -> Architecture:
+def compiled(text: SourceText, overrides: Sequence[Override] = (), home: Home = NOWHERE) -> Architecture:
     """The architecture of a spec.
 
     Raises:
         SpecError: the spec is wrong.
     """
-    result = compile_text(text, overrides)
-    if result.graph is None or result.tree is None:
-        raise SpecError(result.diagnostics)
+    return _architecture(text, compile_text(text, overrides, home), overrides)
+
+
+def _architecture(text: SourceText, result: Compiled, overrides: Sequence[Override]) -> Architecture:
+    if result.graph is None or result.tree is None or result.read is None:
+        raise SpecError(result.diagnostics or [_only_blocks(text)])
     return Architecture(
         graph=result.graph,
         variables=result.variables,
@@ -216,6 +226,7 @@ def compiled(text: SourceText, overrides: Sequence[Override] = ()) -> Architectu
         warnings=result.diagnostics,
         weights=result.weights,
         _text=text,
+        _read=result.read,
         _tree=result.tree,
         _overrides=tuple(overrides),
     )

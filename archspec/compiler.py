@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from archspec import source
 from archspec.elaborate.elaborate import elaborate
@@ -15,6 +15,7 @@ from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order
 from archspec.graph.fragment import Fragment
 from archspec.graph.nodes import Graph
 from archspec.records import record
+from archspec.source.home import NOWHERE, Home
 from archspec.source.tree import Mapping, Node
 from archspec.spec.checkpoint import Checkpoint
 from archspec.spec.overrides import Override, apply_overrides
@@ -23,12 +24,32 @@ from archspec.spec.recipe import Recipe
 
 
 @record
+class Read:
+    """A spec's tree with all that it extends and imports, and the faults of that.
+
+    Attributes:
+        tree: needs no other file.
+        is_whole: whether the spec said all of it itself.
+        faults: what does not keep the rest from being checked.
+    """
+
+    tree: Node
+    is_whole: bool
+    faults: tuple[Diagnostic, ...]
+
+
+_Node = TypeVar("_Node")
+_Made = TypeVar("_Made")
+
+
+@record
 class Compiled:
     """What the front end makes of a spec.
 
     Attributes:
-        tree: the spec with its overrides.
-        graph: None after an error.
+        read: its tree as the files say it; None where they cannot be read.
+        tree: the same with its overrides.
+        graph: None after an error, and for a file that only has blocks.
         fragment: what is known of the graph, also after an error; None where nothing is.
         variables: their values.
         recipe: its `train` section.
@@ -36,6 +57,7 @@ class Compiled:
         weights: its `weights` section.
     """
 
+    read: Read | None
     tree: Node | None
     graph: Graph | None
     fragment: Fragment | None
@@ -45,25 +67,54 @@ class Compiled:
     weights: Checkpoint | None = None
 
 
-def compile_text(text: SourceText, overrides: Sequence[Override] = ()) -> Compiled:
+def compile_text(text: SourceText, overrides: Sequence[Override] = (), home: Home = NOWHERE) -> Compiled:
     """Read, elaborate and infer a spec. Never raises for a spec's faults: they are in the result.
+
+    Args:
+        text: of the spec.
+        overrides: settings from outside.
+        home: what the paths in it mean; unless given, they lead nowhere, except into the zoo.
+    """
+    try:
+        read = read_spec(text, home)
+    except SpecError as error:
+        return Compiled(None, None, None, None, {}, None, error.diagnostics)
+    return compile_tree(read, overrides)
+
+
+def read_spec(text: SourceText, home: Home = NOWHERE) -> Read:
+    """The tree of a spec and of the files that it names.
+
+    Raises:
+        SpecError: one of the texts cannot be read, or a path is refused.
+    """
+    tree = source.read(text)
+    if not isinstance(tree, Mapping) or (tree.key("extends") is None and tree.key("import") is None):
+        return Read(tree, True, ())
+    from archspec.spec.assemble import assemble  # most specs have no use for it
+
+    assembled = assemble(tree, home)
+    return Read(assembled.tree, False, tuple(assembled.faults))
+
+
+def compile_tree(read: Read, overrides: Sequence[Override] = ()) -> Compiled:
+    """Elaborate and infer what has been read.
 
     A stage whose input is broken as a whole does not start; otherwise a faulty part is left out of what the next
     stage sees, so that all independent faults are found in one run.
     """
     try:
-        tree = source.read(text)
-        if isinstance(tree, Mapping):
-            tree = apply_overrides(tree, overrides)
+        tree = apply_overrides(read.tree, overrides) if isinstance(read.tree, Mapping) else read.tree
+        document, faults = read_document(tree)
     except SpecError as error:
-        return Compiled(None, None, None, {}, None, error.diagnostics)
-    document, faults = read_document(tree)
+        return Compiled(read, None, None, None, {}, None, (*read.faults, *error.diagnostics))
+    faults = [*read.faults, *faults]
     if document is None:
-        return Compiled(tree, None, None, {}, None, tuple(in_file_order(faults)))
+        return Compiled(read, tree, None, None, {}, None, tuple(in_file_order(faults)))
     elaborated = elaborate(document)
-    recipe, recipe_faults = read_train(document.train, elaborated.variables)
-    weights, weights_faults = read_weights(document.weights, elaborated.variables)
-    freeze, freeze_faults = read_freeze(document.freeze, elaborated.variables)
+    recipe, recipe_faults = _section(read_train, document.train, elaborated.variables)
+    weights, weights_faults = _section(read_weights, document.weights, elaborated.variables)
+    freeze, freeze_faults = _section(read_freeze, document.freeze, elaborated.variables)
     faults = [*faults, *elaborated.diagnostics, *recipe_faults, *weights_faults, *freeze_faults]
     if recipe is not None:
         faults += check_recipe(recipe)
@@ -74,7 +125,19 @@ def compile_text(text: SourceText, overrides: Sequence[Override] = ()) -> Compil
     if any(fault.severity == "error" for fault in faults):
         graph = None
     found = tuple(in_file_order(faults))
-    return Compiled(tree, graph, elaborated.fragment, elaborated.variables, recipe, found, weights)
+    return Compiled(read, tree, graph, elaborated.fragment, elaborated.variables, recipe, found, weights)
+
+
+def _section(
+    read: Callable[[_Node, dict[str, Any]], tuple[_Made | None, list[Diagnostic]]],
+    node: _Node,
+    variables: dict[str, Any],
+) -> tuple[_Made | None, list[Diagnostic]]:
+    """A section beside the layers, and its faults."""
+    try:
+        return read(node, variables)
+    except SpecError as error:  # a limit, or as many faults as are told
+        return None, list(error.diagnostics)
 
 
 def _with_frozen(graph: Graph, freeze: Freeze, *, trains: bool) -> tuple[Graph, list[Diagnostic]]:

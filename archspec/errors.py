@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,9 @@ from archspec.records import record
 Severity = Literal["error", "warning"]
 
 _WIDEST_EXCERPT = 160
+_LONGEST_SENTENCE = 1_000
 _TAB = "    "
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _COLOURS = {"error": "\033[1;31m", "warning": "\033[1;33m", "mark": "\033[1;34m", "help": "\033[1;32m"}
 _BOLD, _RESET = "\033[1m", "\033[0m"
 
@@ -25,26 +28,18 @@ class SourceText:
     Attributes:
         name: what is printed before the line number, e.g. `specs/net.yaml`.
         text: the whole decoded text.
+        included: where another spec names this one; None for the one that the caller named.
     """
 
     name: str
     text: str
+    included: Span | None = None
     _starts: list[int] = field(default_factory=list, repr=False)
 
     def line_starts(self) -> list[int]:
         """Offsets at which lines start; lines end with LF, CRLF or CR."""
         if not self._starts:
-            self._starts.append(0)
-            text, at = self.text, 0
-            while at < len(text):
-                newline, carriage = text.find("\n", at), text.find("\r", at)
-                ends = [end for end in (newline, carriage) if end >= 0]
-                if not ends:
-                    break
-                at = min(ends) + 1
-                if text[at - 1 : at + 1] == "\r\n":
-                    at += 1
-                self._starts.append(at)
+            self._starts.extend((0, *(match.end() for match in _LINE_END.finditer(self.text))))
         return self._starts
 
     def position(self, offset: int) -> tuple[int, int]:
@@ -79,6 +74,11 @@ class Span:
     @property
     def text(self) -> str:
         return self.source.text[self.start : self.end]
+
+    def line_seen_from(self, other: Span | None) -> str:
+        """`line 5`, or `line 5 of base.yaml` where the other span is in another file."""
+        words = f"line {self.line}"
+        return words if other is None or other.source is self.source else f"{words} of {self.source.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,15 @@ class Diagnostic:
         """File order: by file, then by place in it."""
         return ("", -1, self.code) if self.span is None else (self.span.source.name, self.span.start, self.code)
 
+    def all_notes(self) -> tuple[str, ...]:
+        """The notes, and by which files the one with the fault is included."""
+        included = None if self.span is None else self.span.source.included
+        steps: list[str] = []
+        while included is not None:
+            steps.append(f"included from {included.source.name}:{included.line}")
+            included = included.source.included
+        return (*self.notes, *steps)
+
     def as_data(self) -> dict[str, Any]:
         """The same as plain data, for `--json`; docs/diagnostics.md describes it."""
         where: dict[str, Any] = {"file": None, "line": None, "column": None, "end_line": None, "end_column": None}
@@ -134,7 +143,7 @@ class Diagnostic:
             "severity": self.severity,
             "message": self.message,
             **where,
-            "notes": list(self.notes),
+            "notes": list(self.all_notes()),
             "help": self.help,
             "edit": edit,
         }
@@ -142,16 +151,16 @@ class Diagnostic:
     def render(self, *, colour: bool = False) -> str:
         """The form that people read: a heading, the line with a caret under the fault, notes and help."""
         paint = _painter(colour)
-        head = paint(self.severity, f"{self.severity}[{self.code}]") + paint("bold", f": {printable(self.message)}")
+        head = paint(self.severity, f"{self.severity}[{self.code}]") + paint("bold", f": {_sentence(self.message)}")
         lines = [head]
         margin = ""
         if self.span is not None:
             excerpt, margin = _excerpt(self.span, self.label, self.severity, paint)
             lines += excerpt
-        for note in self.notes:
-            lines.append(f"{margin}   {paint('mark', 'note')}: {printable(note)}")
+        for note in self.all_notes():
+            lines.append(f"{margin}   {paint('mark', 'note')}: {_sentence(note)}")
         if self.help is not None:
-            lines.append(f"{margin}   {paint('help', 'help')}: {printable(self.help)}")
+            lines.append(f"{margin}   {paint('help', 'help')}: {_sentence(self.help)}")
         return "\n".join(lines)
 
 
@@ -187,6 +196,10 @@ def printable(text: str) -> str:
 def clip(text: str, limit: int = 60) -> str:
     """The text, or its beginning and an ellipsis where it is longer than `limit` characters."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _sentence(text: str) -> str:
+    return printable(clip(text, _LONGEST_SENTENCE))
 
 
 def plural(count: int, noun: str) -> str:
@@ -238,7 +251,9 @@ def _excerpt(span: Span, label: str, severity: Severity, paint: _Paint) -> tuple
     text = span.source.line(line_number)
     begin = column - 1
     end = min(len(text), begin + max(1, span.end - span.start))
-    before, marked, after = text[:begin], text[begin:end], text[end:]
+    # A line may have four million characters: what cannot be shown is cut off before it is made printable.
+    before, marked, after = text[max(0, begin - _WIDEST_EXCERPT) : begin], text[begin:end], text[end:]
+    marked, after = marked[:_WIDEST_EXCERPT], after[:_WIDEST_EXCERPT]
     before, marked, after = (printable(part).replace("\t", _TAB) for part in (before, marked, after))
     if len(before) + len(marked) + len(after) > _WIDEST_EXCERPT:
         before, marked, after = _narrowed(before, marked, after)

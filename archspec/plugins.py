@@ -9,7 +9,7 @@ import functools
 import inspect
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from archspec.errors import Diagnostic, UsageError, clip
 from archspec.ops import registry
@@ -18,6 +18,9 @@ from archspec.ops.common import channels, last
 from archspec.ops.entry import OWN, REQUIRED, Arg, Args, Inferred, Inputs, Op, Outputs, State
 from archspec.ops.faults import RuleFault
 from archspec.tensors import Shape, TensorType
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ShapeRule = Callable[..., Shape | tuple[Shape, ...]]
 Layer = TypeVar("Layer", bound=type[Any])
@@ -218,15 +221,21 @@ class _Probe:
         }
 
 
-@functools.cache
 def _installed(kind: str) -> Op | None:
     """A layer that an installed package offers under its entry points, loaded when a spec is first found to name it."""
+    point = _offered().get(kind)
+    if point is None:
+        return None
+    register(point.load(), name=kind)
+    return registry.registered(kind)
+
+
+@functools.cache
+def _offered() -> dict[str, EntryPoint]:
+    """What all installed packages offer. Read once: a spec may name many kinds that nobody has."""
     from importlib import metadata  # slow to import, and needed for unknown kinds only
 
-    for point in metadata.entry_points(group=ENTRY_POINTS, name=kind):
-        register(point.load(), name=kind)
-        return registry.registered(kind)
-    return None
+    return {point.name: point for point in metadata.entry_points(group=ENTRY_POINTS)}
 
 
 registry.add_finder(_installed)

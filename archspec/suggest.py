@@ -8,7 +8,8 @@ from itertools import islice
 from archspec.errors import Edit, Span
 
 _LONGEST_WORD = 64
-_MOST_CANDIDATES = 5_000
+_MOST_CANDIDATES = 2_000
+_MOST_COMPARED = 64
 _SHORTEST_SLIP = 4
 
 
@@ -21,7 +22,8 @@ def nearest(word: str, candidates: Iterable[str], limit: int = 1) -> list[str]:
 
     Args:
         word: what was written; a word longer than 64 characters is nobody's typing error.
-        candidates: the names that exist; those after the first 5,000 are not looked at.
+        candidates: the names that exist; those after the first 2,000 are not looked at, and of those only the 64 that
+            begin most like the word are compared with it letter by letter.
         limit: how many to return at most.
     """
     if not word or len(word) > _LONGEST_WORD:
@@ -29,15 +31,29 @@ def nearest(word: str, candidates: Iterable[str], limit: int = 1) -> list[str]:
     plain = _folded(word)
     allowed = max(1, len(plain) // 3) if len(plain) > 1 else 0
     found: list[tuple[int, int, int, str]] = []
-    for candidate in dict.fromkeys(islice(candidates, _MOST_CANDIDATES)):
-        if abs(len(candidate) - len(word)) > allowed + 2 or len(candidate) > _LONGEST_WORD or candidate == word:
-            continue
+    for candidate in _likeliest(word, plain, dict.fromkeys(islice(candidates, _MOST_CANDIDATES)), allowed):
         distance = _distance(plain, _folded(candidate), allowed)
         if distance <= allowed:
             found.append(
                 (distance, -_common_start(word, candidate), _distance(word, candidate, _LONGEST_WORD), candidate)
             )
     return [candidate for *_, candidate in sorted(found)[:limit]]
+
+
+def _likeliest(word: str, plain: str, candidates: Iterable[str], allowed: int) -> list[str]:
+    letters = set(plain)
+    likely = [
+        candidate
+        for candidate in candidates
+        if abs(len(candidate) - len(word)) <= allowed + 2
+        and len(candidate) <= _LONGEST_WORD
+        and candidate != word
+        and len(letters.difference(candidate.casefold())) <= allowed
+    ]
+    if len(likely) <= _MOST_COMPARED:
+        return likely
+    half, few = word[: len(word) // 2], word[:3]
+    return sorted(likely, key=lambda other: (not other.startswith(half), not other.startswith(few)))[:_MOST_COMPARED]
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:

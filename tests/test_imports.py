@@ -21,13 +21,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spec": {"source"},
     "ops": set(),
     "elaborate": {"source.tree", "spec", "ops", "graph"},  # the document's argument values are located nodes
+    "schema": {"spec", "ops", "elaborate"},
     "graph": {"ops"},
     "emit": {"graph", "ops"},
     "weights": {"graph", "emit", "spec.checkpoint"},  # what a spec asks of a checkpoint
     "train": {"source", "spec", "ops", "elaborate", "graph", "emit", "weights"},
     "cli": set(),
 }
-WITHOUT_TORCH = {"source", "spec", "ops", "elaborate", "graph"}
+WITHOUT_TORCH = {"source", "spec", "ops", "elaborate", "schema", "graph"}
 HEAVY = {"torch", "torchvision", "rich", "matplotlib", "numpy", "pydantic", "PIL", "safetensors"}
 
 
@@ -188,6 +189,9 @@ _LOADED = """
 import json
 print("\\n" + json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
 """
+_MODULES = """
+print("\\n" + "\\n".join(sys.modules))
+"""
 
 
 def _loaded_by(code: str) -> set[str]:
@@ -205,6 +209,7 @@ def _loaded_by(code: str) -> set[str]:
         pytest.param("import archspec", id="import"),
         pytest.param(_COMMAND.format(arguments=["--help"]), id="help"),
         pytest.param(_COMMAND.format(arguments=["check", "specs/convnet.yaml"]), id="check"),
+        pytest.param(_COMMAND.format(arguments=["schema"]), id="schema"),
         pytest.param("import archspec; archspec.load('specs/resnet34.yaml')", id="load"),
     ],
 )
@@ -212,3 +217,15 @@ def test_light_work_loads_nothing_heavy(code: str) -> None:
     loaded = _loaded_by(code)
     assert "archspec" in loaded
     assert loaded & HEAVY == set()
+
+
+def test_checking_does_not_load_the_schema() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _COMMAND.format(arguments=["check", "specs/convnet.yaml"]) + _MODULES],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "archspec.spec.read" in done.stdout.splitlines()
+    assert [line for line in done.stdout.splitlines() if line.startswith("archspec.schema")] == []

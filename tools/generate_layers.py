@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
+import torchvision.ops
 from torch import nn
 
 from archspec.ops.entry import Arg, Op
+from archspec.ops.refused import REFUSED
 from archspec.ops.registry import BARE, CATALOGUE
 
 DOC = Path(__file__).parents[1] / "docs" / "layers.md"
@@ -54,9 +56,16 @@ def public_classes() -> Mapping[str, type[nn.Module]]:
     return {name: thing for name, thing in named if inspect.isclass(thing) and issubclass(thing, nn.Module)}
 
 
+def layers_of_torchvision() -> list[str]:
+    """Every module class that `torchvision.ops` exports."""
+    named = ((name, getattr(torchvision.ops, name)) for name in sorted(dir(torchvision.ops)))
+    return [name for name, thing in named if inspect.isclass(thing) and issubclass(thing, nn.Module)]
+
+
 def unaccounted() -> list[str]:
-    """Classes of the installed torch.nn that are neither supported nor explained."""
-    return [name for name in public_classes() if name not in CATALOGUE and reason(name) is None]
+    """Classes of the installed torch.nn and torchvision.ops that are neither supported nor explained."""
+    of_torch = [name for name in public_classes() if name not in CATALOGUE and reason(name) is None]
+    return of_torch + [name for name in layers_of_torchvision() if name not in CATALOGUE and name not in REFUSED]
 
 
 def text() -> str:
@@ -85,6 +94,14 @@ def _lines() -> Iterator[str]:
     for name in public_classes():
         if name not in CATALOGUE:
             yield f"| `{name}` | {reason(name) or '**unaccounted for**'} |"
+    yield ""
+    yield "## Layers of torchvision.ops that are no kinds"
+    yield ""
+    yield "| class | why | instead |"
+    yield "|---|---|---|"
+    for name in layers_of_torchvision():
+        if name not in CATALOGUE:
+            yield f"| `{name}` | {' | '.join(REFUSED.get(name, ('**unaccounted for**', '–')))} |"
 
 
 def _groups() -> dict[str, list[Op]]:

@@ -8,7 +8,7 @@ import time
 import click
 
 import archspec
-from archspec.cli.options import plugin_option, set_option
+from archspec.cli.options import allow_root_option, plugin_option, set_option
 from archspec.cli.show import print_diagnostics
 from archspec.cli.specs import one_spec
 
@@ -16,6 +16,7 @@ from archspec.cli.specs import one_spec
 @click.command(short_help="Compile a spec, prove its shapes, print its table.")
 @click.argument("spec")
 @set_option
+@allow_root_option
 @plugin_option
 @click.option("--full", is_flag=True, help="A line for every copy of a repeat.")
 @click.option("--save", metavar="FILE", help="Write the initialised weights as safetensors.")
@@ -29,6 +30,7 @@ from archspec.cli.specs import one_spec
 def build(
     spec: str,
     settings: tuple[str, ...],
+    allow_roots: tuple[str, ...],
     full: bool,
     save: str | None,
     weights: str | None,
@@ -41,7 +43,7 @@ def build(
 ) -> int:
     """Compile a spec, run the module once to prove its shapes, and print its table."""
     start = time.perf_counter()
-    architecture = archspec.load(one_spec(spec), set=settings)
+    architecture = archspec.load(one_spec(spec), set=settings, allow_roots=allow_roots)
     if weights is not None or no_weights:
         architecture = architecture.with_weights(weights or False)
     print_diagnostics(architecture.warnings, sys.stderr)

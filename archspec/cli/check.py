@@ -9,7 +9,7 @@ from typing import Literal, TextIO
 import click
 
 import archspec
-from archspec.cli.options import plugin_option, set_option
+from archspec.cli.options import allow_root_option, plugin_option, set_option
 from archspec.cli.report import Result, print_annotations, print_json, print_result, print_total
 from archspec.cli.show import exit_status, write
 from archspec.cli.specs import STDIN, Found, find_specs
@@ -21,6 +21,7 @@ Format = Literal["text", "json", "github"]
 @click.command(short_help="Explain every fault of specs at its line.")
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC…")
 @set_option
+@allow_root_option
 @plugin_option
 @click.option(
     "--format",
@@ -39,6 +40,7 @@ Format = Literal["text", "json", "github"]
 def check(
     specs: tuple[str, ...],
     settings: tuple[str, ...],
+    allow_roots: tuple[str, ...],
     form: Format,
     table: bool,
     full: bool,
@@ -63,7 +65,7 @@ def check(
         elif fix or diff:
             examination = _mended(found, settings, diff, told)
         else:
-            examination = archspec.examine(found.source(), set=settings)
+            examination = archspec.examine(found.source(), set=settings, allow_roots=allow_roots)
         diagnostics = examination.diagnostics
         results.append((name, diagnostics))
         if form == "text":

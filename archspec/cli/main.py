@@ -11,6 +11,7 @@ import click
 from archspec.cli.build import build
 from archspec.cli.check import check
 from archspec.cli.explain import explain
+from archspec.cli.schema import schema
 from archspec.cli.show import exit_status, print_diagnostics
 from archspec.cli.train import train
 from archspec.errors import SpecError, UsageError
@@ -29,7 +30,7 @@ def cli() -> None:
     """
 
 
-for command in (check, build, train, explain):
+for command in (check, build, train, explain, schema):
     cli.add_command(command)
 
 

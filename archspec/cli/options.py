@@ -17,6 +17,14 @@ set_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     help="Another value for a variable, or for anything in `train`: --set num_classes=10 --set train.epochs=3.",
 )
 
+allow_root_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--allow-root",
+    "allow_roots",
+    multiple=True,
+    metavar="DIR",
+    help="A folder that the spec may extend and import from, besides its own.",
+)
+
 
 def _load(context: click.Context, parameter: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
     for path in paths:

@@ -47,9 +47,10 @@ def place_block(
     shown = {key: as_data(value) for key, value in arguments.items()}
     scope = open_scope(context, name, path, "block", use.kind.span, inputs, names, kind, shown)
     context.open_blocks.append(kind)
+    context.used_blocks.add(kind)
     context.outside.append(environment)
     try:
-        with context.inside(Frame(f"`{kind}`", path, use.kind.span.line), use.kind.span):
+        with context.inside(Frame(f"`{kind}`", path, use.kind.span), use.kind.span):
             return _body(context, block, scope, {**context.globals, **arguments}, skip)
     finally:
         context.open_blocks.pop()

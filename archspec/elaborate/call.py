@@ -15,7 +15,7 @@ from archspec.elaborate.scope import NOTHING, Placed
 from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.graph.nodes import Call, Ref
 from archspec.ops.apply import Applied, apply, bad_arguments
-from archspec.ops.arguments import Each
+from archspec.ops.arguments import Each, Either
 from archspec.ops.broadcast import is_batched
 from archspec.ops.code import BATCH
 from archspec.ops.entry import Inputs, Op
@@ -39,7 +39,7 @@ def place_call(
     overrides: Overrides,
 ) -> Placed:
     """One call of a catalogue entry."""
-    arguments = _arguments(context, op, entry, use)
+    arguments = call_arguments(context, op, entry, use)
     if arguments is None:
         return NOTHING
     given = arguments.evaluate(context, environment, overrides)
@@ -88,7 +88,8 @@ def _plain(context: Context, name: str, argument: Given) -> Given:
     return Given(UNKNOWN, argument.node, argument.key)
 
 
-def _arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Written | None:
+def call_arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Written | None:
+    """The arguments as written, where the value does not list inputs instead. None after a fault."""
     node = None if inputs_in_value(op, use.arguments) is not None else _one_mapping(context, op, use.arguments)
     arguments = written(context, use.kind, node, op.primary, [arg.name for arg in op.args if arg.inferred is None])
     align = entry.modifiers.align
@@ -120,11 +121,11 @@ def inputs_in_value(op: Op, value: Node | None) -> Node | None:
     if op.is_module or op.bare or value is None or isinstance(value, Mapping):
         return None
     if isinstance(value, Sequence):
-        if len(op.inputs) == 1 and not op.variadic and len(value) > 1 and _takes_list(op):
+        if len(op.inputs) == 1 and not op.variadic and len(value) > 1 and takes_list(op):
             return None
-        kinds: type | tuple[type, ...] = str if _takes_list(op) else (str, int)  # `0` names a numbered layer
+        kinds: type | tuple[type, ...] = str if takes_list(op) else (str, int)  # `0` names a numbered layer
         names = all(isinstance(item, Scalar) and isinstance(item.value, kinds) for item in value)
-        return value if names and (len(value) or not _takes_list(op)) else None
+        return value if names and (len(value) or not takes_list(op)) else None
     return value if isinstance(value.value, str) and not _takes_text(op, value.value) else None
 
 
@@ -140,10 +141,11 @@ def _takes_text(op: Op, text: str) -> bool:
     return True
 
 
-def _takes_list(op: Op) -> bool:
-    """Whether a bare list means the primary argument: `{reshape: [N, $features]}`."""
+def takes_list(op: Op) -> bool:
+    """Whether a bare list means the primary argument: `{reshape: [N, $features]}`, `{split: [16, 48]}`."""
     arg = None if op.primary is None else op.arg(op.primary)
-    return arg is not None and isinstance(arg.type, Each)
+    types = () if arg is None else arg.type.types if isinstance(arg.type, Either) else (arg.type,)
+    return any(isinstance(type, Each) for type in types)
 
 
 def apply_op(
@@ -228,7 +230,7 @@ def _diagnostic(
 ) -> Diagnostic:
     argument = given.get(fault.arg) if fault.arg is not None else None
     place = span if argument is None else argument.element_span(fault.index)
-    notes = (*fault.notes, *_origins(context, fault, op, inputs))
+    notes = (*fault.notes, *_origins(context, fault, op, inputs, place))
     help, edit = fault.help, None
     if argument is not None:
         computed = "$" in place.text and fault.code == "AS401"  # then the mend belongs where the value comes from
@@ -259,20 +261,20 @@ def _is_certain(fault: RuleFault, op: Op, given: Given) -> bool:
     return isinstance(given.node, Scalar) and is_slip(str(given.node.value), fault.suggestion, words)
 
 
-def _origins(context: Context, fault: RuleFault, op: Op, inputs: tuple[Value, ...]) -> Iterator[str]:
+def _origins(context: Context, fault: RuleFault, op: Op, inputs: tuple[Value, ...], at: Span) -> Iterator[str]:
     """Where the input at fault comes from; where inputs disagree, where each of the two does."""
     if fault.input is None or fault.input >= len(inputs):
         return
     both = fault.code in ("AS304", "AS310") and fault.input > 0
     for index in (0, fault.input) if both else (fault.input,):
-        origin = chain(context.made, inputs[index])
+        origin = chain(context.made, inputs[index], at)
         if origin is not None:
             yield f"{_subject(inputs, index)} comes from  {origin}"
     if both and fault.code == "AS304":
-        yield from _resized(context, inputs[0], inputs[fault.input])
+        yield from _resized(context, inputs[0], inputs[fault.input], at)
 
 
-def _resized(context: Context, first: Value, other: Value) -> Iterator[str]:
+def _resized(context: Context, first: Value, other: Value, at: Span) -> Iterator[str]:
     """What made one of two images smaller than the other."""
     if first.type is None or other.type is None or first.type.rank != other.type.rank:
         return
@@ -283,7 +285,7 @@ def _resized(context: Context, first: Value, other: Value) -> Iterator[str]:
     found = changed(context.made, first if mine < theirs else other, dim)
     if found is not None:
         step, before, after = found
-        yield f"`{step.name}` (line {step.span.line}) makes {after} of {before}"
+        yield f"`{step.name}` ({step.span.line_seen_from(at)}) makes {after} of {before}"
 
 
 def _subject(inputs: tuple[Value, ...], index: int) -> str:

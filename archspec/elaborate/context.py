@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from archspec.elaborate.environment import Environment, Value
 from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.written import Written
 from archspec.errors import Diagnostic, Span, SpecError, plural
 from archspec.graph.fragment import Lost
 from archspec.graph.nodes import Ref
@@ -21,8 +22,15 @@ if TYPE_CHECKING:
     from archspec.elaborate.initialization import Policies
     from archspec.elaborate.scope import Placed
 
-LARGEST_GRAPH = 200_000
+MOST_FAULTS = 100
+"""Faults that are told of one spec."""
+
+LARGEST_GRAPH = 50_000
+"""Layers and values that a spec may expand to."""
+
 DEEPEST = 64
+"""Scopes inside each other: sequences, repeats and block instances."""
+
 MOST_LINES = 6
 
 
@@ -51,11 +59,12 @@ class Frame(NamedTuple):
 
     what: str
     path: str
-    line: int
+    span: Span
     copy: int | str | None = None
 
-    def __str__(self) -> str:
-        return f"in {self.what}, {self._copy_words()}, line {self.line}"
+    def said(self, at: Span | None) -> str:
+        """The note on a fault that stands at `at`."""
+        return f"in {self.what}, {self._copy_words()}, {self.span.line_seen_from(at)}"
 
     def _copy_words(self) -> str:
         if self.copy is None:
@@ -127,6 +136,7 @@ class Context:
 
     Attributes:
         blocks: the file's own kinds.
+        removed_blocks: kinds that an overlay has taken out, and where it says so.
         globals: the file's variables, which every block sees.
         policies: the `init` section.
         place: elaborates an entry; held here because scopes hold entries and entries hold scopes.
@@ -134,6 +144,9 @@ class Context:
         open_blocks: the blocks that are being instantiated, outermost first.
         outside: the scope around each of them, which they cannot see.
         lost: the first entry that became no node.
+        written: what all expressions have made.
+        matched: how many rules of `init` have been tried.
+        used_blocks: those that have been instantiated.
         made: what made each value.
         frames: the block instances and copies that are being elaborated, outermost first.
         reached: where each entry and held layer stands that some instance has.
@@ -146,6 +159,7 @@ class Context:
     policies: Policies
     place: Place
     place_one: PlaceOne
+    removed_blocks: Mapping[str, Span] = field(default_factory=dict)
     made: dict[int, Made] = field(default_factory=dict)
     frames: list[Frame] = field(default_factory=list)
     open_blocks: list[str] = field(default_factory=list)
@@ -154,8 +168,11 @@ class Context:
     reached: set[Where] = field(default_factory=set)
     left_out: dict[Where, Callable[[], None]] = field(default_factory=dict)
     blind: bool = False
+    used_blocks: set[str] = field(default_factory=set)
     _faults: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
     _repeats: dict[tuple[object, ...], Repeats] = field(default_factory=dict)
+    matched: int = 0
+    written: Written = field(default_factory=Written)
     _last_id: int = 0
 
     def new_id(self, span: Span) -> int:
@@ -177,6 +194,9 @@ class Context:
             diagnostic: the fault, as its first instance shows it.
             same: what makes another fault the same one; its code and place unless given.
             counted: whether to say in how many more places it shows.
+
+        Raises:
+            SpecError: (an empty one) there are now as many as are told of one spec.
         """
         if self.blind and not holds_anyway(diagnostic.code):
             return
@@ -187,7 +207,9 @@ class Context:
             if counted:
                 self._repeats.setdefault(key, Repeats()).add(self._faults[key].span, span)
             return
-        self._faults[key] = replace(diagnostic, notes=(*diagnostic.notes, *self._whereabouts()))
+        self._faults[key] = replace(diagnostic, notes=(*diagnostic.notes, *self._whereabouts(span)))
+        if len(self._faults) == MOST_FAULTS:
+            raise SpecError(())
 
     def count_faults(self) -> int:
         """How many faults and further instances of them have been recorded."""
@@ -205,7 +227,7 @@ class Context:
         """Whether any fault (not only warnings) has been found."""
         return any(fault.severity == "error" for fault in self._faults.values())
 
-    def _whereabouts(self) -> Iterator[str]:
+    def _whereabouts(self, at: Span | None) -> Iterator[str]:
         """The frames, innermost first; a copy that is a block's instance is told once, as the instance."""
         inner: Frame | None = None
         for frame in reversed(self.frames):
@@ -213,7 +235,7 @@ class Context:
                 copy = next(
                     (other.copy for other in self.frames if other.path == frame.path and other.copy is not None), None
                 )
-                yield str(frame._replace(copy=copy))
+                yield frame._replace(copy=copy).said(at)
             inner = frame
 
     def lose(self, name: str, path: str, kind: str, line: int) -> None:
@@ -230,8 +252,7 @@ class Context:
             SpecError: scopes are nested too deeply.
         """
         if len(self.frames) >= DEEPEST:
-            message = f"blocks and repeats are nested more than {DEEPEST} deep here"
-            raise SpecError([Diagnostic("AS702", message, span, help="flatten some of them")])
+            raise too_deep(span)
         self.frames.append(frame)
         try:
             yield
@@ -261,3 +282,9 @@ class Context:
     ) -> None:
         """Remember how a value came to be."""
         self.made[node_id] = Made(name, types, span, inputs, results)
+
+
+def too_deep(span: Span) -> SpecError:
+    """The fault of scopes that are nested too deeply."""
+    message = f"blocks, repeats and sequences are nested more than {DEEPEST} deep here"
+    return SpecError([Diagnostic("AS702", message, span, help="flatten some of them")])

@@ -14,7 +14,9 @@ from archspec.elaborate.left_out import check_held, check_left_out
 from archspec.elaborate.outputs import as_output, model_outputs
 from archspec.elaborate.scope import open_scope
 from archspec.elaborate.sequence import fill
+from archspec.elaborate.size import check_size
 from archspec.elaborate.unused import unused_values
+from archspec.elaborate.unused_blocks import check_unused_blocks
 from archspec.elaborate.values import evaluate
 from archspec.elaborate.variables import file_variables
 from archspec.errors import Diagnostic, SpecError
@@ -43,6 +45,7 @@ def elaborate(document: Document) -> Elaborated:
     """Expand and infer a whole document."""
     context = Context(
         blocks=document.blocks,
+        removed_blocks=document.removed_blocks,
         globals={},
         policies=initialization.Policies(),
         place=entry.place,
@@ -57,12 +60,15 @@ def elaborate(document: Document) -> Elaborated:
         check_blocks(context, dict(document.blocks))
         for item in document.layers.items:
             check_kinds(context, item)
-        graph, fragment = _graph(context, document)
+        if not context.failed:
+            check_size(context, document)
+        if not document.is_library:
+            graph, fragment = _graph(context, document)
         check_left_out(context)
         check_held(context)
+        check_unused_blocks(context, document.blocks)
     except SpecError as error:  # a limit: nothing after it can be trusted
-        for diagnostic in error.diagnostics:
-            context.fault(diagnostic)
+        return Elaborated(None, fragment, variables, [*context.faults(), *error.diagnostics])
     if context.failed or graph is None:
         return Elaborated(None, fragment, variables, context.faults())
     for fault in shared_inplace(graph):

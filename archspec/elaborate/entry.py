@@ -251,7 +251,7 @@ def _held(
     held = _read_held(context, entry, value)
     if held is None:
         return NOTHING
-    with context.inside(Frame(f"the layer that `{body.reference.value}` holds", path, entry.span.line), entry.span):
+    with context.inside(Frame(f"the layer that `{body.reference.value}` holds", path, entry.span), entry.span):
         if held.modifiers.repeat is not None:
             return place_copies(context, held, environment, inputs, (), name, path, None)
         return place_one(context, held, environment, inputs, name, path, overrides)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from archspec.elaborate.expressions import UNKNOWN
+from archspec.errors import Span
 from archspec.graph.nodes import Node, Ref
 from archspec.records import record
 from archspec.source.tree import Node as TreeNode
@@ -106,6 +107,7 @@ class Environment:
         previous: what an entry without `from` takes.
         parent: the scope around this one, where it can be seen.
         declared: all entries of this scope by name, for messages.
+        removed: the names that an overlay has taken out of this scope, and where it says so.
         placing: the name of the entry that is being placed.
         forward: the path of the scope whose forward this is; None inside a container, which has none of its own.
     """
@@ -116,6 +118,7 @@ class Environment:
     parent: Environment | None = None
     bindings: dict[str, Binding] = field(default_factory=dict)
     declared: dict[str, Entry] = field(default_factory=dict)
+    removed: dict[str, Span] = field(default_factory=dict)
     placing: str | None = None
     forward: str | None = None
 
@@ -176,6 +179,10 @@ class Environment:
     def declaring(self, name: str) -> Environment | None:
         """The scope that has an entry of that name, earlier or later."""
         return next((scope for scope in self.outward() if name in scope.declared), None)
+
+    def removal(self, name: str) -> Span | None:
+        """Where an overlay has taken an entry of that name out."""
+        return next((scope.removed[name] for scope in self.outward() if name in scope.removed), None)
 
 
 class Names(Mapping[str, Any]):

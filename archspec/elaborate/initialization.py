@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archspec import globs
 from archspec.elaborate.environment import as_data
 from archspec.elaborate.sections import evaluated
-from archspec.errors import Diagnostic, Span, clip
+from archspec.errors import Diagnostic, Span, SpecError, clip
 from archspec.ops.entry import Init, State
 from archspec.ops.init_rules import argument_fault, shape_fault
 from archspec.ops.registry import find, kinds
@@ -22,6 +22,7 @@ from archspec.suggest import nearest, respelled
 if TYPE_CHECKING:
     from archspec.elaborate.context import Context
 
+_MOST_MATCHES = 1_000_000
 _HIDDEN = ("tensor", "generator")
 
 
@@ -72,6 +73,10 @@ class Policies:
     def _of(self, context: Context, kind: str, path: str, name: str, tensor: State) -> State:
         if tensor.is_buffer:
             return tensor
+        context.matched += len(self.rules)
+        if context.matched > _MOST_MATCHES:
+            message = f"{len(self.rules):,} rules of `init` for so many parameters are too many to try"
+            raise SpecError([Diagnostic("AS701", message, self.rules[0].span, help="join rules by a wider glob")])
         for rule in reversed(self.rules):
             if rule.matches(context, kind, path, name):
                 rule.used = True

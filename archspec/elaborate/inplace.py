@@ -57,7 +57,11 @@ def _handed_on(graph: Graph) -> dict[Ref, Ref]:
 
 
 def _fault(call: Call, other: Call | None) -> Diagnostic:
-    taker = "the model returns it" if other is None else f"`{other.path}` (line {other.span.line}) takes it too"
+    taker = (
+        "the model returns it"
+        if other is None
+        else f"`{other.path}` ({other.span.line_seen_from(call.span)}) takes it too"
+    )
     return Diagnostic(
         "AS232",
         f"`{call.path}` changes its input in place, but {taker}",
@@ -68,14 +72,15 @@ def _fault(call: Call, other: Call | None) -> Diagnostic:
 
 def _kept(call: Call, maker: Call) -> Diagnostic:
     message = f"`{call.path}` changes its input in place, but `{maker.path}` needs what it made for its gradient"
-    note = f"the gradient of `{maker.op.name}` (line {maker.span.line}) is computed from its output"
+    note = f"the gradient of `{maker.op.name}` ({maker.span.line_seen_from(call.span)}) is computed from its output"
     return Diagnostic("AS232", message, call.span, notes=(note,), help="leave `inplace` out here")
 
 
 def _locked(call: Call, locker: Call) -> Diagnostic:
     """torch itself forbids it: several elements may lie in one place, or several tensors in one memory."""
     message = f"`{call.path}` changes its input in place, but that is a view which `{locker.path}` made"
-    note = f"the result of `{locker.op.name}` (line {locker.span.line}) shares its memory with other tensors"
+    where = locker.span.line_seen_from(call.span)
+    note = f"the result of `{locker.op.name}` ({where}) shares its memory with other tensors"
     return Diagnostic("AS232", message, call.span, notes=(note,), help="leave `inplace` out here")
 
 

@@ -114,6 +114,12 @@ _CLOSED = "kinds come from a closed list, and nothing that a spec names is impor
 def _unknown_kind(context: Context, kind: Scalar) -> None:
     name = str(kind.value)
     bare = next((name[len(prefix) :] for prefix in _BEFORE_NAME if name.startswith(prefix)), name).removesuffix("()")
+    removed = context.removed_blocks.get(name)
+    if removed is not None:
+        message = f"the block `{name}` is not there any more: it is removed in {removed.line_seen_from(kind.span)}"
+        help = "keep the block, or lay another entry over this one"
+        context.fault(Diagnostic("AS201", message, kind.span, help=help))
+        return
     if bare in REFUSED:
         reason, help = REFUSED[bare]
         context.fault(Diagnostic("AS201", f"`{clip(name)}` is not in the language: {reason}", kind.span, help=help))

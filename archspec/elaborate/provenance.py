@@ -6,21 +6,25 @@ from collections.abc import Iterator, Mapping
 
 from archspec.elaborate.context import Made
 from archspec.elaborate.environment import Value
+from archspec.errors import Span
 from archspec.graph.nodes import Ref
 from archspec.tensors import Dim, TensorType
 
 _FARTHEST = 10_000
 
 
-def chain(made: Mapping[int, Made], value: Value, longest: int = 8) -> str | None:
-    """`conv [N, 64, 8, 8] (line 3) → pool [N, 64, 4, 4] (line 4)`: the latest steps that changed the shape."""
+def chain(made: Mapping[int, Made], value: Value, at: Span, longest: int = 8) -> str | None:
+    """`conv [N, 64, 8, 8] (line 3) → pool [N, 64, 4, 4] (line 4)`: the latest steps that changed the shape.
+
+    `at` is where the fault stands; steps in other files are told with their file.
+    """
     steps: list[str] = []
     for step, type_, before in _back(made, value.ref):
         if steps and before is not None and before.shape == type_.shape:
             continue
         if len(steps) == longest:
             return "… → " + " → ".join(reversed(steps))
-        steps.append(f"{step.name} {type_} (line {step.span.line})")
+        steps.append(f"{step.name} {type_} ({step.span.line_seen_from(at)})")
     return " → ".join(reversed(steps)) if steps else None
 
 

@@ -15,7 +15,7 @@ from archspec.suggest import nearest, respelled
 
 Known: TypeAlias = Callable[[Group], Mapping[str, Signature]]
 
-_NOUNS: Mapping[Group, str] = {
+NOUNS: Mapping[Group, str] = {
     "optimizers": "an optimiser of `torch.optim`",
     "schedulers": "a scheduler of `torch.optim.lr_scheduler`",
     "losses": "a loss of `torch.nn`",
@@ -43,6 +43,7 @@ _UNUSABLE: Mapping[str, str] = {
 }
 _LISTED = 12
 _DEEPEST = 4
+_MOST_FAULTS = 100
 
 
 def check_recipe(recipe: Recipe, known: Known = signatures) -> list[Diagnostic]:
@@ -59,8 +60,12 @@ def check_recipe(recipe: Recipe, known: Known = signatures) -> list[Diagnostic]:
     if recipe.scheduler is not None:
         found += _named("schedulers", recipe.scheduler, known)
     for metric in recipe.metrics:
+        if len(found) >= _MOST_FAULTS:
+            break
         found += _named("metrics", metric, known)
     for transform in (*recipe.transforms.train, *recipe.transforms.eval):
+        if len(found) >= _MOST_FAULTS:
+            break
         found += _named("transforms", transform, known)
     return in_file_order(found)
 
@@ -121,7 +126,7 @@ def _named(group: Group, named: Named, known: Known, span: Span | None = None, d
     if signature is None:
         yield _unknown_name(group, named.name, span, known)
         return
-    why = _unusable(group, signature)
+    why = unusable(group, signature)
     if why is not None:
         yield Diagnostic("AS506", f"`{named.name}` cannot be used in a recipe: {why}", span)
         return
@@ -150,7 +155,7 @@ def _unknown_name(group: Group, name: str, span: Span | None, known: Known) -> D
         )
     return Diagnostic(
         "AS501",
-        f"`{shown}` is not {_NOUNS[group]}",
+        f"`{shown}` is not {NOUNS[group]}",
         span,
         notes=listed,
         help=f"did you mean `{near[0]}`?" if near else None,
@@ -177,7 +182,8 @@ def _release(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("+")[0].split(".")[:2] if part.isdecimal())
 
 
-def _unusable(group: Group, signature: Signature) -> str | None:
+def unusable(group: Group, signature: Signature) -> str | None:
+    """Why a recipe cannot call something that torch has; None if it can."""
     if group == "losses" and signature.name not in LOSS_TARGETS:
         wants = ", ".join(f"`{name}`" for name in signature.inputs)
         return (

@@ -21,9 +21,9 @@ _WORDS: Mapping[str, str] = {
     "tensor": "a list of numbers",
     "dtype": "a type such as `float32`",
 }
-_DTYPES = frozenset({"float16", "bfloat16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool"})
+DTYPES = frozenset({"float16", "bfloat16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool"})
 
-_DOMAINS: Mapping[tuple[Group, str], Int | Float] = {
+DOMAINS: Mapping[tuple[Group, str], Int | Float] = {
     ("optimizers", "lr"): Float(min=0),
     ("optimizers", "weight_decay"): Float(min=0),
     ("optimizers", "momentum"): Float(min=0),
@@ -72,7 +72,7 @@ def _is(word: str, value: Any) -> bool:
     if word == "tensor":
         return isinstance(value, (list, tuple)) and all(_is("float", item) or _is("tensor", item) for item in value)
     if word == "dtype":
-        return value in _DTYPES if isinstance(value, str) else False
+        return value in DTYPES if isinstance(value, str) else False
     if word == "null":
         return value is None
     if word == "str":
@@ -115,7 +115,7 @@ def _shortest(number: float) -> int | float | None:
 
 def out_of_domain(group: Group, name: str, value: Any) -> str | None:
     """What the argument has to be, where the value (or one of a list's) is not."""
-    domain = _DOMAINS.get((group, name))
+    domain = DOMAINS.get((group, name))
     if domain is None or value is None:
         return None
     for item in value if isinstance(value, (list, tuple)) else [value]:

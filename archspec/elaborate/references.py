@@ -98,8 +98,12 @@ def _inward(binding: Binding, part: str) -> Binding | None:
 
 
 def _unknown(context: Context, name: str, span: Span, environment: Environment, entry: str | None) -> None:
-    scope = environment.declaring(name)
-    if scope is not None and name in (entry, scope.placing):
+    scope, removed = environment.declaring(name), environment.removal(name)
+    if removed is not None and scope is None:
+        message = f"`{clip(name)}` is not there any more: it is removed in {removed.line_seen_from(span)}"
+        help = "lay an entry over this one that takes something else by `from`, or keep what it takes"
+        diagnostic = Diagnostic("AS205", message, span, help=help)
+    elif scope is not None and name in (entry, scope.placing):
         message, help = f"`{name}` refers to itself", "refer to an earlier entry, or to `input`"
         diagnostic = Diagnostic("AS205", message, span, help=help)
     elif scope is not None:

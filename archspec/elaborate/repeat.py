@@ -82,7 +82,7 @@ def _stage(
         child = child or str(len(copies))
         overrides = _overrides(context, entry, inside, position, planned)
         copy_path = join(path, child)
-        with context.inside(Frame(_what(entry), copy_path, entry.span.line, child if keyed else index), entry.span):
+        with context.inside(Frame(_what(entry), copy_path, entry.span, child if keyed else index), entry.span):
             taken = values + tuple(resolve(context, node, inside) for node in moving)
             placed = context.place_one(context, entry, inside, taken, child, copy_path, overrides)
         if not placed.dropped:

@@ -50,7 +50,7 @@ def place_again(
         found = difference(first, second)
         if found is not None:
             message = f"`{span.text}` cannot be called again with {_types(inputs)}: {found}"
-            note = f"it was made in line {first.span.line}"
+            note = f"it was made in {first.span.line_seen_from(span)}"
             help = "give it an input of the same channels or features, or make a layer of its own"
             context.fault(Diagnostic("AS233", message, span, notes=(note,), help=help))
             return NOTHING
@@ -65,7 +65,7 @@ def _remake(
     before, policies = context.count_faults(), context.policies
     context.policies = Policies()
     try:
-        with context.inside(Frame(f"a further call of `{again.nodes[0].path}`", path, entry.span.line), entry.span):
+        with context.inside(Frame(f"a further call of `{again.nodes[0].path}`", path, entry.span), entry.span):
             placed = again.place(inputs, name, path)
     finally:
         context.policies = policies

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from archspec.elaborate.context import Context
+from archspec.elaborate.context import DEEPEST, Context, too_deep
 from archspec.elaborate.environment import LOST, Binding, Environment, Value
 from archspec.errors import Span
 from archspec.graph.nodes import Copy, Node, Ref, Scope, ScopeInput, ScopeKind
@@ -95,6 +95,8 @@ def open_scope(
     arguments: Mapping[str, Any] | None = None,
 ) -> OpenScope:
     """Begin a scope that is called with `inputs`."""
+    if path.count(".") >= DEEPEST:
+        raise too_deep(span)
     if names is None:
         names = ["input"] + [f"input{index}" for index in range(2, len(inputs) + 1)]
     parameters = []

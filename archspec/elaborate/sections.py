@@ -6,19 +6,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from archspec.elaborate.expressions import UNKNOWN, resolve
+from archspec.elaborate.written import Written
 from archspec.errors import Diagnostic, SpecError
 from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node, Scalar
 from archspec.source.tree import Sequence as TreeSequence
 
 
-def evaluated(faults: list[Diagnostic], node: Node, variables: Mapping[str, Any]) -> Node:
-    """The tree with a value in place of each expression; nothing in place of a faulty one, which is recorded."""
+def evaluated(
+    faults: list[Diagnostic], node: Node, variables: Mapping[str, Any], written: Written | None = None
+) -> Node:
+    """The tree with a value in place of each expression; nothing in place of a faulty one, which is recorded.
+
+    Raises:
+        SpecError: the expressions make too much.
+    """
+    written = written or Written()
     if isinstance(node, TreeMapping):
-        entries = tuple((key, evaluated(faults, value, variables)) for key, value in node)
+        entries = tuple((key, evaluated(faults, value, variables, written)) for key, value in node)
         return TreeMapping(entries, node.span)
     if isinstance(node, TreeSequence):
-        return TreeSequence(tuple(evaluated(faults, item, variables) for item in node), node.span)
+        return TreeSequence(tuple(evaluated(faults, item, variables, written) for item in node), node.span)
     if not isinstance(node.value, str) or "$" not in node.value:
         return node
     try:
@@ -26,6 +34,8 @@ def evaluated(faults: list[Diagnostic], node: Node, variables: Mapping[str, Any]
     except SpecError as error:
         faults += error.diagnostics
         return Scalar(None, node.span)
+    if isinstance(value, (str, list)):
+        written.add(value, node.span)
     return Scalar(None, node.span) if value is UNKNOWN else _as_node(value, node)
 
 

@@ -20,6 +20,7 @@ def fill(context: Context, entries: Entries, environment: Environment, path: str
     """The nodes of all entries. Each entry is bound in `environment` and becomes what the next one takes."""
     names = [str(at) if item.name is None else str(item.name.value) for at, item in enumerate(entries.items)]
     environment.declared.update(zip(names, entries.items, strict=True))
+    environment.removed.update({str(name.value): name.span for name in entries.removed})
     nodes: list[Node] = []
     number, is_certain = 0, True
     for environment.placing, entry in zip(names, entries.items, strict=True):

@@ -125,7 +125,9 @@ def projected(
 
 
 def _name_taken(context: Context, other: Span, skip: Skip) -> Placed:
-    message = f"the projection of this `skip` is called `{PROJECT}`, and so is the entry in line {other.line}"
+    message = (
+        f"the projection of this `skip` is called `{PROJECT}`, and so is the entry in {other.line_seen_from(skip.span)}"
+    )
     context.fault(Diagnostic("AS106", message, skip.span, help="give that entry another name"))
     return NOTHING
 

@@ -48,9 +48,12 @@ def _evaluate_scalar(context: Context, node: Scalar, names: Names[str, Any]) -> 
     if not isinstance(node.value, str) or "$" not in node.value:
         return node.value
     try:
-        return resolve(node, names)
+        value = resolve(node, names)
     except SpecError as error:
         for diagnostic in error.diagnostics:
             missing = diagnostic.code == "AS211" and diagnostic.edit is None  # one cause, wherever it is used
             context.fault(diagnostic, same=("AS211", diagnostic.message) if missing else None)
         return UNKNOWN
+    if isinstance(value, (str, list)):
+        context.written.add(value, node.span)
+    return value

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from archspec.elaborate.arguments import Given, unquoted
-from archspec.elaborate.context import Context
+from archspec.elaborate.context import DEEPEST, Context
 from archspec.elaborate.environment import Environment, HeldLayer, Names
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.values import evaluate
-from archspec.errors import Diagnostic, Edit
+from archspec.errors import Diagnostic, Edit, Span
 from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node, Scalar, describe
 from archspec.source.tree import Sequence as TreeSequence
@@ -43,12 +43,22 @@ def file_variables(context: Context, parameters: tuple[Parameter, ...]) -> dict[
         if name in asking:
             _circular(context, declared, [*asking[asking.index(name) :], name])
             return UNKNOWN
+        if len(asking) >= DEEPEST:
+            _long_chain(context, parameter)
+            return UNKNOWN
         asking.append(name)
         values[name] = _default(context, parameter, Lazy(), "variable")
         asking.pop()
         return values[name]
 
     return {name: value_of(name) for name in declared}
+
+
+def _long_chain(context: Context, parameter: Parameter) -> None:
+    message = f"variables that use each other before they are defined, more than {DEEPEST} in a row"
+    help = "write each variable after those that it uses"
+    fault = Diagnostic("AS702", message, parameter.name.span, help=help)
+    context.fault(fault, same=("AS702", "variables"), counted=False)
 
 
 def _circular(context: Context, declared: Mapping[str, Parameter], path: list[str]) -> None:
@@ -166,14 +176,19 @@ def _checked(context: Context, parameter: Parameter, given: Given) -> Any:
             edit = Edit(given.node.span, f'"{given.node.span.text}"', safe=parameter.default is None)
             help = f"quote it: `{edit.text}`"
         message = f"`{name}` must be {_words(parameter)}, found {_show(value, given.node)}"
-        notes = (_declared_at(parameter),) if given.node is not parameter.default else ()
+        notes = (_declared_at(parameter, given.node.span),) if _stands_apart(parameter, given.node) else ()
         context.fault(Diagnostic("AS208", message, given.node.span, notes=notes, help=help, edit=edit))
         return UNKNOWN
     return value if _in_range(context, parameter, given) else UNKNOWN
 
 
-def _declared_at(parameter: Parameter) -> str:
-    return f"`{parameter.name.value}` is declared in line {parameter.name.span.line}"
+def _stands_apart(parameter: Parameter, value: Node) -> bool:
+    """Whether a value is not where its type is declared: an argument, a setting, or an overlay's."""
+    return value is not parameter.default or value.span.source is not parameter.name.span.source
+
+
+def _declared_at(parameter: Parameter, at: Span) -> str:
+    return f"`{parameter.name.value}` is declared in {parameter.name.span.line_seen_from(at)}"
 
 
 def _is_of(parameter: Parameter, value: Any) -> bool:
@@ -196,7 +211,9 @@ def _in_range(context: Context, parameter: Parameter, given: Given) -> bool:
         if fault is not None:
             name = parameter.name.value
             message = f"`{name}` must be {fault}, found {_show(item, given.node)}"
-            context.fault(Diagnostic("AS208", message, given.node.span, notes=(_declared_at(parameter),)))
+            context.fault(
+                Diagnostic("AS208", message, given.node.span, notes=(_declared_at(parameter, given.node.span),))
+            )
             return False
     return True
 

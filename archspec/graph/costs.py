@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from archspec.graph.nodes import Call, Graph, Ref
 from archspec.graph.values import origin, sources
+from archspec.ops.memory_size import size_of
 from archspec.records import record
-from archspec.tensors import TensorType, per_sample
-
-_BYTES = {"float64": 8, "int64": 8, "float32": 4, "int32": 4, "float16": 2, "bfloat16": 2, "int16": 2}
 
 _VIEWS = frozenset({"Flatten", "flatten", "Identity", "Unflatten"})
 
@@ -18,7 +16,8 @@ class Activations:
 
     Attributes:
         forward: the most that is alive at once when each value is dropped after its last use.
-        training: all values, which the backward pass is taken to need.
+        training: what is alive at the end of the forward pass: the model's inputs and outputs, and all that autograd
+            keeps for the backward pass, once for each piece of memory. `archspec.ops.memory` has the rules.
     """
 
     forward: int
@@ -46,22 +45,37 @@ def activations(graph: Graph) -> Activations:
             if last_use.get(ref, step) <= step:
                 alive.remove(ref)
                 now -= sizes[ref]
-    return Activations(peak, sum(sizes.values()))
+    return Activations(peak, _training(graph, calls, found, memory, sizes))
+
+
+def _training(
+    graph: Graph, calls: list[Call], found: dict[Ref, Ref], memory: dict[Ref, Ref], sizes: dict[Ref, int]
+) -> int:
+    from archspec.ops.memory import kept  # rules of the whole catalogue, which a mere check does not need
+
+    types = {Ref(parameter.id): parameter.type for parameter in graph.root.parameters}
+    for call in calls:
+        types |= {Ref(call.id, port): type_ for port, type_ in enumerate(call.outputs)}
+    alive = {memory[origin(output.ref, found)] for output in graph.outputs}
+    alive |= {memory[Ref(parameter.id)] for parameter in graph.root.parameters}
+    extra = 0
+    for call in calls:
+        refs = [origin(ref, found) for ref in call.inputs]
+        rule = kept(call.op, call.args, tuple(types[ref] for ref in refs), call.outputs)
+        alive |= {memory[refs[at]] for at in rule.inputs} | {memory[Ref(call.id, port)] for port in rule.outputs}
+        extra += rule.extra
+    return extra + sum(sizes[ref] for ref in alive)
 
 
 def _memory(graph: Graph, calls: list[Call], found: dict[Ref, Ref]) -> tuple[dict[Ref, Ref], dict[Ref, int]]:
     """For each value, the value whose memory it uses; and the bytes of each that has memory of its own."""
     memory = {Ref(parameter.id): Ref(parameter.id) for parameter in graph.root.parameters}
-    sizes = {Ref(parameter.id): _size(parameter.type) for parameter in graph.root.parameters}
+    sizes = {Ref(parameter.id): size_of(parameter.type) for parameter in graph.root.parameters}
     for call in calls:
         shares = call.args.get("inplace") or call.op.view or call.op.name in _VIEWS
         for port, type_ in enumerate(call.outputs):
             ref = Ref(call.id, port)
             memory[ref] = memory[origin(call.inputs[0], found)] if shares and call.inputs else ref
             if memory[ref] == ref:
-                sizes[ref] = 0 if call.op.bare else _size(type_)
+                sizes[ref] = 0 if call.op.bare else size_of(type_)
     return memory, sizes
-
-
-def _size(type_: TensorType) -> int:
-    return per_sample(type_.shape) * _BYTES.get(type_.dtype, 1)

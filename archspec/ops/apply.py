@@ -53,7 +53,7 @@ def apply(op: Op, written: Mapping[str, Any], inputs: Inputs) -> Applied:
         RuleFaults: every independent fault. Rules that need a sound argument or input are not asked when it has none.
     """
     values, faults = _normalised(op, written)
-    faults += _missing(op, written, written)
+    faults += missing_arguments(op, written, written)
     of_inputs = faults_of_inputs(op, written, inputs)
     faults += of_inputs or _inferred(op, written, values, inputs)
     if faults:
@@ -79,7 +79,7 @@ def bad_arguments(op: Op, written: Mapping[str, Any], given: Container[str] | No
         written: the values that are known.
         given: the names of all that are given, or None where it is open what is missing.
     """
-    return (*_normalised(op, written)[1], *(() if given is None else _missing(op, written, given)))
+    return (*_normalised(op, written)[1], *(() if given is None else missing_arguments(op, written, given)))
 
 
 def _normalised(op: Op, written: Mapping[str, Any]) -> tuple[dict[str, Any], list[RuleFault]]:
@@ -132,7 +132,8 @@ def _example(arg: Arg) -> str:
     return f"write a value like `{arg.name}: {show(arg.example)}`"
 
 
-def _missing(op: Op, written: Mapping[str, Any], given: Container[str]) -> list[RuleFault]:
+def missing_arguments(op: Op, written: Mapping[str, Any], given: Container[str]) -> list[RuleFault]:
+    """A fault for each argument that has to be written and is not among those given."""
     missing = [arg for arg in op.args if arg.is_required and arg.name not in given]
     if not missing:
         return []

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from archspec.ops.entry import Args, Op
+from archspec.tensors import Batch, Dim
 
 _ALIASES = (("torch.nn.functional.", "F."), ("torch.", "torch."))
 BATCH = "«N»"
 """Stands in an expression for the batch size, which whoever prints it takes from a tensor at hand."""
+
+
+def batch_code(size: Dim) -> str:
+    """A size as source, the batch in it still to be filled in."""
+    if not isinstance(size, Batch):
+        return str(size)
+    return BATCH if size.multiple == 1 else f"{size.multiple} * {BATCH}"
 
 
 def expression(op: Op, args: Args, inputs: tuple[str, ...]) -> str:

@@ -13,8 +13,14 @@ ROOMS: dict[str, str] = {
     "attention": """
         MultiheadAttention
     """,
+    "comparison": """
+        eq ne lt le gt ge logical_and logical_or logical_xor logical_not to
+    """,
     "composed": """
         Conv2dNormActivation Conv3dNormActivation MLP SqueezeExcitation
+    """,
+    "constants": """
+        arange new_zeros new_ones new_full full_like tril triu
     """,
     "convolution": """
         Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d
@@ -40,7 +46,7 @@ ROOMS: dict[str, str] = {
         Fold Unfold
     """,
     "indexing": """
-        select slice gather topk one_hot roll flip
+        select slice gather index_select embedding topk one_hot roll flip
     """,
     "linear": """
         Linear

@@ -10,9 +10,10 @@ from archspec.ops.common import normalize_dim, refuse_empty, same
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
 from archspec.ops.reductions import dims_of
-from archspec.tensors import Batch, Dim, TensorType
+from archspec.tensors import DTYPES, Batch, Dim, TensorType
 
 _DIM = Arg("dim", Int(), doc="the dimension to work along", example=1)
+_INDEX = ("int64", "int32")
 
 
 def _fixed_size(given: TensorType, dim: int) -> int:
@@ -95,6 +96,27 @@ def _gather_shape(args: Args, inputs: Inputs) -> Outputs:
             help="bring the index into that shape with `reshape` or `expand`",
         )
     return (TensorType(index.shape, given.dtype),)
+
+
+def _index_select_shape(args: Args, inputs: Inputs) -> Outputs:
+    given, index = inputs
+    dim = normalize_dim(args.dim, given.rank, "dim")
+    _fixed_size(given, dim)
+    if index.rank != 1:
+        message = f"{{name}} needs an index of one dimension, but receives {index}"
+        raise RuleFault("AS302", message, input=1, help="use `embedding` to look rows up by an index of any shape")
+    if isinstance(index.shape[0], Batch):
+        message = f"{{name}} would give the batch a second dimension: the index is {index}"
+        raise RuleFault("AS304", message, input=1, help="use `gather` for places of each sample's own")
+    return (given.with_shape((*given.shape[:dim], *index.shape, *given.shape[dim + 1 :])),)
+
+
+def _embedding_shape(args: Args, inputs: Inputs) -> Outputs:
+    index, table = inputs
+    if table.rank != 2 or not all(isinstance(size, int) for size in table.shape):
+        message = f"{{name}} looks rows up in a table of two dimensions without a batch, but receives {table}"
+        raise RuleFault("AS302", message, input=1, help="give it a `Parameter`; `gather` is for tables of samples")
+    return (TensorType((*index.shape, table.shape[1]), table.dtype),)
 
 
 def _is_within(size: Dim, limit: Dim) -> bool:
@@ -186,6 +208,27 @@ OPS = (
         primary="dim",
         shape=_gather_shape,
         code=lambda args, inputs: f"torch.gather({inputs[0]}, {args.dim}, {inputs[1]})",
+        floating=False,
+    ),
+    Op(
+        name="index_select",
+        target="torch.index_select",
+        doc="The places along one dimension that a list of them names.",
+        args=(_DIM,),
+        inputs=("input", "index"),
+        dtypes=(DTYPES, _INDEX),
+        primary="dim",
+        shape=_index_select_shape,
+        code=lambda args, inputs: f"torch.index_select({inputs[0]}, {args.dim}, {inputs[1]})",
+        floating=False,
+    ),
+    Op(
+        name="embedding",
+        target="torch.nn.functional.embedding",
+        doc="The rows of a table, which is the second input, that integers name.",
+        inputs=("input", "weight"),
+        dtypes=(_INDEX, DTYPES),
+        shape=_embedding_shape,
         floating=False,
     ),
     Op(

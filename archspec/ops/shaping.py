@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from archspec.ops.arguments import Each, Int
-from archspec.ops.code import BATCH
+from archspec.ops.code import batch_code
 from archspec.ops.common import MOST_DIMS, by, normalize_dim
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
@@ -197,13 +197,7 @@ def _solved_expand(args: Args, inputs: Inputs) -> Mapping[str, Any]:
 
 
 def _expand_code(args: Args, inputs: tuple[str, ...]) -> str:
-    return f"{inputs[0]}.expand({', '.join(_size_code(size) for size in args.size)})"
-
-
-def _size_code(size: Dim) -> str:
-    if not isinstance(size, Batch):
-        return str(size)
-    return BATCH if size.multiple == 1 else f"{size.multiple} * {BATCH}"
+    return f"{inputs[0]}.expand({', '.join(batch_code(size) for size in args.size)})"
 
 
 _DIM = Arg("dim", Int(), doc="where the dimension goes", example=1)

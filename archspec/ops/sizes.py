@@ -11,7 +11,7 @@ from archspec.ops.faults import BadValue
 from archspec.records import record
 from archspec.tensors import Batch
 
-_MULTIPLE = re.compile(r"(?:([1-9][0-9]{0,9})\s*[*·]\s*)?N")
+MULTIPLE = re.compile(r"(?:([1-9][0-9]{0,9})\s*[*·]\s*)?N")
 
 
 @record
@@ -24,7 +24,7 @@ class Size:
     def accept(self, value: Any) -> int | Batch:
         if isinstance(value, Batch):
             return value
-        found = _MULTIPLE.fullmatch(value.strip()) if isinstance(value, str) else None
+        found = MULTIPLE.fullmatch(value.strip()) if isinstance(value, str) else None
         if found is not None:
             return Batch(int(found[1] or 1))
         try:

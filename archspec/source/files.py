@@ -12,7 +12,7 @@ from archspec.source.characters import BYTE_ORDER_MARK
 from archspec.source.limits import MAX_BYTES
 from archspec.suggest import nearest
 
-_SUFFIXES = (".yaml", ".yml", ".json")
+SUFFIXES = (".yaml", ".yml", ".json")
 _MOST_SIBLINGS = 2_000
 _KINDS = (
     (stat.S_ISDIR, "a directory"),
@@ -34,7 +34,7 @@ def load_file(path: str | os.PathLike[str]) -> SourceText:
     if not isinstance(name, str):
         raise TypeError(f"a path is a str or os.PathLike[str], not {type(name).__name__}")
     _check_before_opening(name)
-    return SourceText(name, _decoded(name, _bytes_of(name)))
+    return SourceText(name, decoded(name, _bytes_of(name)))
 
 
 def load_stream(stream: BinaryIO) -> SourceText:
@@ -47,10 +47,10 @@ def load_stream(stream: BinaryIO) -> SourceText:
     try:
         content = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise _unreadable(name, error) from None
+        raise unreadable(name, error) from None
     if len(content) > MAX_BYTES:
         raise _refused("AS003", f"`{clip(name, 200)}` has more than {MAX_BYTES:,} bytes, which a spec has at most")
-    return SourceText(name, _decoded(name, content))
+    return SourceText(name, decoded(name, content))
 
 
 def _check_before_opening(name: str) -> None:
@@ -59,7 +59,16 @@ def _check_before_opening(name: str) -> None:
     except (FileNotFoundError, NotADirectoryError):
         raise _refused("AS001", f"there is no file `{clip(name, 200)}`", _help_for_missing(name)) from None
     except (OSError, ValueError) as error:
-        raise _unreadable(name, error) from None
+        raise unreadable(name, error) from None
+    check_status(name, found)
+
+
+def check_status(name: str, found: os.stat_result) -> None:
+    """Refuse what is no file, or too large a one.
+
+    Raises:
+        SpecError: AS002, AS003.
+    """
     if not stat.S_ISREG(found.st_mode):
         kind = next((words for test, words in _KINDS if test(found.st_mode)), "something else")
         help = _specs_inside(name) if stat.S_ISDIR(found.st_mode) else None
@@ -71,15 +80,30 @@ def _check_before_opening(name: str) -> None:
 def _bytes_of(name: str) -> bytes:
     try:
         with open(name, "rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            return whole(name, file)
     except OSError as error:
-        raise _unreadable(name, error) from None
+        raise unreadable(name, error) from None
+
+
+def whole(name: str, file: BinaryIO) -> bytes:
+    """All bytes of an open file.
+
+    Raises:
+        SpecError: AS003, it has grown too large.
+        OSError: it cannot be read.
+    """
+    content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise _too_large(name, len(content))
     return content
 
 
-def _decoded(name: str, content: bytes) -> str:
+def decoded(name: str, content: bytes) -> str:
+    """The text of a file's bytes.
+
+    Raises:
+        SpecError: AS005, they are not UTF-8.
+    """
     for mark, encoding in (
         (b"\xff\xfe\x00\x00", "UTF-32"),
         (b"\x00\x00\xfe\xff", "UTF-32"),
@@ -104,7 +128,7 @@ def _help_for_missing(name: str) -> str | None:
     folder, base = os.path.split(name)
     if folder and not os.path.isdir(folder):
         return f"there is no folder `{clip(folder, 200)}` either"
-    siblings = _spec_names(folder)
+    siblings = spec_names(folder)
     same_stem = [sibling for sibling in siblings if os.path.splitext(sibling)[0] == base]
     near = same_stem or nearest(base, siblings, limit=3)
     if not near:
@@ -113,22 +137,24 @@ def _help_for_missing(name: str) -> str | None:
 
 
 def _specs_inside(name: str) -> str | None:
-    names = sorted(_spec_names(name))
+    names = sorted(spec_names(name))
     if not names:
         return "give the path of a spec file"
     shown = ", ".join(f"`{os.path.join(name, inner)}`" for inner in names[:3])
     return f"it holds {shown}" + (f" and {len(names) - 3} more specs" if len(names) > 3 else "")
 
 
-def _spec_names(folder: str) -> list[str]:
+def spec_names(folder: str) -> list[str]:
+    """The names of the spec files in a folder; some of them where there are very many."""
     try:
         with os.scandir(folder or ".") as entries:
-            return [entry.name for entry in islice(entries, _MOST_SIBLINGS) if entry.name.lower().endswith(_SUFFIXES)]
+            return [entry.name for entry in islice(entries, _MOST_SIBLINGS) if entry.name.lower().endswith(SUFFIXES)]
     except OSError:
         return []
 
 
-def _unreadable(name: str, error: Exception) -> SpecError:
+def unreadable(name: str, error: Exception) -> SpecError:
+    """AS004, with the system's reason."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return _refused("AS004", f"`{clip(name, 200)}` cannot be read: {reason[:1].lower()}{reason[1:]}")
 

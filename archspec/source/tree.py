@@ -36,10 +36,14 @@ class Sequence:
 
 @record
 class Mapping:
-    """Keys are unique strings, in file order (`10:` is the key "10", as in JSON)."""
+    """Keys are unique strings, in file order (`10:` is the key "10", as in JSON).
+
+    `removed` are the keys that an overlay has taken out, where it says so.
+    """
 
     entries: tuple[tuple[Scalar, Node], ...]
     span: Span
+    removed: tuple[Scalar, ...] = ()
 
     def __iter__(self) -> Iterator[tuple[Scalar, Node]]:
         return iter(self.entries)
@@ -90,3 +94,8 @@ def describe(node: Node) -> str:
         return f"the number {value}"
     shown = value if len(value) <= 40 else value[:39] + "…"
     return f'the string "{shown}"'
+
+
+def is_null(node: Node) -> bool:
+    """Whether it is `null`, or nothing at all."""
+    return isinstance(node, Scalar) and node.value is None

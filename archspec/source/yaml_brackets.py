@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from archspec.errors import Diagnostic, Edit
+from archspec.source.limits import MAX_DEPTH
 from archspec.source.yaml_fault import YamlFault
 
 _CLOSERS = {"[": "]", "{": "}"}
@@ -87,6 +88,8 @@ def _open_brackets(text: str, end: int) -> list[int]:
         if sign in _CLOSERS:
             if stack or _starts_value(text, token.start()):
                 stack.append(token.start())
+                if len(stack) > MAX_DEPTH:
+                    break  # that many are never meant, and there may be millions
         elif stack and _CLOSERS[text[stack[-1]]] == sign:
             stack.pop()
     return stack

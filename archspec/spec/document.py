@@ -118,8 +118,8 @@ MODIFIERS = (
 BODIES = ("layers", "branches", "use")
 """What an entry can be other than a kind."""
 
-LATER_MODIFIERS = ("after", "before")
-"""Part of the language, not yet of this version."""
+PLACEMENT = ("after", "before")
+"""Where a new entry of an overlay goes."""
 
 NO_MODIFIERS = Modifiers()
 
@@ -145,11 +145,15 @@ class Entry:
 
 @record
 class Entries:
-    """The children of a sequence, a block or the model. `numbered` ones are called 0, 1, …"""
+    """The children of a sequence, a block or the model; `numbered` ones are called 0, 1, …
+
+    `removed` are the names that an overlay has taken out.
+    """
 
     items: tuple[Entry, ...]
     numbered: bool
     span: Span
+    removed: tuple[Scalar, ...] = ()
 
 
 @record
@@ -165,7 +169,12 @@ class Block:
 
 @record
 class Document:
-    """A whole spec. `text` is what it was read from."""
+    """A whole spec.
+
+    Attributes:
+        is_library: it has blocks, and no model of its own.
+        removed_blocks: where an overlay has taken a block out.
+    """
 
     tree: TreeMapping
     name: str
@@ -177,5 +186,7 @@ class Document:
     outputs: Node | None
     init: TreeMapping | None
     train: TreeMapping | None
+    is_library: bool = False
+    removed_blocks: Mapping[str, Span] = field(default_factory=dict)
     weights: Node | None = None
     freeze: Node | None = None

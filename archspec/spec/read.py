@@ -6,7 +6,7 @@ import re
 
 from archspec.errors import Diagnostic, Edit, Span
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
-from archspec.spec.document import BODIES, LATER_MODIFIERS, MODIFIERS, Block, Document, Entries, Input
+from archspec.spec.document import BODIES, MODIFIERS, PLACEMENT, Block, Document, Entries, Input
 from archspec.spec.names import identifier_fault
 from archspec.spec.read_entries import read_entries
 from archspec.spec.read_parameters import read_parameters
@@ -14,11 +14,10 @@ from archspec.spec.reader import TRUST, Reader
 from archspec.tensors import DTYPES
 
 LANGUAGE_VERSION = 1
-_KEYS = (
-    *("archspec", "name", "description", "input", "inputs", "vars", "blocks", "layers", "outputs"),
+KEYS = (
+    *("archspec", "name", "description", "extends", "import", "input", "inputs", "vars", "blocks", "layers", "outputs"),
     *("init", "weights", "freeze", "train"),
 )
-_LATER = ("extends", "import")
 _OTHER_DTYPES = {
     **{dtype: dtype for dtype in DTYPES},
     "float": "float32",
@@ -27,6 +26,7 @@ _OTHER_DTYPES = {
     "int": "int64",
     "long": "int64",
 }
+_MODEL_KEYS = ("input", "inputs", "layers", "outputs", "init", "weights", "freeze", "train")
 _BLOCK_KEYS = ("params", "inputs", "layers", "outputs", "description")
 
 
@@ -40,11 +40,12 @@ def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
             help = "write the list under `layers:`, after the lines `archspec: 1` and `input: […]`"
         reader.fault("AS101", f"expected a mapping at the top level, found {describe(tree)}", tree.span, help=help)
         return None, reader.faults
-    _check_keys(reader, tree)
-    tree = reader.corrected(tree, _KEYS, apart=(*_LATER, *TRUST))
-    _check_version(reader, tree)
-    inputs = _read_inputs(reader, tree)
-    layers = _read_layers(reader, tree)
+    check_keys(reader, tree)
+    tree = reader.corrected(tree, KEYS, apart=TRUST)
+    check_version(reader, tree)
+    is_library = tree.get("blocks") is not None and all(tree.key(key) is None for key in _MODEL_KEYS)
+    inputs = () if is_library else _read_inputs(reader, tree)
+    layers = Entries((), False, tree.span) if is_library else _read_layers(reader, tree)
     init, train = (_section(reader, tree, name) for name in ("init", "train"))
     variables = tree.get("vars")
     document = Document(
@@ -56,24 +57,26 @@ def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
         blocks=_read_blocks(reader, tree),
         layers=layers or Entries((), False, tree.span),
         outputs=tree.get("outputs"),
+        is_library=is_library,
+        removed_blocks=_removed_blocks(tree),
         init=init,
         train=train,
         weights=tree.get("weights"),
         freeze=tree.get("freeze"),
     )
-    return (document if inputs and layers is not None else None), reader.faults
+    return (document if is_library or (inputs and layers is not None) else None), reader.faults
 
 
-def _check_keys(reader: Reader, tree: Mapping) -> None:
+def check_keys(reader: Reader, tree: Mapping) -> None:
+    """Record every key of a spec that is none, or not yet one."""
     for key, _ in tree:
         word = str(key.value)
-        if word in _LATER:
-            reader.not_yet(key)
-        elif word not in _KEYS:
-            reader.unknown_key(key, _KEYS, "a spec")
+        if word not in KEYS:
+            reader.unknown_key(key, KEYS, "a spec")
 
 
-def _check_version(reader: Reader, tree: Mapping) -> None:
+def check_version(reader: Reader, tree: Mapping) -> None:
+    """Record that a spec does not say its language version, or another one than this."""
     version = tree.get("archspec")
     if version is None:
         edit = Edit(_before(tree), f"archspec: {LANGUAGE_VERSION}\n", safe=True) if _is_block(tree) else None
@@ -203,10 +206,15 @@ def _read_blocks(reader: Reader, tree: Mapping) -> dict[str, Block]:
     return {str(block.name.value): block for block in blocks if block is not None}
 
 
+def _removed_blocks(tree: Mapping) -> dict[str, Span]:
+    node = tree.get("blocks")
+    return {str(key.value): key.span for key in node.removed} if isinstance(node, Mapping) else {}
+
+
 def _read_block(reader: Reader, key: Scalar, node: Node) -> Block | None:
     whose = f"the block `{key.value}`"
     fault = identifier_fault(str(key.value), "a block, which becomes a Python class,")
-    if fault is None and key.value in MODIFIERS + LATER_MODIFIERS + BODIES:
+    if fault is None and key.value in MODIFIERS + PLACEMENT + BODIES:
         fault = f"`{key.value}` has a meaning of its own in an entry"
     if fault is not None:
         reader.fault("AS106", fault, key.span, help="choose another name")

@@ -7,9 +7,9 @@ from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec import document
 from archspec.spec.document import (
     BODIES,
-    LATER_MODIFIERS,
     MODIFIERS,
     NO_MODIFIERS,
+    PLACEMENT,
     Branches,
     Entries,
     Entry,
@@ -41,7 +41,8 @@ def read_entries(reader: Reader, node: Node, whose: str) -> Entries:
         return Entries((), False, node.span)
     if not len(node):
         reader.fault("AS103", f"{whose} is empty: it needs at least one entry", node.span, help="add a layer")
-    return Entries(tuple(item for item in items if item is not None), numbered, node.span)
+    removed = node.removed if isinstance(node, Mapping) else ()
+    return Entries(tuple(item for item in items if item is not None), numbered, node.span, removed)
 
 
 def _check_name(reader: Reader, key: Scalar) -> bool:
@@ -62,7 +63,7 @@ def _check_similar_names(reader: Reader, node: Mapping) -> None:
         if other is not key:
             reader.fault(
                 "AS110",
-                f"`{key.value}` and `{other.value}` (line {other.span.line}) differ only in case, "
+                f"`{key.value}` and `{other.value}` ({other.span.line_seen_from(key.span)}) differ only in case, "
                 "which some file systems cannot tell apart",
                 key.span,
                 help="give one of them another name",
@@ -138,9 +139,9 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
         if word in MODIFIERS:
             fields[_FIELD_NAMES.get(word, word)] = value
             keys[word] = key
-        elif word in LATER_MODIFIERS:
-            reader.not_yet(key, help="write the layers out one by one")
-            return None
+        elif word in PLACEMENT:
+            message = f"`{word}` says nothing here: it places an entry among those of the spec that this one extends"
+            reader.fault("AS105", message, key.span, help=f"remove `{word}`, and write the entry where it belongs")
         else:
             kinds.append((key, value))
     if not kinds:

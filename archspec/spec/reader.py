@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from archspec.errors import Diagnostic, Edit, Span, clip
+from archspec.errors import Diagnostic, Edit, Span, SpecError, clip, in_file_order
+from archspec.source.limits import MAX_FAULTS
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
 from archspec.suggest import nearest, respelled
 
@@ -54,7 +55,11 @@ class Reader:
         label: str = "",
         warning: bool = False,
     ) -> None:
-        """Record a fault, or a warning."""
+        """Record a fault, or a warning.
+
+        Raises:
+            SpecError: with all of them, when there are as many as are told of one text.
+        """
         severity = "warning" if warning else "error"
         self.faults.append(
             Diagnostic(
@@ -68,6 +73,8 @@ class Reader:
                 severity=severity,  # type: ignore[arg-type]
             )
         )
+        if len(self.faults) >= MAX_FAULTS:
+            raise SpecError(in_file_order(self.faults))
 
     def expected(self, node: Node, what: str, whose: str, help: str | None = None, edit: Edit | None = None) -> None:
         """Record that `whose` value has another form than expected."""
@@ -141,7 +148,7 @@ class Reader:
                 present.add(guess)
                 key = Scalar(guess, key.span)
             entries.append((key, value))
-        return Mapping(tuple(entries), node.span)
+        return Mapping(tuple(entries), node.span, node.removed)
 
     def keys(self, node: Mapping, known: tuple[str, ...], where: str) -> None:
         """Record every key of a mapping that is none of the known ones."""

@@ -70,6 +70,34 @@ def _gather(draw: st.DrawFn) -> Inputs:
     return (TensorType(shape, draw(st.sampled_from(["float32", "int64"]))), TensorType(index, dtype))
 
 
+def _table(draw: st.DrawFn) -> Inputs:
+    table = (draw(SIZE), draw(SIZE)) if draw(st.integers(0, 5)) else (N, draw(SIZE), draw(SIZE))
+    index = _shape(draw, 1, 3) if draw(st.booleans()) else (draw(SIZE),)
+    dtype = draw(st.sampled_from(["int64", "int64", "int32", "float32"]))
+    return (TensorType(index, dtype), TensorType(table, draw(st.sampled_from(["float32", "float32", "int64"]))))
+
+
+def _places(draw: st.DrawFn) -> Inputs:
+    index = draw(st.sampled_from([(3,), (1,), (5,), (N,), (2, 3)]))
+    dtype = draw(st.sampled_from(["int64", "int64", "int32", "float32"]))
+    return (TensorType(_shape(draw), draw(st.sampled_from(["float32", "bool"]))), TensorType(index, dtype))
+
+
+def _compared(draw: st.DrawFn) -> Inputs:
+    shape, dtype = _shape(draw), draw(st.sampled_from(["float32", "float32", "int64", "bool"]))
+    return (TensorType(shape, dtype), TensorType(_other(draw, shape), dtype))[: draw(st.integers(1, 2))]
+
+
+def _logical(draw: st.DrawFn) -> Inputs:
+    shape = _shape(draw)
+    second = draw(st.sampled_from(["bool", "bool", "bool", "float32"]))
+    return (TensorType(shape, "bool"), TensorType(_other(draw, shape), second))
+
+
+def _mask(draw: st.DrawFn) -> Inputs:
+    return (TensorType(_shape(draw), "bool"),)
+
+
 def _classes(draw: st.DrawFn) -> Inputs:
     return (TensorType(_shape(draw, 1), draw(st.sampled_from(["int64", "int64", "int32", "float32"]))),)
 
@@ -185,6 +213,11 @@ INPUTS: dict[str, Callable[[st.DrawFn], Inputs]] = {
     "where": _where,
     "gather": _gather,
     "one_hot": _classes,
+    "embedding": _table,
+    "index_select": _places,
+    "logical_not": _mask,
+    **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge"), _compared),
+    **dict.fromkeys(("logical_and", "logical_or", "logical_xor"), _logical),
     "matmul": _matrices,
     "DeformConv2d": _deformed,
     "BilinearPool2d": _two_maps,
@@ -196,6 +229,7 @@ INPUTS: dict[str, Callable[[st.DrawFn], Inputs]] = {
     "affine_grid": _thetas,
     **dict.fromkeys(("maximum", "minimum", "mean_of"), _broadcast),
     **dict.fromkeys(("add", "mul", "sub", "div"), _arithmetic),
+    **dict.fromkeys(("tril", "triu", "to", "full_like", "arange", "new_full", "new_zeros", "new_ones"), _many_sizes),
     **dict.fromkeys(("reshape", "squeeze", "unsqueeze", "expand", "permute", "unbind"), _many_sizes),
     **dict.fromkeys(("split", "chunk"), _qkv_like),
 }
@@ -296,7 +330,13 @@ def _sections(draw: st.DrawFn, inputs: Inputs) -> Any:
     return draw(st.sampled_from([part, (part, size - part), (part, size), (1, 1)]))
 
 
+def _number_or_none(draw: st.DrawFn, inputs: Inputs) -> float | None:
+    """A number beside a single tensor, mostly."""
+    return draw(st.sampled_from([0.0, 1, 0.5])) if (len(inputs) == 1) is bool(draw(st.integers(0, 5))) else None
+
+
 ARGUMENTS: dict[tuple[str, str], Callable[[st.DrawFn, Inputs], Any]] = {
+    **{(name, "other"): _number_or_none for name in ("eq", "ne", "lt", "le", "gt", "ge")},
     ("einsum", "equation"): _equation,
     ("DeformConv2d", "kernel_size"): lambda draw, inputs: draw(st.sampled_from([3, 3, 3, 2])),
     ("DropBlock2d", "block_size"): lambda draw, inputs: draw(st.sampled_from([1, 3, 3, 4, 5, 7])),

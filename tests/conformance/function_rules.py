@@ -9,7 +9,11 @@ from archspec.tensors import Batch
 from tests.conformance.strategies import Call
 
 _ARITHMETIC = ("add", "sub", "mul", "div")
-_BROADCASTING = ("maximum", "minimum", "masked_fill", "where", "mean_of", "matmul", *_ARITHMETIC)
+_COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+_BROADCASTING = (
+    *("maximum", "minimum", "masked_fill", "where", "mean_of", "matmul", *_ARITHMETIC),
+    *(*_COMPARISONS, "logical_and", "logical_or", "logical_xor"),
+)
 _WITHOUT_DEFAULT_DIM = (
     "mean",
     "sum",
@@ -52,6 +56,14 @@ def _is_place_in_the_batch(call: Call, fault: RuleFault) -> bool:
 FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
     ("Functions of several tensors do not broadcast unless that is written.", _is_broadcast),
     (
+        "A comparison is of two tensors, or of one with a number.",
+        lambda call, fault: fault.code == "AS308" and call.kind in _COMPARISONS,
+    ),
+    (
+        "Logic is of booleans; `ne: 0` makes them of numbers.",
+        lambda call, fault: fault.code == "AS306" and call.kind.startswith("logical_"),
+    ),
+    (
         "Bicubic `grid_sample` of volumes is newer than the oldest torch that archspec works with.",
         lambda call, fault: call.kind == "grid_sample" and "bicubic" in fault.message and call.inputs[0].rank == 5,
     ),
@@ -61,7 +73,15 @@ FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
     ),
     (
         "Masks are booleans, and what is filled into a tensor is of its type.",
-        lambda call, fault: fault.code == "AS306" and call.kind in ("masked_fill", "where"),
+        lambda call, fault: fault.code == "AS306" and call.kind in ("masked_fill", "where", "full_like", "new_full"),
+    ),
+    (
+        "What `index_select` picks is a list of places without the batch.",
+        lambda call, fault: fault.code == "AS304" and call.kind == "index_select",
+    ),
+    (
+        "A triangle is of the last two dimensions, and not of the batch.",
+        lambda call, fault: fault.code == "AS302" and call.kind in ("tril", "triu"),
     ),
     (
         "The dimensions of a reduction are written: torch's default reduces the batch too.",

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from archspec.ops.apply import Applied
-from archspec.ops.code import call_arguments, expression
+from archspec.ops.code import BATCH, call_arguments, expression
 from archspec.ops.entry import REQUIRED, Arg, Args, Op
 from archspec.ops.faults import BadValue
 from archspec.ops.layer_class import takes_class
@@ -128,14 +128,16 @@ def generated(op: Op, args: Args) -> Any:
     names = tuple("abcdef")
 
     def run(*tensors: torch.Tensor) -> Any:
-        source = expression(op, args, names[: len(tensors)])
+        source = expression(op, args, names[: len(tensors)]).replace(BATCH, "batch")
         return eval(source, scope, dict(zip(names, tensors, strict=False)))
 
+    run.scope = scope  # type: ignore[attr-defined]  # where whoever runs it says the batch size
     return run
 
 
 def _forward(call: Any, inputs: tuple[TensorType, ...], batch: int, highest_index: int, *, train: bool) -> Run:
     tensors = [data(given, batch, highest_index) for given in inputs]
+    getattr(call, "scope", {})["batch"] = batch
     module = getattr(call, "module", call)
     if isinstance(module, torch.nn.Module):
         module.train(train)

@@ -207,3 +207,8 @@ def test_without_a_forward_of_its_own_a_model_is_still_a_module_of_its_class() -
 def test_a_modifier_that_says_nothing_is_a_fault(entry: str, marked: str) -> None:
     found = faults(IMAGE + f"vars: {{act: ReLU}}\nlayers:\n  only: {entry}\n")
     assert ("AS105", marked) in found
+
+
+def test_a_bare_list_of_sections_names_no_inputs() -> None:
+    (fault,) = faults(IMAGE + "layers:\n  parts: {split: [1, 2]}\n  last: {relu: parts.1}\n")
+    assert fault == ("AS402", "split")

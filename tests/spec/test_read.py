@@ -78,7 +78,6 @@ REST = "input: [4]\nlayers: [ReLU]\n"
         (REST + "blocks: {B: {inputs: [1], layers: [ReLU]}}", "AS101", "1"),
         (REST + "init: [zeros]", "AS101", "[zeros]"),
         (REST + "train: digits", "AS101", "digits"),
-        (REST + "extends: x.yaml", "AS108", "extends"),
         (REST + "allow_code: true", "AS111", "allow_code"),
         ("input: [4]", "AS103", "archspec"),
         ("layers: [ReLU]", "AS103", "archspec"),

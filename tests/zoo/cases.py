@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import resnet34
+from torchvision.models import VisionTransformer, resnet34
 
 import archspec
 from tests.zoo import reference
@@ -51,10 +51,10 @@ class Case:
 
 
 def randomized(model: nn.Module) -> nn.Module:
-    """The model with random norms and biases: at first they are ones and zeros, which would hide a swap."""
+    """The model with random norms, biases and whatever is zero: as they are at first they would hide a swap."""
     generator = torch.Generator().manual_seed(0)
     for name, tensor in (*model.named_parameters(), *model.named_buffers()):
-        if tensor.dim() == 1 and tensor.is_floating_point():
+        if tensor.is_floating_point() and (tensor.dim() == 1 or not tensor.any()):
             low = 0.5 if name.endswith(("weight", "running_var")) else -0.5
             with torch.no_grad():
                 tensor.uniform_(low, low + 1, generator=generator)
@@ -77,6 +77,10 @@ def _unet_bilinear(channels: int = 1, classes: int = 2, base: int = 64, size: in
     return reference.UNet(channels, classes, bilinear=True, base=base)
 
 
+def _vit(size: int = 224, features: int = 768, hidden: int = 3072, depth: int = 12) -> nn.Module:
+    return VisionTransformer(size, 16, num_layers=depth, num_heads=12, hidden_dim=features, mlp_dim=hidden)
+
+
 _SMALL_UNET = {"channels": 3, "classes": 5, "base": 8, "size": 51}
 
 CASES = (
@@ -88,4 +92,5 @@ CASES = (
     Case("lenet", reference.LeNet5, (1, 32, 32)),
     Case("perceptron", reference.Perceptron, (3,)),
     Case("mlp", reference.MLP, (1, 28, 28)),
+    Case("vit_b_16", _vit, (3, 64, 64), {"size": 64, "features": 48, "hidden": 96, "depth": 3}),
 )

@@ -1,0 +1,257 @@
+"""What autograd keeps inside layers that are more than one operation, and of those whose derivative needs more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from archspec.ops.arguments import spread
+from archspec.ops.entry import Args, Inputs, Outputs
+from archspec.ops.memory_of_attention import attention, decoder_layer, encoder_layer, fused_attention, transformer
+from archspec.ops.memory_of_parts import (
+    bilinear_pool,
+    cell,
+    conv_norm_activation,
+    mlp,
+    recurrent,
+    rnn_cell,
+    squeeze,
+)
+from archspec.ops.memory_size import Kept, Rule, elements, size_of
+from archspec.tensors import per_sample
+
+
+def _pool(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    """The places of the maxima, as int64, which are an output where they are asked for."""
+    if len(outputs) > 1:
+        return Kept((0,), (1,))
+    return Kept((0,), extra=8 * elements(outputs[0]))
+
+
+def _adaptive_average(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    """To one place it is a mean, whose derivative needs nothing."""
+    return Kept() if all(size == 1 for size in outputs[0].spatial) else Kept((0,))
+
+
+def _power_average(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    return Kept((0,), extra=size_of(inputs[0]) + 4 * size_of(outputs[0]))
+
+
+def _unpool(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    return Kept((1,))
+
+
+def _convolution(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    """With a padding that is no zeros, or with more zeros on one side, the padded copy.
+
+    A mirror and an edge keep the input for themselves.
+    """
+    count = len(inputs[0].spatial)
+    zeros = args.get("padding_mode", "zeros") == "zeros"
+    totals = [total % 2 if zeros else total for total in _total_padding(args, count)]
+    if zeros and not (args.padding == "same" and any(totals)):
+        return Kept((0,))
+    given = inputs[0]
+    wide = 4 * per_sample(given.shape[:2])
+    for size, total in zip(given.spatial, totals, strict=True):
+        wide *= size + total
+    return Kept(() if zeros or args.padding_mode == "circular" else (0,), extra=wide)
+
+
+def _total_padding(args: Args, count: int) -> list[int]:
+    """The padding on both sides together, for each spatial dimension."""
+    if args.padding == "valid":
+        return [0] * count
+    if args.padding == "same":
+        pairs = zip(spread(args.kernel_size, count), spread(args.dilation, count), strict=True)
+        return [step * (size - 1) for size, step in pairs]
+    return [2 * side for side in spread(args.padding, count)]
+
+
+def _batch_norm(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    """Mean and deviation of each channel."""
+    return Kept((0,), extra=2 * 4 * per_sample(inputs[0].shape[1:2]))
+
+
+def _instance_norm(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    """A batch norm over the channels of all samples, with weights and statistics repeated for each."""
+    channels = per_sample(inputs[0].shape[1:2])
+    return Kept((0,), extra=4 * channels * (2 + bool(args.affine) + 2 * bool(args.track_running_stats)))
+
+
+def _group_norm(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    return Kept((0,), extra=2 * 4 * int(args.num_groups) * per_sample(inputs[0].shape[:1]))
+
+
+def _layer_norm(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    rows = elements(inputs[0]) // _volume(args.normalized_shape)
+    return Kept((0,), extra=2 * 4 * rows)
+
+
+def _rms_norm(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    """A number for each row; the normalised input where a weight multiplies it."""
+    rows = elements(inputs[0]) // _volume(args.normalized_shape)
+    return Kept((0,), extra=4 * rows + (size_of(outputs[0]) if args.elementwise_affine else 0))
+
+
+def _volume(sizes: object) -> int:
+    product = 1
+    for size in sizes if isinstance(sizes, tuple) else (sizes,):
+        product *= size
+    return product
+
+
+def _cross_channels(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    """The squares with as many channels of zeros as the window reaches beyond, what is divided by, and its root."""
+    given = inputs[0]
+    beyond = size_of(given) // per_sample(given.shape[1:2]) * (args.size - 1)
+    return Kept((0,), extra=3 * size_of(given) + beyond)
+
+
+def _dropped(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    return _noise(args, size_of(outputs[0]))
+
+
+def _noise(args: Args, size: int) -> Kept:
+    """What is multiplied by: one number where all is dropped."""
+    return Kept(extra=4 if args.p == 1 else size) if args.p else Kept()
+
+
+def _dropped_channels(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    return _noise(args, 4 * per_sample(inputs[0].shape[:2]))
+
+
+def _input_and_another(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    return Kept((0,), extra=size_of(outputs[0]))
+
+
+def _another(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    return Kept(extra=size_of(outputs[0]))
+
+
+def _product(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    """Every factor, and the products before the last one. A number needs nothing."""
+    if len(inputs) == 1:
+        return Kept()
+    between = (len(inputs) - 2) * size_of(outputs[0])
+    if args.align not in ("pad", "resize"):
+        return Kept(tuple(range(len(inputs))), extra=between)
+    copies = (4 * per_sample((*other.shape[:2], *inputs[0].shape[2:])) for other in inputs[1:])
+    return Kept((0,), extra=between + sum(copies))
+
+
+def _normalized(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    given = inputs[0]
+    dims = args.dim if isinstance(args.dim, tuple) else (args.dim,)
+    along = 1
+    for dim in dims:
+        along *= per_sample(given.shape[dim : dim + 1 or None])
+    return Kept((0,), extra=2 * size_of(given) // along)
+
+
+def _cosine(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    """Both vectors over their norms, and the norms."""
+    return Kept((0, 1), extra=2 * size_of(inputs[0]) + 4 * size_of(outputs[0]))
+
+
+def _distance(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    return Kept((), (0,), extra=size_of(inputs[0]))
+
+
+def _deformed(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    """Without a mask an empty one stands in."""
+    return Kept(tuple(range(len(inputs))), extra=4 * per_sample(inputs[0].shape[:1]) if len(inputs) == 2 else 0)
+
+
+def _masked(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    return Kept((1,))
+
+
+def _where(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    return Kept((0,))
+
+
+def _looked_up(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    return Kept((0,))
+
+
+def _at_places(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    return Kept((1,))
+
+
+def _frozen(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    return Kept(extra=4 * per_sample(inputs[0].shape[1:2]))
+
+
+def _deep(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    """One factor for each sample, or for all."""
+    if not args.p:
+        return Kept()
+    return Kept(extra=4 * (per_sample(inputs[0].shape[:1]) if args.mode == "row" else 1))
+
+
+def _blocks(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    """The mask, and the number that makes up for it."""
+    return Kept(extra=size_of(outputs[0]) + 4) if args.p else Kept()
+
+
+_KINDS = (1, 2, 3)
+
+EXTRA: Mapping[str, Rule] = {
+    **{f"MaxPool{n}d": _pool for n in _KINDS},
+    **{f"AdaptiveMaxPool{n}d": _pool for n in _KINDS},
+    **{f"FractionalMaxPool{n}d": _pool for n in (2, 3)},
+    **{f"AdaptiveAvgPool{n}d": _adaptive_average for n in _KINDS},
+    **{f"LPPool{n}d": _power_average for n in _KINDS},
+    **{f"MaxUnpool{n}d": _unpool for n in _KINDS},
+    **{f"Conv{n}d": _convolution for n in _KINDS},
+    **{f"BatchNorm{n}d": _batch_norm for n in _KINDS},
+    **{f"InstanceNorm{n}d": _instance_norm for n in _KINDS},
+    **{f"Dropout{n}d": _dropped_channels for n in _KINDS},
+    "SyncBatchNorm": _batch_norm,
+    "GroupNorm": _group_norm,
+    "LayerNorm": _layer_norm,
+    "RMSNorm": _rms_norm,
+    "LocalResponseNorm": _cross_channels,
+    "Dropout": _dropped,
+    "dropout": _dropped,
+    "AlphaDropout": _dropped,
+    "FeatureAlphaDropout": _dropped_channels,
+    "DropBlock2d": _blocks,
+    "DropBlock3d": _blocks,
+    "StochasticDepth": _deep,
+    "RReLU": _input_and_another,
+    "Softsign": _input_and_another,
+    "softsign": _input_and_another,
+    "LogSigmoid": _input_and_another,
+    "logsigmoid": _input_and_another,
+    "Tanhshrink": _another,
+    "mul": _product,
+    "div": _product,
+    "normalize": _normalized,
+    "CosineSimilarity": _cosine,
+    "PairwiseDistance": _distance,
+    "DeformConv2d": _deformed,
+    "masked_fill": _masked,
+    "where": _where,
+    "Embedding": _looked_up,
+    "embedding": _looked_up,
+    "index_select": _at_places,
+    "RNN": recurrent(1, first=1),
+    "LSTM": recurrent(6),
+    "GRU": recurrent(7),
+    "RNNCell": rnn_cell,
+    "LSTMCell": cell(6),
+    "GRUCell": cell(7),
+    "MultiheadAttention": attention,
+    "scaled_dot_product_attention": fused_attention,
+    "TransformerEncoderLayer": encoder_layer,
+    "TransformerDecoderLayer": decoder_layer,
+    "Transformer": transformer,
+    "Conv2dNormActivation": conv_norm_activation,
+    "Conv3dNormActivation": conv_norm_activation,
+    "MLP": mlp,
+    "SqueezeExcitation": squeeze,
+    "FrozenBatchNorm2d": _frozen,
+    "BilinearPool2d": bilinear_pool,
+}
+"""By name: what is kept."""

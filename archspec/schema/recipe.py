@@ -1,0 +1,182 @@
+"""The `train` section, or a recipe of its own: everything that it calls by name, with its arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archspec.elaborate.recipe import NOUNS, unusable
+from archspec.elaborate.recipe_values import DOMAINS, DTYPES
+from archspec.ops.arguments import Int
+from archspec.ops.signatures import NO_DEFAULT, Argument, Group, Signature, signatures
+from archspec.schema.values import (
+    ANY,
+    EXPRESSION,
+    NULL,
+    Schema,
+    alternatives,
+    as_words,
+    documented,
+    one_of,
+    snippets,
+    value,
+)
+from archspec.spec.recipe import Recipe
+
+_DEFAULTS = Recipe()
+_NUMBERS: Schema = {"type": "array", "items": one_of([{"type": "number"}, {"type": "array"}, EXPRESSION])}
+_WORDS: dict[str, Schema] = {
+    "bool": {"type": "boolean"},
+    "int": {"type": "integer"},
+    "float": {"type": "number"},
+    "str": {"type": "string"},
+    "list": {"type": "array"},
+    "dict": {"type": "object"},
+    "null": NULL,
+    "tensor": _NUMBERS,
+    "dtype": {"enum": sorted(DTYPES)},
+}
+_GROUPS: tuple[Group, ...] = ("datasets", "transforms", "losses", "optimizers", "schedulers", "metrics", "inits")
+
+
+def definitions() -> dict[str, Schema]:
+    """One definition per group, and one per thing that a group has."""
+    made: dict[str, Schema] = {}
+    for group in _GROUPS:
+        known = {name: found for name, found in signatures(group).items() if unusable_in(group, found) is None}
+        made[group] = _named(group, known)
+        made |= {f"{group}.{name}": _called(group, found) for name, found in known.items()}
+    made["initialisation"] = made.pop("inits")
+    return made
+
+
+def unusable_in(group: Group, signature: Signature) -> str | None:
+    """Why a spec cannot call something; None if it can."""
+    return None if group == "inits" else unusable(group, signature)
+
+
+def section() -> Schema:
+    """The fields of a recipe."""
+    return {"type": "object", "properties": fields(), "additionalProperties": False}
+
+
+def fields() -> dict[str, Schema]:
+    """Every field of a recipe, by its name."""
+    return {
+        "data": _field("datasets", "The data set.", _DEFAULTS.data.name),
+        "transforms": documented(_transforms(), "`torchvision.transforms.v2` by name, in order, for each phase.", {}),
+        "batch_size": _number(Int(1), "Samples per optimiser step.", _DEFAULTS.batch_size),
+        "epochs": _number(Int(1), "Passes over the training data.", _DEFAULTS.epochs),
+        "loss": _field("losses", "A loss of `torch.nn`.", _DEFAULTS.loss.name),
+        "optimizer": _field("optimizers", "An optimiser of `torch.optim`.", _DEFAULTS.optimizer.name),
+        "scheduler": documented(
+            {"anyOf": [_ref("schedulers"), NULL]},
+            "A scheduler of `torch.optim.lr_scheduler`, stepped after each epoch.",
+            {"default": None},
+        ),
+        "metrics": documented(_several("metrics"), "The first one chooses the best checkpoint.", {}),
+        "seed": _number(Int(0), "Of the weights, the order of the samples and the augmentations.", _DEFAULTS.seed),
+    }
+
+
+def _ref(group: Group) -> Schema:
+    return {"$ref": f"#/definitions/{group}"}
+
+
+def _field(group: Group, text: str, default: str) -> Schema:
+    return documented({"allOf": [_ref(group)]}, text, {"default": default})
+
+
+def _number(type: Int, text: str, default: int) -> Schema:
+    return documented(value(type), text, {"default": default})
+
+
+def _several(group: Group) -> Schema:
+    """One or a list of them."""
+    return {"if": {"type": "array"}, "then": {"items": _ref(group)}, "else": _ref(group)}
+
+
+def _transforms() -> Schema:
+    phases = {"train": _several("transforms"), "eval": _several("transforms")}
+    return {"type": "object", "properties": phases, "additionalProperties": False}
+
+
+def _named(group: Group, known: dict[str, Signature]) -> Schema:
+    """`SGD` or `{SGD: {lr: 0.1}}`."""
+    bare = {name: signature.doc for name, signature in known.items() if not _needed(signature)}
+    expression = [] if group == "inits" else [EXPRESSION["pattern"]]
+    return {
+        "type": ["string", "object"],
+        "pattern": "|".join([as_words(bare), *expression]),
+        "patternErrorMessage": f"expected {NOUNS[group]} that needs no arguments, or one with its arguments",
+        "defaultSnippets": snippets(bare),
+        "properties": {name: {"$ref": f"#/definitions/{group}.{name}"} for name in known},
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+
+
+def _needed(signature: Signature) -> list[str]:
+    return [argument.name for argument in signature.arguments if argument.required]
+
+
+def _called(group: Group, signature: Signature) -> Schema:
+    needed = _needed(signature)
+    arguments = {
+        argument.name: documented(_argument(group, argument), "", _default(argument))
+        for argument in signature.arguments
+        if argument.accepts != ("callable",)
+    }
+    named: Schema = {"type": "object", "properties": arguments, "additionalProperties": False}
+    if needed:
+        named["required"] = needed
+    forms = [named]
+    if signature.arguments and set(needed) <= {signature.primary}:
+        forms += [form for form in _forms(group, signature.arguments[0]) if form.get("type") not in ("null", "object")]
+    if not needed:
+        forms.append(NULL)
+    return documented(one_of(forms), signature.doc, {})
+
+
+def _default(argument: Argument) -> dict[str, object]:
+    known = not argument.required and argument.default is not NO_DEFAULT
+    return {"default": argument.default} if known else {}
+
+
+def _argument(group: Group, argument: Argument) -> Schema:
+    return one_of(_forms(group, argument)) if argument.accepts else ANY
+
+
+def _forms(group: Group, argument: Argument) -> list[Schema]:
+    """What an argument accepts, each form for itself."""
+    if not argument.accepts:
+        return [ANY]
+    expression = [] if group == "inits" else [EXPRESSION]
+    if argument.accepts == ("nameds",):
+        return [{"type": "array", "items": _ref(group)}]
+    domain = DOMAINS.get((group, argument.name))
+    if domain is not None:
+        return [*_in_domain(domain, argument), *expression]
+    return [*_plain(argument), *expression]
+
+
+def _plain(argument: Argument) -> Iterator[Schema]:
+    if argument.choices:
+        yield {"enum": list(argument.choices)}
+    for word in argument.accepts:
+        if (word == "str" and argument.choices) or (word == "int" and "float" in argument.accepts):
+            continue
+        if word in _WORDS:
+            yield _WORDS[word]
+
+
+def _in_domain(domain: Int | object, argument: Argument) -> Iterator[Schema]:
+    """A number in its domain, or a list of such numbers."""
+    (limits,) = alternatives(domain)  # type: ignore[arg-type]
+    whole = "float" not in argument.accepts
+    if "int" in argument.accepts or not whole:
+        yield {**limits, "type": "integer"} if whole else limits
+    if "list" in argument.accepts:
+        yield {"type": "array", "items": one_of([limits, NULL, EXPRESSION])}
+    if "null" in argument.accepts:
+        yield NULL

@@ -1,0 +1,97 @@
+"""`import`: another file's blocks, each with the variables of its file that it uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from archspec.errors import Diagnostic, clip
+from archspec.source.tree import Mapping, Node, Scalar, Sequence
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def blocks_of(tree: Mapping) -> Iterator[tuple[Scalar, Node]]:
+    """The blocks of a file as another one sees them, one by one: together they may be far larger.
+
+    A block sees the variables of the spec that it ends up in. So that none of its own file's is missing there, or is
+    another one by chance, those that it uses become parameters of it, with their values as defaults.
+    """
+    blocks, variables = tree.get("blocks"), tree.get("vars")
+    for key, block in blocks if isinstance(blocks, Mapping) else ():
+        yield key, _closed(block, variables) if isinstance(variables, Mapping) else block
+
+
+def _closed(block: Node, variables: Mapping) -> Node:
+    if not isinstance(block, Mapping):
+        return block
+    params = block.get("params")
+    own = {str(key.value) for key, _ in params} if isinstance(params, Mapping) else set()
+    used = [pair for pair in _used(block, variables) if pair[0].value not in own]
+    if not used or not (params is None or isinstance(params, Mapping)):
+        return block
+    closed = Mapping((*(params or ()), *used), block.span)
+    if params is None:
+        return Mapping(((Scalar("params", block.span), closed), *block.entries), block.span)
+    return Mapping(tuple((key, closed if value is params else value) for key, value in block), block.span)
+
+
+def _used(block: Mapping, variables: Mapping) -> list[tuple[Scalar, Node]]:
+    """The variables that a block mentions, and those that their values mention, each after what it needs."""
+    declared = {str(key.value): (key, value) for key, value in variables}
+    found: dict[str, tuple[Scalar, Node]] = {}
+    asking: set[str] = set()
+
+    def visit(node: Node) -> None:
+        for name in _mentioned(node):
+            if name in declared and name not in found and name not in asking:
+                asking.add(name)
+                visit(declared[name][1])
+                found[name] = declared[name]
+
+    visit(block)
+    return list(found.values())
+
+
+def _mentioned(node: Node) -> Iterator[str]:
+    """Every word of every string that has a `$`; keys too, since kinds and names can be expressions."""
+    if isinstance(node, Scalar):
+        if isinstance(node.value, str) and "$" in node.value:
+            yield from _WORD.findall(node.value)
+    elif isinstance(node, Sequence):
+        for item in node:
+            yield from _mentioned(item)
+    else:
+        for key, value in node:
+            yield from _mentioned(key)
+            yield from _mentioned(value)
+
+
+def with_blocks(tree: Mapping, imported: list[tuple[Scalar, Node]]) -> tuple[Mapping, list[Diagnostic]]:
+    """The tree with further blocks before its own, and a fault for each name that means two of them."""
+    own = tree.get("blocks")
+    if own is not None and not isinstance(own, Mapping):
+        return tree, []  # the reader says so
+    blocks: dict[str, tuple[Scalar, Node]] = {}
+    faults: list[Diagnostic] = []
+    for key, block in (*imported, *(own or ())):
+        first = blocks.setdefault(str(key.value), (key, block))
+        if first[0] is not key:
+            faults.append(_twice(key, first[0]))
+    span = tree.span if own is None else own.span
+    merged = Mapping(tuple(blocks.values()), span)
+    if own is None:
+        return Mapping((*tree.entries, (Scalar("blocks", tree.span), merged)), tree.span, tree.removed), faults
+    pairs = tuple((key, merged if value is own else value) for key, value in tree)
+    return Mapping(pairs, tree.span, tree.removed), faults
+
+
+def _twice(key: Scalar, first: Scalar) -> Diagnostic:
+    where = f"{first.span.source.name}:{first.span.line}:{first.span.column}"
+    return Diagnostic(
+        "AS243",
+        f"two blocks are called `{clip(str(key.value))}`",
+        key.span,
+        notes=(f"the other one is at {where}",),
+        help="rename one of them, or do not import its file",
+    )

@@ -1,0 +1,96 @@
+"""One input to the front end, under watch: nothing but success and `SpecError`, in bounded time and memory."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from types import FrameType
+
+from archspec.compiler import compile_text
+from archspec.errors import Diagnostic, SpecError
+from archspec.source import load_file
+
+MOST_SECONDS = 2.0
+MOST_BYTES = 300 * 2**20
+LONGEST_MESSAGE = 5_000
+SUFFIXES = (".yaml", ".json")
+
+_folder = tempfile.TemporaryDirectory(prefix="archspec-fuzz-")
+
+
+class Wrong(Exception):
+    """An input led to something else than success or refusal, or took too long."""
+
+
+class _Late(BaseException):
+    """Raised by the watchdog; no handler of ours may catch it."""
+
+
+def bound_memory() -> None:
+    """From here on, this process may take so much more memory: what asks for more gets a `MemoryError`."""
+    if sys.platform == "linux":
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        most = pages * resource.getpagesize() + MOST_BYTES
+        resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def check_bytes(content: bytes, suffix: str) -> tuple[Diagnostic, ...]:
+    """What the checker says of a file with this content, rendered and as data.
+
+    The time is that of the processor, so that a busy machine does not count.
+
+    Raises:
+        Wrong: another exception, too much time or memory, or a diagnostic that nobody can read.
+    """
+    path = Path(_folder.name) / f"net{suffix}"
+    path.write_bytes(content)
+    before = signal.signal(signal.SIGPROF, _late)
+    signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS)
+    try:
+        found = _checked(path)
+        for fault in found:
+            if len(fault.render()) > LONGEST_MESSAGE or not fault.as_data():
+                raise Wrong(f"{fault.code} has {len(fault.render()):,} characters")
+        SpecError(found)
+    except Wrong:
+        raise
+    except _Late:
+        raise Wrong(f"more than {MOST_SECONDS} s") from None
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise Wrong(f"{type(error).__name__} {_place(error)}: {str(error)[:200]}") from error
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+    return found
+
+
+def _checked(path: Path) -> tuple[Diagnostic, ...]:
+    try:
+        return compile_text(load_file(path)).diagnostics
+    except SpecError as refused:
+        return refused.diagnostics
+
+
+def _late(signum: int, frame: FrameType | None) -> None:
+    raise _Late
+
+
+def _place(error: BaseException) -> str:
+    """The innermost line of archspec's own, which tells one fault from another."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "archspec" in frame.filename]
+    last = next((frame for frame in reversed(frames) if "/tests/" not in frame.filename), None)
+    return "" if last is None else f"in {Path(last.filename).name}, {last.name}"
+
+
+def seconds_of(content: bytes, suffix: str) -> float:
+    """The processor time that an input takes."""
+    started = time.process_time()
+    check_bytes(content, suffix)
+    return time.process_time() - started

@@ -1,0 +1,153 @@
+"""Two judges of one spec: the schema, by `jsonschema`, and the checker; and what only the second one can see."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jsonschema
+
+import archspec
+from archspec import source
+from archspec.compiler import compile_text
+from archspec.errors import Diagnostic, SourceText, SpecError
+from archspec.source.tree import Mapping, Node, Sequence, plain
+from archspec.spec.document import MODIFIERS
+
+VISIBLE = frozenset(
+    [
+        *("AS101", "AS102", "AS103", "AS104", "AS105", "AS106", "AS107", "AS111", "AS201", "AS202", "AS203", "AS204"),
+        *("AS230", "AS401", "AS501", "AS502", "AS503", "AS504", "AS505", "AS506"),
+    ]
+)
+"""Faults of form. All others need what a schema has not: shapes (AS3…), relations of arguments (AS402), references,
+variables and expressions (AS205 to AS224), torch and data (AS507 to AS557)."""
+
+HIDDEN: tuple[tuple[str, str, str], ...] = (
+    ("AS201", r"no layer, function or block called `[A-Za-z_]\w*`", "it could be a block of the file, or a plug-in's"),
+    ("AS201", r"there is no layer called", "a key of `init` could be a plug-in's layer"),
+    ("AS230", r"needs one value per", "how long a list has to be, another one says"),
+    ("AS401", r"takes a plain value, but .* holds a layer", "what a variable holds"),
+    ("AS401", r"numbers in lists \(of lists\) of one length", "whether lists are ragged"),
+    ("AS203", r"a buffer has `shape` and `init`, or `values`", "which of three arguments are there"),
+    ("AS106", r"is called|would be called|the copies|another copy", "names that an expression makes"),
+    ("AS106", r"only an entry with a list of stages", "whether `repeat` is a list, beside an expression in the name"),
+    ("AS106", r"a branch has a plain name", "whether it stands among branches"),
+    ("AS107", r"the inputs are given twice", "whether the value of a function is its inputs or its primary argument"),
+    ("AS103", r"every output is there in training mode only", "a relation between outputs"),
+)
+"""What the schema cannot know although the code is one of form: code, message, why."""
+
+OVERRIDES = ("first", "last", "per_stage", "per_repeat")
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What both judges say.
+
+    Attributes:
+        refused: why the schema refuses; None if it does not.
+        errors: the checker's.
+        visible: those of them that the schema should see.
+        in_unused_block: the schema's fault stands in a block that no entry uses, where the checker looks at kinds
+            and arguments, but not at the values of modifiers.
+    """
+
+    refused: str | None
+    errors: tuple[Diagnostic, ...]
+    visible: tuple[Diagnostic, ...]
+    in_unused_block: bool = False
+
+
+@functools.cache
+def validator(*, recipe: bool = False) -> jsonschema.Draft7Validator:
+    schema = json.loads(archspec.json_schema(recipe=recipe))
+    jsonschema.Draft7Validator.check_schema(schema)
+    if not recipe:
+        schema["definitions"]["misspelt"] = {}  # warnings: slow, and they refuse nothing (tested in test_misspelt)
+    return jsonschema.Draft7Validator(schema)
+
+
+@functools.cache
+def _strict() -> jsonschema.Draft7Validator:
+    """The same schema for a judge that tells 64.0 from 64, which JSON Schema does not."""
+    checker = jsonschema.Draft7Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+    return jsonschema.validators.extend(jsonschema.Draft7Validator, type_checker=checker)(validator().schema)
+
+
+def data_of(text: str) -> Any:
+    """The text as archspec reads it. None where that is no YAML that the language has."""
+    try:
+        return plain(source.read(SourceText("net.yaml", text)))
+    except SpecError:
+        return None
+
+
+def judge(text: str) -> Verdicts | None:
+    """Both verdicts; None where the text is not read at all."""
+    data = data_of(text)
+    if data is None:
+        return None
+    fault = next(validator().iter_errors(data), None)
+    refused = None if fault is None else f"{list(fault.absolute_path)}: {fault.message[:300]}"
+    compiled = compile_text(SourceText("net.yaml", text))
+    errors = tuple(found for found in compiled.diagnostics if found.severity == "error")
+    tree = compiled.tree
+    assert tree is not None
+    visible = tuple(found for found in errors if _is_visible(found, tree))
+    if refused is None and visible and not _strict().is_valid(data):
+        visible = ()  # 64.0 where an integer belongs
+    return Verdicts(refused, errors, visible, fault is not None and _is_in_unused_block(fault, data))
+
+
+def _is_in_unused_block(fault: jsonschema.ValidationError, data: Any) -> bool:
+    path = list(fault.absolute_path)
+    if path[:1] != ["blocks"] or len(path) < 5 or path[-1] not in MODIFIERS:
+        return False
+    rest = {key: value for key, value in data.items() if key != "blocks"}
+    return f'"{path[1]}"' not in json.dumps(rest)
+
+
+def _is_visible(fault: Diagnostic, tree: Node) -> bool:
+    if fault.code not in VISIBLE or any(
+        fault.code == code and re.search(text, fault.message) for code, text, _ in HIDDEN
+    ):
+        return False
+    assert fault.span is not None
+    if "$" in fault.span.text and fault.code in ("AS101", "AS230", "AS401", "AS504", "AS505", "AS501"):
+        return False  # the value of an expression
+    if fault.code in ("AS105", "AS202", "AS203", "AS204", "AS401") and _concerns_a_block(fault, tree):
+        return False
+    return not (fault.code in ("AS202", "AS203", "AS401") and _is_overridden(fault, tree))
+
+
+def _concerns_a_block(fault: Diagnostic, tree: Node) -> bool:
+    """It is of the parameters of a block, or of what stands beside a kind that the schema does not know."""
+    beside = re.search(r"already has the kind `([^`]*)`", fault.message)
+    if beside is not None:
+        return beside[1] not in validator().schema["definitions"]
+    blocks = tree.get("blocks") if isinstance(tree, Mapping) else None
+    names = {str(key.value) for key, _ in blocks} if isinstance(blocks, Mapping) else set()
+    return bool(names & set(re.findall(r"`([^`]*)`", fault.message)))
+
+
+def _is_overridden(fault: Diagnostic, tree: Node) -> bool:
+    """It stands in an entry whose copies are given further arguments."""
+    assert fault.span is not None
+    for node in _nodes(tree):
+        if isinstance(node, Mapping) and node.span.start <= fault.span.start <= node.span.end:
+            repeat = node.get("repeat")
+            if isinstance(repeat, Mapping) or any(node.get(word) is not None for word in OVERRIDES):
+                return True
+    return False
+
+
+def _nodes(node: Node) -> Iterator[Node]:
+    yield node
+    inner = [value for _, value in node] if isinstance(node, Mapping) else node if isinstance(node, Sequence) else ()
+    for each in inner:
+        yield from _nodes(each)

@@ -1,0 +1,180 @@
+"""`import`: blocks of other files, with the variables of their file, and files that only hold blocks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import archspec
+from archspec import SpecError
+from archspec.source import limits
+
+LIBRARY = """archspec: 1
+description: Heads.
+vars: {width: 8, twice: $(width * 2), act: ReLU, unused: 3}
+blocks:
+  head: {params: {n: int}, layers: {hidden: {inner: {n: $twice}}, act: $act, out: {Linear: $n}}}
+  inner: {params: {n: int, width: 2}, layers: {fc: {Linear: $(n * width)}}}
+  plain: {layers: [ReLU]}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "blocks").mkdir()
+    (tmp_path / "blocks" / "heads.yaml").write_text(LIBRARY)
+    return tmp_path
+
+
+def net(folder: Path, text: str) -> Path:
+    path = folder / "net.yaml"
+    path.write_text("archspec: 1\ninput: [4]\n" + text)
+    return path
+
+
+def codes(path: Path) -> list[str]:
+    return [fault.code for fault in archspec.check(path)]
+
+
+def test_blocks_come_with_those_that_they_use(folder: Path) -> None:
+    module = archspec.build(net(folder, "import: blocks/heads.yaml\nlayers: {head: {head: 3}}\n"))
+    assert module.head.hidden.fc.out_features == 32
+    assert module.head.out.out_features == 3
+
+
+def test_a_block_keeps_the_variables_of_its_file(folder: Path) -> None:
+    """The importing file's variables of the same names are others; the block's are arguments of it."""
+    variables, layers = "vars: {width: 100, act: Tanh}\n", "layers: {a: {head: 3}, b: {head: {n: 3, twice: 5}}}\n"
+    architecture = archspec.load(net(folder, "import: [blocks/heads.yaml]\n" + variables + layers))
+    assert architecture.variables == {"width": 100, "act": "Tanh"}
+    assert architecture.shapes["a.hidden.fc"][1] == 32
+    assert architecture.shapes["b.hidden.fc"][1] == 10
+    assert {call.op.name for call in architecture.graph.calls()} == {"Linear", "ReLU"}
+    text = architecture.spec_text
+    assert archspec.load(text).shapes == architecture.shapes
+    assert "unused" not in text
+
+
+def test_nothing_else_comes(folder: Path) -> None:
+    architecture = archspec.load(net(folder, "import: [zoo:resnet34]\nlayers: {fc: {Linear: 2}}\n"))
+    assert architecture.recipe is None
+    assert architecture.name == "Model"
+    assert list(architecture.shapes) == ["fc"]
+    assert architecture.variables == {}
+
+
+def test_a_block_of_the_zoo(folder: Path) -> None:
+    path = folder / "net.yaml"
+    path.write_text("archspec: 1\ninput: [3, 8, 8]\nimport: zoo:resnet34\nlayers: {a: {res_block: {channels: 8}}}\n")
+    assert archspec.build(path).a.bn1.num_features == 8
+
+
+def test_a_file_of_blocks_is_checked_alone(folder: Path) -> None:
+    library = folder / "blocks" / "heads.yaml"
+    assert archspec.check(library) == ()
+    library.write_text(LIBRARY.replace("Linear: $n}", "Lineer: $n}"))
+    (fault,) = archspec.check(library)
+    assert (fault.code, fault.help) == ("AS201", "did you mean `Linear`?")
+    library.write_text(LIBRARY.replace("width: 8", "width: $twice"))
+    assert codes(library) == ["AS206"]
+
+
+def test_a_file_of_blocks_is_no_model(folder: Path) -> None:
+    for act in (archspec.load, archspec.build, archspec.train):
+        with pytest.raises(SpecError) as caught:
+            act(folder / "blocks" / "heads.yaml")
+        assert [fault.code for fault in caught.value.diagnostics] == ["AS113"]
+
+
+@pytest.mark.parametrize("rest", ["input: [3]", "layers: {b: b}", "train: {data: digits}"])
+def test_a_part_of_a_model_is_no_file_of_blocks(rest: str, tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text(f"archspec: 1\nblocks: {{b: {{layers: [ReLU]}}}}\n{rest}\n")
+    assert "AS103" in codes(path)
+
+
+def test_libraries_import_libraries(folder: Path) -> None:
+    more = folder / "blocks" / "more.yaml"
+    more.write_text("archspec: 1\nimport: [heads.yaml]\nblocks: {two: {layers: {a: {head: 2}, b: {head: 3}}}}\n")
+    assert archspec.check(more) == ()
+    path = net(folder, "import: [blocks/more.yaml, blocks/heads.yaml]\nlayers: {two: two, head: {head: 1}}\n")
+    assert archspec.check(path) == ()  # `head` comes on two ways, and is one block
+    more.write_text("archspec: 1\nimport: [heads.yaml]\n")
+    assert codes(net(folder, "import: [blocks/more.yaml]\nlayers: {head: {head: 1}}\n")) == []
+
+
+def test_names_that_mean_two_blocks(folder: Path) -> None:
+    (folder / "other.yaml").write_text("archspec: 1\nblocks: {head: {layers: [ReLU]}}\n")
+    assert codes(net(folder, "import: [blocks/heads.yaml, other.yaml]\nlayers: {a: {head: 1}}\n")) == ["AS243"]
+    own = "import: other.yaml\nblocks: {head: {layers: [Tanh]}}\nlayers: {a: head}\n"
+    assert codes(net(folder, own)) == ["AS243"]
+
+
+def test_a_base_and_its_overlay_import(folder: Path) -> None:
+    (folder / "base.yaml").write_text(
+        "archspec: 1\ninput: [4]\nimport: blocks/heads.yaml\nlayers: {a: {head: 3}, b: ReLU}\n"
+    )
+    path = folder / "net.yaml"
+    path.write_text(
+        "archspec: 1\nextends: base.yaml\nimport: blocks/heads.yaml\nlayers: {b: {head: 2}}\n"
+        "blocks: {inner: {layers: {fc: {Linear: 7}}}}\n"
+    )
+    assert codes(path) == ["AS243"]
+    path.write_text(path.read_text().replace("import: blocks/heads.yaml\n", ""))
+    assert archspec.load(path).shapes["b.hidden.fc"][1] == 7
+
+
+def test_files_and_values_have_bounds(tmp_path: Path) -> None:
+    names = [f"b{index}.yaml" for index in range(limits.MAX_FILES + 1)]
+    for index, name in enumerate(names):
+        (tmp_path / name).write_text(f"archspec: 1\nblocks: {{b{index}: {{layers: [ReLU]}}}}\n")
+    many = "import: [{}]\nlayers: {{fc: {{Linear: 2}}}}\n"
+    assert codes(net(tmp_path, many.format(", ".join(names[:-1])))) == []
+    assert codes(net(tmp_path, many.format(", ".join(names)))) == ["AS242"]
+    for index in range(3):
+        values = ", ".join(["0"] * 80_000)
+        (tmp_path / f"b{index}.yaml").write_text(
+            f"archspec: 1\nvars: {{v: [{values}]}}\nblocks: {{b{index}: {{layers: [ReLU]}}}}\n"
+        )
+    assert codes(net(tmp_path, many.format("b0.yaml, b1.yaml"))) == []
+    assert codes(net(tmp_path, many.format("b0.yaml, b1.yaml, b2.yaml"))) == ["AS242"]
+
+
+def test_variables_in_many_blocks_are_counted(tmp_path: Path) -> None:
+    """A file of 25,000 values whose 2,000 blocks would hold 40 million."""
+    blocks = "".join(f"  b{index}: {{layers: [{{Linear: $v}}]}}\n" for index in range(2_000))
+    (tmp_path / "b.yaml").write_text(f"archspec: 1\nvars: {{v: [{', '.join(['0'] * 20_000)}]}}\nblocks:\n{blocks}")
+    (fault,) = archspec.check(net(tmp_path, "import: [b.yaml]\nlayers: {fc: {Linear: 2}}\n"))
+    assert fault.code == "AS242"
+
+
+def test_the_command_line(folder: Path) -> None:
+    path = net(folder, "import: ../lib.yaml\nlayers: {a: part}\n")
+    path.rename(folder / "blocks" / "net.yaml")
+    (folder / "lib.yaml").write_text("archspec: 1\nblocks: {part: {layers: {fc: {Linear: 2}}}}\n")
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "archspec", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    spec = str(folder / "blocks" / "net.yaml")
+    refused = run("check", spec)
+    assert refused.returncode == 1
+    assert "AS240" in refused.stdout
+    assert run("check", spec, "--allow-root", str(folder)).returncode == 0
+    built = run("build", spec, "--allow-root", str(folder))
+    assert "part" in built.stdout
+    assert built.returncode == 0
+    assert run("check", "zoo:resnet34").returncode == 0
+
+
+def test_specs_that_reuse_nothing_do_not_pay_for_it() -> None:
+    code = (
+        "import sys, archspec; archspec.load('specs/convnet.yaml');"
+        "print([name for name in sys.modules if name.endswith(('assemble', 'extend', 'imports', 'confine'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,45 @@
+"""`docs/security.md`: its limits are those of the code, and the tests that it names are there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from archspec.architecture import MOST_PARAMS
+from archspec.elaborate import context, copies, written
+from archspec.elaborate.expressions import operations, parser, tokens
+from archspec.source import limits
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+LIMITS = [
+    limits.MAX_BYTES,
+    limits.MAX_DEPTH,
+    limits.MAX_NODES,
+    limits.MAX_SCALAR,
+    limits.MAX_KEY,
+    limits.MAX_FAULTS,
+    limits.MAX_INTEGER,
+    tokens.MAX_LENGTH,
+    tokens.MAX_TOKENS,
+    parser.MAX_DEPTH,
+    operations.MAX_LIST,
+    written.MOST_WRITTEN,
+    context.LARGEST_GRAPH,
+    copies.MOST_COPIES,
+    context.DEEPEST,
+    MOST_PARAMS,
+]
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    section = PAGE.partition("## Limits")[2].partition("## ")[0]
+    told = [int(number.replace(",", "")) for number in re.findall(r"^\| .* \| ([\d,]+) \|", section, re.MULTILINE)]
+    assert told == LIMITS
+    assert context.MOST_FAULTS == limits.MAX_FAULTS
+
+
+def test_the_tests_that_hold_the_promises_exist() -> None:
+    named = re.findall(r"`(tests/[^`]+)`", PAGE)
+    assert len(named) > 8
+    assert [name for name in named if not (ROOT / name).exists()] == []
