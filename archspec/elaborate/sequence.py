@@ -57,12 +57,12 @@ def _names(context: Context, entry: Entry, environment: Environment, number: int
     if entry.name is None:
         yield str(number), None
     elif "$" not in str(entry.name.value):
-        name = str(entry.name.value)
-        if name in environment.bindings:
-            message = f"a layer cannot be called `{clip(name)}`: a stage of an entry before it has that name"
+        plain = str(entry.name.value)
+        if plain in environment.bindings:
+            message = f"a layer cannot be called `{clip(plain)}`: a stage of an entry before it has that name"
             context.fault(Diagnostic("AS106", message, entry.name.span, help="choose another name"))
         else:
-            yield name, None
+            yield plain, None
     else:
         stages = _stages(context, entry, environment)
         for stage in range(stages):
