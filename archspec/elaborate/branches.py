@@ -79,8 +79,16 @@ def _fill(
             nodes += placed.nodes
             number += 1
         if not placed.dropped or item.name is not None:
-            inner[child] = (placed.binding, placed.dropped)
+            inner[child] = (_stands_for_input(placed) if placed.dropped else placed.binding, placed.dropped)
     return nodes, inner
+
+
+def _stands_for_input(placed: Placed) -> Binding:
+    """What the name of a branch means that is not there. The scope does not keep the node that stands for it."""
+    if not placed.nodes:
+        return placed.binding
+    (node,) = placed.nodes
+    return absent(Value(node.inputs[0], node.outputs[0]))
 
 
 def _no_template(context: Context, item: Entry) -> None:

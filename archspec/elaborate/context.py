@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from archspec.elaborate.environment import Environment, Value
+from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.written import Written
 from archspec.errors import Diagnostic, Span, SpecError, plural
 from archspec.graph.fragment import Lost
@@ -31,6 +32,26 @@ DEEPEST = 64
 """Scopes inside each other: sequences, repeats and block instances."""
 
 MOST_LINES = 6
+
+
+class Where(NamedTuple):
+    """A place in a file."""
+
+    source: int
+    start: int
+
+
+def where(span: Span) -> Where:
+    """The place where a span begins."""
+    return Where(id(span.source), span.start)
+
+
+def holds_anyway(code: str) -> bool:
+    """Whether a fault with this code is one of form, kinds or single arguments, which no value can undo.
+
+    References, and what `use` and `tie` refer to, need the entries that are there.
+    """
+    return code == "AS401" or (code[2] in "012" and code not in ("AS205", "AS233", "AS235"))
 
 
 class Frame(NamedTuple):
@@ -128,6 +149,9 @@ class Context:
         used_blocks: those that have been instantiated.
         made: what made each value.
         frames: the block instances and copies that are being elaborated, outermost first.
+        reached: where each entry and held layer stands that some instance has.
+        left_out: how each entry is checked that a false `when` leaves out, by where it stands.
+        blind: no value is known, and only what is wrong whatever the values are is recorded.
     """
 
     blocks: Mapping[str, Block]
@@ -141,6 +165,9 @@ class Context:
     open_blocks: list[str] = field(default_factory=list)
     outside: list[Environment] = field(default_factory=list)
     lost: Lost | None = None
+    reached: set[Where] = field(default_factory=set)
+    left_out: dict[Where, Callable[[], None]] = field(default_factory=dict)
+    blind: bool = False
     used_blocks: set[str] = field(default_factory=set)
     _faults: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
     _repeats: dict[tuple[object, ...], Repeats] = field(default_factory=dict)
@@ -171,6 +198,8 @@ class Context:
         Raises:
             SpecError: (an empty one) there are now as many as are told of one spec.
         """
+        if self.blind and not holds_anyway(diagnostic.code):
+            return
         span = diagnostic.span
         place = (None, 0) if span is None else (id(span.source), span.start)
         key = same or (diagnostic.code, *place)
@@ -229,6 +258,18 @@ class Context:
             yield
         finally:
             self.frames.pop()
+
+    @contextmanager
+    def blindly(self) -> Iterator[None]:
+        """Elaborate without values: nothing of it stays but the faults."""
+        last, known = self._last_id, self.globals
+        self.blind, self.globals = True, dict.fromkeys(known, UNKNOWN)
+        try:
+            yield
+        finally:
+            for made in range(last + 1, self._last_id + 1):
+                self.made.pop(made, None)
+            self.blind, self.globals, self._last_id = False, known, last
 
     def record(
         self,

@@ -10,6 +10,7 @@ from archspec.elaborate.environment import Environment, Value, as_data
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.inplace import shared_inplace
 from archspec.elaborate.kinds import check_blocks, check_kinds
+from archspec.elaborate.left_out import check_held, check_left_out
 from archspec.elaborate.outputs import as_output, model_outputs
 from archspec.elaborate.scope import open_scope
 from archspec.elaborate.sequence import fill
@@ -63,6 +64,8 @@ def elaborate(document: Document) -> Elaborated:
             check_size(context, document)
         if not document.is_library:
             graph, fragment = _graph(context, document)
+        check_left_out(context)
+        check_held(context)
         check_unused_blocks(context, document.blocks)
     except SpecError as error:  # a limit: nothing after it can be trusted
         return Elaborated(None, fragment, variables, [*context.faults(), *error.diagnostics])

@@ -10,10 +10,11 @@ from archspec.elaborate.bare import place_bare
 from archspec.elaborate.block import place_block
 from archspec.elaborate.branches import place_branches
 from archspec.elaborate.call import inputs_in_value, place_call
-from archspec.elaborate.context import Context, Frame
+from archspec.elaborate.context import Context, Frame, where
 from archspec.elaborate.environment import Environment, HeldLayer, Names, Remade, Value, absent
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.kinds import check_kinds
+from archspec.elaborate.left_out import leave_out
 from archspec.elaborate.references import resolve_all
 from archspec.elaborate.repeat import place_copies
 from archspec.elaborate.reuse import place_again
@@ -81,7 +82,10 @@ def place_one(
     if wanted is None:
         return NOTHING
     if not wanted:
+        leave_out(context, entry, environment, len(inputs), name, path, overrides)
         return _absent(context, entry, inputs[0], name, path)
+    if entry.modifiers.when is not None:
+        context.reached.add(where(entry.span))
     node = entry.modifiers.skip
     skip = None if node is None else read_skip(context, node, environment)
     if node is not None and skip is None:
@@ -98,7 +102,7 @@ def place_one(
         return _body(context, entry, around, taken, name, path, overrides, skip if projects else None)
 
     placed = _made(make, inputs, name, path)
-    return placed if skip is None or projects else merged(context, skip, inputs, placed, name, path)
+    return placed if skip is None or projects or placed.dropped else merged(context, skip, inputs, placed, name, path)
 
 
 def _absent(context: Context, entry: Entry, value: Value, name: str, path: str) -> Placed:
@@ -127,7 +131,10 @@ def _wrapped(
     scope = open_scope(context, name, path, "sequence", entry.place, inputs)
     values = scope.values()
     inside = environment.child(inputs=values, previous=tuple(values.values()), forward=path)
-    placed = _body(context, entry, environment, inside.previous, "layer", join(path, "layer"), overrides, None)
+    around = environment.child(previous=environment.previous, forward=path)
+    placed = _body(context, entry, around, inside.previous, "layer", join(path, "layer"), overrides, None)
+    if placed.dropped:
+        return Placed((), absent(inputs[0]), dropped=True)
     inside.bindings["layer"] = placed.binding
     return projected(context, scope, placed.nodes, inside, placed.binding.ports, skip)
 
@@ -173,7 +180,7 @@ def _wanted(context: Context, entry: Entry, environment: Environment) -> bool | 
         return True
     value = evaluate(context, node, Names(environment))
     if value is UNKNOWN:
-        return None
+        return True if context.blind else None
     if not isinstance(value, bool):
         message = f"`when` must be `true` or `false`, found {describe(node)}"
         help = "write a condition, e.g. `$(stride != 1)`"
@@ -230,6 +237,7 @@ def _held(
     if value is UNKNOWN:
         return NOTHING
     if isinstance(value, HeldLayer):
+        context.reached.add(where(value.node.span))
         environment = environment.child(variables=value.names)
         value = value.node
     if isinstance(value, str):

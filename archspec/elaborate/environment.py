@@ -139,6 +139,17 @@ class Environment:
             forward=forward,
         )
 
+    def blind(self) -> Environment:
+        """The same names, of whose values nothing is known."""
+        variables = {name for scope in self.outward() for name in scope.variables}
+        tensors = {name for scope in self.outward() for name in (*scope.bindings, *scope.inputs)}
+        return Environment(
+            dict.fromkeys(variables, UNKNOWN),
+            dict.fromkeys(tensors, NOWHERE),
+            (NOWHERE,) * len(self.previous),
+            forward=self.forward,
+        )
+
     def owner(self) -> str:
         """The path of the scope in whose forward an entry here is called."""
         return next((scope.forward for scope in self.outward() if scope.forward is not None), "")

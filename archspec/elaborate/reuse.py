@@ -29,6 +29,8 @@ def place_again(
     binding = find_binding(context, body.reference, environment, name)
     if binding is None or (binding.first.type is None and binding.remade is None):
         return NOTHING
+    if any(value.type is None for value in inputs):
+        return NOTHING  # a fault before hides what it is called with
     if binding.absent:
         return Placed((), absent(inputs[0]), dropped=True)
     again = binding.remade

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archspec.elaborate.context import Context
-from archspec.elaborate.environment import Environment, Names, Value
+from archspec.elaborate.environment import LOST, Environment, Names, Value
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.scope import NOTHING, Placed, join, last_binding, open_scope
 from archspec.elaborate.skip import Skip, projected
@@ -22,7 +22,7 @@ def fill(context: Context, entries: Entries, environment: Environment, path: str
     environment.declared.update(zip(names, entries.items, strict=True))
     environment.removed.update({str(name.value): name.span for name in entries.removed})
     nodes: list[Node] = []
-    number = 0
+    number, is_certain = 0, True
     for environment.placing, entry in zip(names, entries.items, strict=True):
         for name, stage in _names(context, entry, environment, number):
             placed = context.place(context, entry, environment, name, join(path, name), stage)
@@ -32,7 +32,8 @@ def fill(context: Context, entries: Entries, environment: Environment, path: str
             if placed.dropped and entry.name is None:
                 continue  # as if it were not in the list: the next one takes its number
             number += entry.name is None
-            environment.bindings[name] = placed.binding
+            is_certain = is_certain and (entry.name is not None or not _may_be_absent(entry, placed))
+            environment.bindings[name] = placed.binding if is_certain else LOST
             environment.previous = (placed.binding.first,)
     return nodes
 
@@ -46,12 +47,22 @@ def _kind(entry: Entry) -> str:
     return {Branches: "branches", Use: "use"}.get(type(entry.body), "Sequential")
 
 
+def _may_be_absent(entry: Entry, placed: Placed) -> bool:
+    """Whether a fault hides if an entry is there, and with it the numbers of all that follow it in a list."""
+    return entry.modifiers.when is not None and not placed.nodes and not placed.dropped
+
+
 def _names(context: Context, entry: Entry, environment: Environment, number: int) -> Iterator[tuple[str, int | None]]:
     """What an entry is called, and with an expression in its name, each stage's name and number."""
     if entry.name is None:
         yield str(number), None
     elif "$" not in str(entry.name.value):
-        yield str(entry.name.value), None
+        plain = str(entry.name.value)
+        if plain in environment.bindings:
+            message = f"a layer cannot be called `{clip(plain)}`: a stage of an entry before it has that name"
+            context.fault(Diagnostic("AS106", message, entry.name.span, help="choose another name"))
+        else:
+            yield plain, None
     else:
         stages = _stages(context, entry, environment)
         for stage in range(stages):

@@ -91,13 +91,15 @@ def _default(context: Context, parameter: Parameter, names: Mapping[str, Any], w
             )
         )
         return UNKNOWN
-    return _checked(context, parameter, Given(_value(context, parameter, parameter.default, names), parameter.default))
+    return _checked(
+        context, parameter, Given(held_or_value(context, parameter, parameter.default, names), parameter.default)
+    )
 
 
-def _value(context: Context, parameter: Parameter, node: Node, names: Mapping[str, Any]) -> Any:
+def held_or_value(context: Context, parameter: Parameter, node: Node, names: Mapping[str, Any]) -> Any:
     """A layer is held as it is written, with the names that it means; everything else is evaluated."""
     if parameter.type == "layer" and parameter.is_list and isinstance(node, TreeSequence):
-        return [_value(context, replace(parameter, is_list=False), item, names) for item in node]
+        return [held_or_value(context, replace(parameter, is_list=False), item, names) for item in node]
     is_reference = isinstance(node, Scalar) and isinstance(node.value, str) and node.value.startswith("$")
     layers = isinstance(node, TreeSequence) and parameter.type == "str" and not parameter.is_list  # as for `ReLU`
     if not is_reference and (parameter.type == "layer" or layers or isinstance(node, TreeMapping)):
@@ -123,7 +125,9 @@ def block_arguments(
             values[name] = _checked(context, parameter, overrides[name])
         elif name in nodes:
             key, node = nodes[name]
-            values[name] = _checked(context, parameter, Given(_value(context, parameter, node, names), node, key))
+            values[name] = _checked(
+                context, parameter, Given(held_or_value(context, parameter, node, names), node, key)
+            )
         elif parameter.default is not None:
             values[name] = _default(context, parameter, {**context.globals, **values}, "parameter")
         else:

@@ -283,7 +283,9 @@ def _is_element(node: Node, container: Scope) -> bool:
     """Whether a node calls a module that the container around it holds."""
     if isinstance(node, Absent) or not _is_own(node, container):
         return False
-    return isinstance(node, Scope) or node.op.is_module
+    if isinstance(node, Scope):  # a container of functions alone is none
+        return not node.is_container or any(_is_element(inner, node) for inner in node.body)
+    return node.op.is_module
 
 
 def _values_of(nodes: Sequence[Node]) -> Iterator[Ref]:

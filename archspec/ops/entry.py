@@ -165,7 +165,8 @@ class Op:
         helpers: functions that `code` and `call` may call: name to Python source, printed once per module that
             needs them.
         floating: its first input has to be of a floating-point type.
-        solve: arguments as the generated code has them, e.g. a reshape's sizes with `N` made -1; called after `shape`.
+        solve: arguments as the generated code has them, e.g. a reshape's sizes with `N` made -1, and what else it
+            needs to know of the inputs; called after `shape`.
         free: the type of further arguments, whose names the user chooses (the axis sizes of an einops pattern).
         view: its outputs share their memory with its first input. Nothing may change a `locked` one in place.
         layer: the class itself, for a layer that a caller has registered. It initialises itself.

@@ -19,6 +19,7 @@ from archspec.ops.common import (
 )
 from archspec.ops.entry import Arg, Args, Inferred, Inputs, Op, State
 from archspec.ops.faults import RuleFault
+from archspec.ops.ordered import ordered_beyond_images
 from archspec.tensors import per_sample
 
 _EPS = Arg("eps", Float(above=0), 1e-5, doc="added to the variance")
@@ -253,6 +254,6 @@ OPS = (
     _GROUP_NORM,
     _LAYER_NORM,
     _RMS_NORM,
-    _LOCAL_RESPONSE_NORM,
+    ordered_beyond_images(_LOCAL_RESPONSE_NORM),
     _CROSS_MAP_NORM,
 )

@@ -256,6 +256,11 @@ def _unpool_shape(args: Args, inputs: Inputs) -> Outputs:
     return (images(given, (*given.shape[:2], *out)),)
 
 
+def _unpool_inputs(args: Args, inputs: tuple[str, ...]) -> str:
+    """torch takes a `view` of the indices, which wants them in order in memory."""
+    return f"{inputs[0]}, {inputs[1]}.contiguous()"
+
+
 def _unpool(count: int) -> Op:
     return Op(
         name=f"MaxUnpool{count}d",
@@ -268,6 +273,7 @@ def _unpool(count: int) -> Op:
         layout=LAYOUTS[count],
         check=_check_unpool,
         shape=_unpool_shape,
+        call=_unpool_inputs if count > 1 else None,
     )
 
 

@@ -8,6 +8,7 @@ from archspec.ops.arguments import Each, Int, show
 from archspec.ops.common import divisors, images, normalize_dim, ranks_from, same
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
+from archspec.ops.ordered import ordered_beyond_images
 from archspec.tensors import Batch, Dim, volume
 
 _FLATTEN_DOC = "Joins the dimensions from start_dim to end_dim into one."
@@ -171,27 +172,31 @@ OPS = (
         floating=False,
         view="shared",
     ),
-    Op(
-        name="PixelShuffle",
-        target="torch.nn.PixelShuffle",
-        doc="Moves channels into space: r² channels become r × r pixels.",
-        args=(Arg("upscale_factor", Int(1), doc="r", example=2),),
-        primary="upscale_factor",
-        ranks=ranks_from(4),
-        layout="[N, …, C, H, W]",
-        shape=shuffled_up,
-        floating=False,
+    ordered_beyond_images(
+        Op(
+            name="PixelShuffle",
+            target="torch.nn.PixelShuffle",
+            doc="Moves channels into space: r² channels become r × r pixels.",
+            args=(Arg("upscale_factor", Int(1), doc="r", example=2),),
+            primary="upscale_factor",
+            ranks=ranks_from(4),
+            layout="[N, …, C, H, W]",
+            shape=shuffled_up,
+            floating=False,
+        )
     ),
-    Op(
-        name="PixelUnshuffle",
-        target="torch.nn.PixelUnshuffle",
-        doc="Moves space into channels: r × r pixels become r² channels.",
-        args=(Arg("downscale_factor", Int(1), doc="r", example=2),),
-        primary="downscale_factor",
-        ranks=ranks_from(4),
-        layout="[N, …, C, H, W]",
-        shape=shuffled_down,
-        floating=False,
+    ordered_beyond_images(
+        Op(
+            name="PixelUnshuffle",
+            target="torch.nn.PixelUnshuffle",
+            doc="Moves space into channels: r × r pixels become r² channels.",
+            args=(Arg("downscale_factor", Int(1), doc="r", example=2),),
+            primary="downscale_factor",
+            ranks=ranks_from(4),
+            layout="[N, …, C, H, W]",
+            shape=shuffled_down,
+            floating=False,
+        )
     ),
     Op(
         name="ChannelShuffle",

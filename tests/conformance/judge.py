@@ -70,14 +70,16 @@ def arguments_for_torch(op: Op, written: Mapping[str, Any], inputs: tuple[Tensor
 def caller(op: Op, arguments: Mapping[str, Any]) -> Any:
     """A module of torch's class, or a function from tensors to what the generated code gives."""
     if op.is_module:
-        in_call = {arg.name for arg in op.args if arg.in_call}
-        given = {name: value for name, value in arguments.items() if name not in in_call}
+        unknown = set() if isinstance(arguments, Args) else set(arguments) - set(op.by_name)
+        made = unknown | {arg.name for arg in op.args if not arg.in_call}
+        given = {name: value for name, value in arguments.items() if name in made}
         module = locate(op.target)(**{name: _class_or(op.arg(name), value) for name, value in given.items()})
         return module if op.call is None else Called(op, module, arguments)
     if op.code is None and not isinstance(arguments, Args):
         return lambda *tensors: locate(op.target)(*tensors, **arguments)
     named = {arg.name: _normal(arg, arguments.get(arg.name, arg.default)) for arg in op.args}
-    args = Args(named | _free(op, arguments))
+    solved = dict(arguments) if isinstance(arguments, Args) else {}
+    args = Args(solved | named | _free(op, arguments))
     if REQUIRED in args.values():
         raise TypeError("a required argument is missing")
     return generated(op, args)
@@ -92,7 +94,7 @@ class Called:
     arguments: Mapping[str, Any]
 
     def __call__(self, *tensors: torch.Tensor) -> Any:
-        args = Args({arg.name: self.arguments.get(arg.name, arg.default) for arg in self.op.args})
+        args = Args({**{arg.name: arg.default for arg in self.op.args}, **self.arguments})
         names = ("a", "b", "c")[: len(tensors)]
         scope = {"torch": torch, "nn": torch.nn, "module": self.module}
         for source in self.op.helpers.values():

@@ -15,7 +15,15 @@ _MERGES = ("add", "sub", "mul", "div", "mean_of", "concat", "CosineSimilarity", 
 _DIVISORS = ("beta", "alpha", "norm_type", "max_norm")
 _SOFTMAXES = ("softmax", "softmin", "logsoftmax", "log_softmax")
 _EMPTY = {False: (0,), True: (0, -1)}
-_ANY_RANK_IN_TORCH = ("AdaptiveAvgPool", "Dropout", "ZeroPad", "ConstantPad", "Softmax2d", "FrozenBatchNorm2d")
+_ANY_RANK_IN_TORCH = (
+    "AdaptiveAvgPool",
+    "Dropout",
+    "ZeroPad",
+    "ConstantPad",
+    "Softmax2d",
+    "FrozenBatchNorm2d",
+    "GlobalAvgPool2d",
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ def _is_momentum(call: Call, fault: RuleFault) -> bool:
 
 def _is_empty(call: Call, fault: RuleFault) -> bool:
     if fault.code == "AS303":
-        return "empty output" in fault.message
+        return "empty output" in fault.message or "0" in fault.message.rpartition(" ")[2].split("×")
     return (
         fault.code == "AS401"
         and fault.arg not in ("eps", *_DIVISORS)
@@ -153,7 +161,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "The probability of a dropout is between 0 and 1, also where nothing is dropped.",
-        lambda call, fault: fault.code == "AS401" and fault.arg == "dropout",
+        lambda call, fault: fault.code == "AS401" and fault.arg in ("dropout", "dropout_p"),
     ),
     Rule(
         "What is changed in place has a gradient: torch has none for negative slopes, and says so going backward.",
@@ -164,6 +172,11 @@ RULES: tuple[Rule, ...] = (
         lambda call, fault: call.kind == "CrossMapLRN2d" and fault.arg == "size",
     ),
     Rule("`eps` is positive.", _is_number_below(0, "eps", "layer_norm_eps", included=True)),
+    Rule("Channels are counted from 1, also where torch does not look.", _is_number_below(1, "num_features")),
+    Rule(
+        "`BilinearPool2d` multiplies features of the same places, not of as many places in another shape.",
+        lambda call, fault: call.kind == "BilinearPool2d" and "the same places" in fault.message,
+    ),
     Rule("`momentum` weighs an average, so it is between 0 and 1.", _is_momentum),
     Rule("Scales that are divided by are positive.", _is_number_below(0, *_DIVISORS, included=True)),
     Rule(

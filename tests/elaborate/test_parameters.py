@@ -300,3 +300,19 @@ layers: {a: {Linear: 4, skip: $merge}, b: {Linear: 4, skip: {merge: $merge}}}
 def test_a_layer_is_no_argument_of_a_layer() -> None:
     spec = ROW + "vars: {n: {ReLU: {}}}\nlayers: {fc: {Linear: $n}}\n"
     assert faults(spec) == [("AS401", "$n")]
+
+
+@pytest.mark.parametrize(
+    ("declared", "fault"),
+    [
+        ("{type: layer, default: [$nope]}", ("AS211", "nope")),
+        ("{Rellu: }", ("AS201", "Rellu")),
+        ("{type: layer, default: {}}", ("AS105", "{}")),
+        ("{Linear: 0}", ("AS401", "0")),
+        ("{Linear: $(width + x)}", ("AS211", "x")),
+        ("{type: [layer], default: [ReLU, {ReLU: {inplce: true}}]}", ("AS202", "inplce")),
+    ],
+)
+def test_a_layer_that_nothing_uses_is_checked(declared: str, fault: tuple[str, str]) -> None:
+    assert faults(ROW + f"vars: {{width: 0, act: {declared}}}\nlayers: [ReLU]\n") == [fault]
+    assert faults(ROW + "vars: {width: 0, act: {Linear: $(8 // width)}}\nlayers: [ReLU]\n") == []

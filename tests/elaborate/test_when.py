@@ -169,3 +169,61 @@ def test_a_named_stage_without_any_copy_is_passed_through() -> None:
 def test_a_condition_is_a_truth_value(condition: str) -> None:
     found = faults(IMAGE + f"layers:\n  a: {{ReLU: , when: {condition}}}\n")
     assert [code for code, _ in found] == ["AS101"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "code", "marked"),
+    [
+        ("{sub: [{}], when: false}", "AS401", "[{}]"),
+        ("{Linear: 0, when: false}", "AS401", "0"),
+        ("{Linear: , when: $(1 > 2)}", "AS203", "Linear"),
+        ("{Linear: $(widht + 1), when: false}", "AS211", "widht"),
+        ("{ReLU: , skip: ad, when: false}", "AS101", "ad"),
+        ("{layers: {b: {ReLU: , repeat: 0}, c: ReLU}, when: false}", "AS230", "0"),
+        ("{Linear: , repeat: 2, per_repeat: {out_features: [1, 2, 3]}, when: false}", "AS230", "[1, 2, 3]"),
+        ("{block: x, when: false}", "AS208", "x"),
+    ],
+)
+def test_what_is_not_there_is_checked_as_far_as_no_value_is_needed(entry: str, code: str, marked: str) -> None:
+    spec = f"""
+input: [8]
+vars: {{width: 8}}
+blocks: {{block: {{params: {{n: int}}, layers: [{{Linear: $n}}]}}}}
+layers: {{r: ReLU, a: {entry}}}
+"""
+    assert faults(spec) == [(code, marked)]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "{Linear: $(12 // k), when: $(k > 0)}",
+        "{block: $k, when: $(k > 0)}",
+        "{Linear: $input.shape, when: $(k > 0)}",
+        "{layers: {s$(stage): {ReLU: , repeat: $depths}, b: {Tanh: , from: s1}}, when: $(k > 0)}",
+        "{Linear: , repeat: 2, per_repeat: {out_features: [0, 8]}, when: $(index > 0)}",
+        "{use: r, when: false}",
+    ],
+)
+def test_what_hangs_on_values_is_not_asked_of_what_is_not_there(entry: str) -> None:
+    spec = f"""
+input: [8]
+vars: {{k: 0, depths: [1, 1]}}
+blocks: {{block: {{params: {{n: int}}, layers: [{{Linear: {{out_features: $n}}}}]}}}}
+layers: {{r: ReLU, a: {entry}}}
+"""
+    assert faults(spec) == []
+
+
+def test_a_faulty_condition_in_a_list_is_the_only_fault_though_it_decides_the_numbers() -> None:
+    spec = """
+input: [8]
+vars: {norm: false}
+layers:
+- {BatchNorm1d: , when: $nrm}
+- {Linear: 4}
+- {Linear: 3}
+- {Linear: {in_features: 3, out_features: 2}, from: "1"}
+"""
+    assert faults(spec) == [("AS211", "nrm")]
+    assert faults(spec.replace("$nrm", "$norm")) == []

@@ -6,9 +6,7 @@ python -m tests.fuzz [--specs 20000] [--seconds 0] [--seed N] [--workers 2]
 from __future__ import annotations
 
 import argparse
-import faulthandler
 import math
-import multiprocessing
 import os
 import random
 import secrets
@@ -16,22 +14,17 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from archspec.ops.registry import CATALOGUE
 from tests.fuzz.generate import random_spec
 from tests.fuzz.judge import Disagreement, judge
 from tests.fuzz.mutate import Mutant, judge_mutant, mutant
+from tests.fuzz.processes import Died, each_seed
 from tests.fuzz.shrink import disagreement, keep, shrunk, sort_of
-
-CHUNK = 100
 
 
 @dataclass
@@ -47,23 +40,21 @@ class Tally:
         return self
 
 
-def run_seeds(first: int, count: int) -> Tally:
-    """Judge the specs of consecutive seeds, and one mutant of each that is accepted."""
-    torch.set_num_threads(1)
+def run_seed(seed: int) -> Tally:
+    """Judge the spec of a seed, and a mutant of it if it is accepted."""
     tally = Tally()
-    for seed in range(first, first + count):
-        spec = random_spec(seed)
-        tally.counts["specs"] += 1
-        try:
-            verdict = judge(spec, well_formed=True)
-        except Disagreement as wrong:
-            tally.found.append((f"spec-{seed}", spec, str(wrong)))
-            continue
-        tally.counts["accepted" if verdict.accepted else "refused"] += 1
-        tally.counts.update(f"refused {code}" for code in set(verdict.codes))
-        made = mutant(spec, random.Random(seed)) if verdict.accepted else None
-        if made is not None:
-            _run_mutant(tally, made, seed)
+    spec = random_spec(seed)
+    tally.counts["specs"] += 1
+    try:
+        verdict = judge(spec, well_formed=True)
+    except Disagreement as wrong:
+        tally.found.append((f"spec-{seed}", spec, str(wrong)))
+        return tally
+    tally.counts["accepted" if verdict.accepted else "refused"] += 1
+    tally.counts.update(f"refused {code}" for code in set(verdict.codes))
+    made = mutant(spec, random.Random(seed)) if verdict.accepted else None
+    if made is not None:
+        _run_mutant(tally, made, seed)
     return tally
 
 
@@ -81,34 +72,22 @@ def _run_mutant(tally: Tally, made: Mutant, seed: int) -> None:
 
 
 def campaign(seed: int, specs: int, seconds: float, workers: int) -> Tally:
-    """All chunks of seeds, until there are enough specs or the time is over."""
+    """The seeds from `seed` on, until there are enough specs or the time is over."""
     started, total = time.monotonic(), Tally()
-    for group in _groups(seed, specs, workers * 4):
-        total += _run_group(group, workers)
-        print(f"  {total.counts['specs']:,} specs, {len(total.found)} disagreements", flush=True)
+    for done, made in enumerate(each_seed(run_seed, seed, specs, workers), 1):
+        if isinstance(made, Died):
+            total.counts["dead processes"] += 1
+            print(f"  the process of the seed {made.seed} died: {made.how}", flush=True)
+        else:
+            total += made
+            for name, _, message in made.found:
+                print(f"  {name}: {message.splitlines()[0][:200]}", flush=True)
+        if done % 500 == 0:
+            print(f"  {done:,} specs, {len(total.found)} disagreements", flush=True)
         if seconds and time.monotonic() - started > seconds:
             break
     total.counts["seconds"] = round(time.monotonic() - started)
     return total
-
-
-def _run_group(group: list[tuple[int, int]], workers: int) -> Tally:
-    """Some chunks, in processes of their own: torch itself may crash, or take all memory, on some spec."""
-    total = Tally()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=faulthandler.enable) as pool:
-        try:
-            for tally in pool.map(run_seeds, *zip(*group, strict=True)):
-                total += tally
-        except BrokenProcessPool:
-            total.counts["crashes of a process"] += 1
-            print(f"  a process died among the seeds {group[0][0]} to {sum(group[-1]) - 1}", flush=True)
-    return total
-
-
-def _groups(seed: int, specs: int, size: int) -> Iterator[list[tuple[int, int]]]:
-    chunks = [(seed + done, min(CHUNK, specs - done)) for done in range(0, specs, CHUNK)]
-    yield from (chunks[index : index + size] for index in range(0, len(chunks), size))
 
 
 def _is_still(sort: str) -> Callable[[dict[str, Any]], bool]:
@@ -155,9 +134,10 @@ def main() -> int:
     print(f"seed {asked.seed}", flush=True)
     disagreeing = conformance(asked.seed, asked.cases, asked.workers) if asked.cases else 0
     total = campaign(asked.seed, asked.specs, asked.seconds, asked.workers)
+    total.counts["dead processes"] += 0
     for name, count in sorted(total.counts.items()):
         print(f"{name:>24} {count:>8,}")
     print(f"{'disagreements':>24} {len(total.found):>8,}")
     for path in shrink_and_keep(total.found):
         print(f"\n{path}\n{path.read_text(encoding='utf-8')}")
-    return 1 if total.found or disagreeing or total.counts["crashes of a process"] else 0
+    return 1 if total.found or disagreeing or total.counts["dead processes"] else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -47,8 +48,10 @@ def _align_one(align: str, first: Tensor, other: Tensor) -> Tensor:
 
 
 def _elementwise(function: Callable[[Tensor, Tensor], Tensor], most: int | None = None) -> Callable[..., Tensor]:
-    def merge(tensors: Sequence[Tensor], align: str | None = None, *, batch: int) -> Tensor:
-        if len(tensors) < 2 or (most is not None and len(tensors) > most):
+    def merge(tensors: Sequence[Tensor], align: str | None = None, other: float | None = None, *, batch: int) -> Tensor:
+        if other is not None and len(tensors) == 1 and align is None:
+            return _with_number(function, tensors[0], other)
+        if other is not None or len(tensors) < 2 or (most is not None and len(tensors) > most):
             raise Refused("another number of inputs")
         _same_type(tensors)
         tensors = _aligned(tensors, align)
@@ -57,11 +60,22 @@ def _elementwise(function: Callable[[Tensor, Tensor], Tensor], most: int | None 
         if any(tensor.shape != longest and tensor.shape not in unbatched for tensor in tensors):
             raise Refused("merges do not broadcast, but for what has no batch")
         result = tensors[0]
-        for other in tensors[1:]:
-            result = function(result, other)
+        for each in tensors[1:]:
+            result = function(result, each)
         return result
 
     return merge
+
+
+def _with_number(function: Callable[[Tensor, Tensor], Tensor], x: Tensor, other: float) -> Tensor:
+    """A tensor and a number: `{add: 1}`."""
+    if isinstance(other, bool) or not isinstance(other, (int, float)) or not math.isfinite(other):
+        raise Refused("not a number")
+    if x.dtype == torch.bool and function is torch.sub:
+        raise Refused("booleans are not subtracted")
+    if other == 0 and function is torch.div:
+        raise Refused("a division by zero")
+    return function(x, other)  # type: ignore[arg-type]
 
 
 def _concat(tensors: Sequence[Tensor], dim: int = 1, align: str | None = None, *, batch: int) -> Tensor:
@@ -78,12 +92,17 @@ def _squeezed(x: Tensor, dim: int | tuple[int, ...]) -> Tensor:
     return torch.squeeze(x, dim)
 
 
+def _mean(tensors: Sequence[Tensor], align: str | None = None, *, batch: int) -> Tensor:
+    return _elementwise(torch.add)(tensors, align, batch=batch) / len(tensors)
+
+
 MERGES: dict[str, Callable[..., Tensor]] = {
     "add": _elementwise(torch.add),
     "mul": _elementwise(torch.mul),
     "sub": _elementwise(torch.sub, 2),
     "div": _elementwise(torch.div, 2),
     "concat": _concat,
+    "mean_of": _mean,
 }
 FUNCTIONS: dict[str, tuple[Callable[..., Tensor], str | None]] = {
     "relu": (F.relu, None),
@@ -113,4 +132,24 @@ FUNCTIONS |= {
     "squeeze": (lambda x, dim: _squeezed(x, dim), "dim"),
     "pixel_shuffle": (F.pixel_shuffle, "upscale_factor"),
 }
-SHAPE_FUNCTIONS = ["flatten", "permute", "transpose", "squeeze", "unsqueeze", "roll", "flip", "select", "pixel_shuffle"]
+LISTED = ["mean", "sum", "amax", "amin", "std", "var", "logsumexp", "normalize", "permute", "flip", "squeeze"]
+"""Those to which a bare list of numbers is their dimensions; to others it is numbered layers."""
+SHAPE_FUNCTIONS = [
+    "sum",
+    "flatten",
+    "permute",
+    "transpose",
+    "squeeze",
+    "unsqueeze",
+    "roll",
+    "flip",
+    "select",
+    "pixel_shuffle",
+]
+
+
+def function_primary(kind: str) -> str | None:
+    """The argument that a bare value means."""
+    if kind in FUNCTIONS:
+        return FUNCTIONS[kind][1]
+    return "other" if kind in ("add", "mul", "sub", "div") else None

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from archspec.ops.entry import Op
 from archspec.ops.registry import CATALOGUE
+from tests.fuzz.constructs import ALIGNS, bare, branched, pooled, used
 from tests.fuzz.functions import FUNCTIONS, MERGES
 from tests.fuzz.interpret import Interpreter
 from tests.fuzz.layers import FROM_CHANNELS, FROM_LAST, PORTS
@@ -21,7 +23,6 @@ from tests.fuzz.values import Drawn, make_inputs
 
 MOST_ELEMENTS = 6_000
 NAMES = ("a", "b", "conv1", "x-1", "1x1", "lambda", "torch", "F", "self_", "layer_b", "out", "y", "z", "up", "head")
-ALIGNS = ("pad", "crop", "resize")
 CONDITIONS = ("true", "$(1 < 2)", "$(true and not false)", "$(len([1, 2]) == 2)")
 FALSE = ("false", "$(1 > 2)", "$(2 in [1, 3])")
 
@@ -186,7 +187,10 @@ class Generator:
             (1.0 if place.depth < 2 else 0.0, self.block),
             (0.4 if "vars" in self.spec or place.params is not None else 0.0, self.held),
             (1.2 if place.depth < 3 else 0.0, self.repeated),
-            (0.3, self.pooled),
+            (0.3, partial(pooled, self)),
+            (0.8 if place.depth < 3 else 0.0, partial(branched, self)),
+            (0.6, partial(used, self)),
+            (0.5, partial(bare, self)),
         ]
         weights, makers = zip(*kinds, strict=True)
         made = draw.choices(makers, weights)[0](place)
@@ -427,9 +431,18 @@ class Generator:
         entry["repeat"] = counts
         kind = next(iter(entry))
         arguments = entry[kind]
+        self.named(entry, counts)
         if kind != "layers" and isinstance(arguments, dict) and arguments and "$" not in kind:
             self.override(entry, arguments, stages)
         return entry
+
+    def named(self, entry: dict[str, Any], counts: int | list[int]) -> None:
+        """Sometimes the copies have names of their own."""
+        draw = self.draw
+        if draw.chance(0.15):
+            entry["names"] = draw.choice(["c$(index)", "$(index + 1)", "x$(position)-y", "a$(count - index)"])
+        elif isinstance(counts, int) and draw.chance(0.15):
+            entry["repeat"] = {name: draw.choice([None, {}]) for name in ("stem", "x-1", "2")[:counts]}
 
     def override(self, entry: dict[str, Any], arguments: dict[str, Any], stages: list[int]) -> None:
         draw = self.draw
@@ -444,15 +457,6 @@ class Generator:
         for modifier in ("first", "last"):
             if draw.chance(0.25):
                 entry[modifier] = {name: draw.choice([value, value + 1, f"$({value} + stage)"])}
-
-    def pooled(self, place: Place) -> Any:
-        """A pool whose indices others may refer to."""
-        count = place.scope.previous[0].dim() - 2
-        if not 1 <= count <= 3:
-            return None
-        kind = self.draw.choice(["MaxPool", "AdaptiveMaxPool"])
-        size = "kernel_size" if kind == "MaxPool" else "output_size"
-        return {f"{kind}{count}d": {size: self.draw.randint(1, 2), "return_indices": True}}
 
     def outputs(self, scope: Scope) -> None:
         """Sometimes what the model gives: one value, a tuple, a dict, some of it in training only."""

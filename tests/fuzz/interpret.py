@@ -6,15 +6,16 @@ imports nothing of it. What it cannot do it refuses by raising, as torch does.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from tests.fuzz.functions import FUNCTIONS, MERGES, SHAPE_FUNCTIONS
+from tests.fuzz.functions import FUNCTIONS, MERGES, SHAPE_FUNCTIONS, function_primary
 from tests.fuzz.layers import (
     LEAST_DIMENSIONS,
     PORTS,
@@ -23,56 +24,15 @@ from tests.fuzz.layers import (
     check_layout,
     flattened,
     make_layer,
+    ordered,
     primary_of,
 )
 from tests.fuzz.scope import Bound, Names, Refused, Scope, evaluate
+from tests.fuzz.written import as_mapping, declared_value, evaluate_skip, lists_inputs, split, wrapped
 
 Spec = Mapping[str, Any]
 
-MODIFIERS = ("from", "when", "repeat", "first", "last", "per_stage", "per_repeat", "skip", "align")
-TYPES = ("int", "float", "bool", "str", "layer")
 MOST_ELEMENTS = 1_000_000
-
-
-def split(entry: Any, names: Names) -> tuple[str, Any, dict[str, Any]]:
-    """The kind, its arguments and the modifiers of an entry, however it is written."""
-    if isinstance(entry, list):
-        return "layers", entry, {}
-    if isinstance(entry, str):
-        kind, arguments, modifiers = entry, None, {}
-    elif isinstance(entry, dict):
-        kinds = [key for key in entry if key not in MODIFIERS]
-        if len(kinds) != 1:
-            raise Refused("not one kind")
-        kind, arguments = kinds[0], entry[kinds[0]]
-        modifiers = {key: value for key, value in entry.items() if key in MODIFIERS}
-    else:
-        raise Refused("not an entry")
-    if not kind.startswith("$"):
-        return kind, arguments, modifiers
-    held, given, inside = split(evaluate(kind, names), names)
-    return held, given, inside | modifiers
-
-
-def _wrapped(entry: Any) -> Any:
-    """What a variable holds is the child `layer` beside a projection, whatever it is."""
-    skip = entry.get("skip") if isinstance(entry, dict) else None
-    if not isinstance(skip, dict) or skip.get("project") is None:
-        return entry
-    around = {key: value for key, value in entry.items() if key in ("from", "when", "repeat", "skip")}
-    inside = {key: value for key, value in entry.items() if key not in around}
-    held = any(key.startswith("$") for key in inside)
-    return {"layers": {"layer": inside}, **around} if held else entry
-
-
-def _as_mapping(arguments: Any, primary: str | None) -> dict[str, Any]:
-    if arguments is None:
-        return {}
-    if isinstance(arguments, dict):
-        return dict(arguments)
-    if primary is None:
-        raise Refused("a bare value means nothing here")
-    return {primary: arguments}
 
 
 @dataclass
@@ -81,6 +41,7 @@ class Interpreter:
 
     Attributes:
         modules: the layers made so far, by their place in the module tree.
+        tensors: the bare tensors made so far, by their place.
         made: shape and element type of each layer's and function's outputs in the last run, by its place.
     """
 
@@ -88,6 +49,7 @@ class Interpreter:
     training: bool = True
     batch: int = 2
     modules: dict[str, nn.Module] = field(default_factory=dict)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
     made: dict[str, list[tuple[tuple[int, ...], torch.dtype]]] = field(default_factory=dict)
 
     def run(self, *tensors: Tensor, training: bool = True) -> Any:
@@ -112,7 +74,7 @@ class Interpreter:
                 if name in names:
                     continue
                 try:
-                    names[name] = _declared(value, names)
+                    names[name] = declared_value(value, names)
                 except NameError:
                     continue
         if missing := set(written) - set(names):
@@ -152,7 +114,7 @@ class Interpreter:
 
     def place(self, scope: Scope, name: str, entry: Any) -> None:
         """Run one entry, and bind its name."""
-        kind, arguments, modifiers = split(_wrapped(entry), scope.names)
+        kind, arguments, modifiers = split(wrapped(entry), scope.names)
         arguments, inputs = self.inputs(scope, kind, arguments, modifiers)
         if "repeat" in modifiers:
             self.place_copies(scope, name, kind, arguments, modifiers, inputs)
@@ -160,16 +122,22 @@ class Interpreter:
             self.absent(scope, name, entry, inputs)
         else:
             path = f"{scope.path}.{name}".lstrip(".")
-            self.bind(scope, name, self.one(scope, scope.names, path, kind, arguments, modifiers, inputs))
+            made = self.one(scope, scope.names, path, kind, arguments, modifiers, inputs)
+            if made.is_absent:
+                self.absent(scope, name, entry, inputs)
+            else:
+                self.bind(scope, name, made)
 
     def bind(self, scope: Scope, name: str, value: Bound) -> None:
+        if name in scope.bound:
+            raise Refused("a stage of an entry before has that name")
         scope.bound[name] = value
         scope.previous = [value.first]
 
     def absent(self, scope: Scope, name: str, entry: Any, inputs: list[Tensor]) -> None:
         """An entry that is not there stands for its input; in a list the next one takes its number."""
         if not scope.listed:
-            self.bind(scope, name, Bound({"output": inputs[0]}))
+            self.bind(scope, name, Bound({"output": inputs[0]}, is_absent=True))
 
     def condition(self, written: Any, names: Names, scope: Scope) -> bool:
         value = evaluate(written, names, scope)
@@ -180,7 +148,7 @@ class Interpreter:
     def inputs(self, scope: Scope, kind: str, arguments: Any, modifiers: dict[str, Any]) -> tuple[Any, list[Tensor]]:
         """What an entry takes; a function's bare value may name it."""
         written = modifiers.get("from")
-        if isinstance(arguments, (str, list)) and (kind in MERGES or kind in FUNCTIONS):
+        if lists_inputs(kind, arguments):
             written, arguments = arguments, None
         if written is None:
             return arguments, scope.previous
@@ -198,33 +166,122 @@ class Interpreter:
         inputs: list[Tensor],
     ) -> Bound:
         """One entry or one copy of it, its skip included."""
+        again = (
+            None if kind in MERGES or kind in FUNCTIONS else self.again(scope, names, path, kind, arguments, modifiers)
+        )
+        value = self.first_call(scope, names, path, kind, arguments, modifiers, inputs)
+        return value if kind in ("use", "Parameter", "Buffer") or value.is_absent else replace(value, again=again)
+
+    def again(
+        self, scope: Scope, names: Names, path: str, kind: str, arguments: Any, modifiers: dict[str, Any]
+    ) -> Callable[[list[Tensor]], Bound]:
+        """A further call of the same module: the same place, so the same layers. A bare skip is none of the module."""
+        skip = modifiers.get("skip")
+        keep = {"align", "merge", *(["skip"] if isinstance(skip, dict) and skip.get("project") is not None else [])}
+        own = {key: value for key, value in modifiers.items() if key in keep}
+
+        def call(inputs: list[Tensor]) -> Bound:
+            around = Scope(scope.path, {}, names, scope, previous=inputs)
+            with self.unnoted():
+                return self.first_call(around, names, path, kind, arguments, own, inputs)
+
+        return call
+
+    @contextlib.contextmanager
+    def unnoted(self) -> Iterator[None]:
+        """What is made in here has the places of a first call, whose shapes stay."""
+        made = dict(self.made)
+        try:
+            yield
+        finally:
+            self.made = made
+
+    def first_call(
+        self,
+        scope: Scope,
+        names: Names,
+        path: str,
+        kind: str,
+        arguments: Any,
+        modifiers: dict[str, Any],
+        inputs: list[Tensor],
+    ) -> Bound:
         skip = evaluate_skip(modifiers.get("skip"), names, scope)
+        at = path if skip is None or skip.get("project") is None else f"{path}.layer"
         inside = Scope(path, {"input": inputs[0]}, names, scope)
         if kind == "layers":
             inside.previous = inputs
             inside.inputs = {f"input{index or ''}": value for index, value in enumerate(inputs)}
             value = Bound({"output": self.sequence(inside, arguments)}, inside.bound)
+        elif kind == "use":
+            value = self.used(scope, names, arguments, inputs)
+        elif kind in ("Parameter", "Buffer"):
+            return self.bare(path, kind, evaluate(arguments, names, scope))
+        elif kind == "branches":
+            value = self.branches(scope, names, at, arguments, modifiers, inputs)
+            if at != path:
+                value = replace(value, inner={"layer": value})
         elif kind in self.spec.get("blocks", {}):
             value = self.block(scope, names, path, kind, arguments, inputs)
         elif kind in MERGES or kind in FUNCTIONS:
-            given = evaluate(_as_mapping(arguments, FUNCTIONS.get(kind, (None, None))[1]), names, scope)
-            at = path if skip is None or skip.get("project") is None else f"{path}.layer"
+            given = evaluate(as_mapping(arguments, function_primary(kind)), names, scope)
             value = self.function(at, kind, given, modifiers.get("align"), inputs)
         else:
-            given = evaluate(_as_mapping(arguments, primary_of(kind)), names, scope)
+            given = evaluate(as_mapping(arguments, primary_of(kind)), names, scope)
             project = None if skip is None else skip.get("project")
             return self.layer(inside, path, kind, given, inputs, skip, project)
-        if skip is None:
+        if skip is None or value.is_absent:
             return value
         shortcut = self.shortcut(inside, path, skip.get("project"), inputs[0], value.first)
         return self.skipped(skip, shortcut, value)
+
+    def used(self, scope: Scope, names: Names, reference: Any, inputs: list[Tensor]) -> Bound:
+        found = scope.reach(str(evaluate(reference, names, scope)))
+        if found.is_absent:
+            return Bound({"output": inputs[0]}, is_absent=True)
+        if found.again is None:
+            raise Refused("no module")
+        value = found.again(inputs)
+        return replace(value, inner={}, again=found.again)
+
+    def bare(self, path: str, kind: str, arguments: Any) -> Bound:
+        """A tensor of the module around it."""
+        if path not in self.tensors:
+            given = arguments if isinstance(arguments, dict) else {"values": arguments}
+            made = torch.tensor(given["values"]) if "values" in given else torch.randn(given["shape"])
+            self.tensors[path] = nn.Parameter(made) if kind == "Parameter" else made
+        return self.note(path, {"output": self.tensors[path]})
+
+    def branches(
+        self, scope: Scope, names: Names, path: str, entries: Any, modifiers: dict[str, Any], inputs: list[Tensor]
+    ) -> Bound:
+        """The same input into each entry, and their results merged. None of them sees another."""
+        made: dict[str, Tensor] = {}
+        inner: dict[str, Bound] = {}
+        named = isinstance(entries, dict)
+        for name, entry in entries.items() if named else ((str(len(made)), each) for each in entries):
+            around = Scope(path, {}, names, scope, previous=inputs, listed=not named)
+            self.place(around, name, entry)
+            inner |= around.bound
+            made |= {key: value.first for key, value in around.bound.items() if not value.is_absent}
+        if not made:
+            return Bound({"output": inputs[0]}, is_absent=True)
+        merge = evaluate(modifiers["merge"], names, scope)
+        word, arguments = next(iter(merge.items())) if isinstance(merge, dict) else (merge, {})
+        if word == "none" or len(made) == 1:
+            return Bound(made, inner)
+        if word not in ("concat", "add", "mul", "mean"):
+            raise Refused(f"no merge by `{word}`")
+        align = {"align": modifiers["align"]} if "align" in modifiers else {}
+        function = MERGES["mean_of" if word == "mean" else word]
+        return Bound({"output": function(list(made.values()), **arguments, **align, batch=self.batch)}, inner)
 
     def skipped(self, skip: dict[str, Any], shortcut: Tensor, value: Bound) -> Bound:
         merge = skip.get("merge", "add")
         if merge not in ("add", "concat", "mul"):
             raise Refused(f"no skip by `{merge}`")
         made = MERGES[merge]([shortcut, value.first], align=skip.get("align"), batch=self.batch)
-        return Bound({"output": made}, value.inner)
+        return replace(value, ports={"output": made})
 
     def shortcut(self, inside: Scope, path: str, project: Any, given: Tensor, wanted: Tensor) -> Tensor:
         """The input, or its projection."""
@@ -260,7 +317,7 @@ class Interpreter:
             raise Refused(f"{kind} takes one input")
         if kind not in SHAPE_ONLY and not inputs[0].is_floating_point():
             raise Refused(f"{kind} computes with real numbers")
-        values = flattened(module.train(self.training)(*inputs))
+        values = flattened(module.train(self.training)(*(ordered(kind, given) for given in inputs)))
         names = PORTS.get(kind, ["output", "indices"])[: len(values)]
         return self.note(path, dict(zip(names, values, strict=True)))
 
@@ -275,7 +332,7 @@ class Interpreter:
             raise Refused(f"{kind} wants a batch")
         if kind not in SHAPE_FUNCTIONS and not inputs[0].is_floating_point():
             raise Refused(f"{kind} computes with real numbers")
-        return self.note(path, {"output": FUNCTIONS[kind][0](inputs[0], **given)})
+        return self.note(path, {"output": FUNCTIONS[kind][0](ordered(kind, inputs[0]), **given)})
 
     def note(self, path: str, ports: dict[str, Tensor]) -> Bound:
         self.made[path] = [(tuple(value.shape), value.dtype) for value in ports.values()]
@@ -292,12 +349,12 @@ class Interpreter:
         """A block's entries, which see its parameters, its inputs and the file's variables only."""
         block = self.spec["blocks"][kind]
         params = block.get("params", {})
-        given = evaluate(_as_mapping(arguments, next(iter(params), None)), names, scope)
+        given = evaluate(as_mapping(arguments, next(iter(params), None)), names, scope)
         if unknown := set(given) - set(params):
             raise Refused(f"{kind} has no {unknown}")
         sight = self.variables()
         for name, declared in params.items():
-            sight[name] = given[name] if name in given else _declared(declared, sight)
+            sight[name] = given[name] if name in given else declared_value(declared, sight)
         inside = Scope(path, dict(zip(block.get("inputs", ["input"]), inputs, strict=True)), sight)
         last = self.sequence(inside, block["layers"])
         outputs = block.get("outputs")
@@ -313,7 +370,17 @@ class Interpreter:
         self, scope: Scope, name: str, kind: str, arguments: Any, modifiers: dict[str, Any], inputs: list[Tensor]
     ) -> None:
         """Chained copies; each stage is a list of its own, or an entry of its own where the name says `stage`."""
+
+        def again(other: list[Tensor]) -> Bound:
+            around = Scope(scope.path, {}, scope.names, scope, previous=other)
+            with self.unnoted():
+                self.place_copies(around, name, kind, arguments, modifiers, other)
+            return around.bound[name]
+
         repeat = evaluate(modifiers["repeat"], scope.names, scope)
+        own_names = repeat if isinstance(repeat, dict) else {}
+        if own_names:
+            repeat = len(own_names)
         counts = repeat if isinstance(repeat, list) else [repeat]
         if not counts or not all(isinstance(count, int) and count > 0 for count in counts):
             raise Refused("a repeat is a positive number")
@@ -329,26 +396,42 @@ class Interpreter:
                 here = scope.names | place | {"index": index, "count": count, "position": position}
                 if "when" in modifiers and not self.condition(modifiers["when"], here, scope):
                     continue
-                given = self.overridden(scope, here, kind, arguments, modifiers, counts)
-                path = f"{scope.path}.{at}.{len(done)}".lstrip(".")
+                child = list(own_names)[index] if own_names else str(len(done))
+                if "names" in modifiers:
+                    child = str(evaluate(modifiers["names"], here, scope))
+                given = self.overridden(scope, here, kind, arguments, modifiers, counts, own_names.get(child) or {})
+                path = f"{scope.path}.{at}.{child}".lstrip(".")
                 copy = self.one(scope, here, path, kind, given, modifiers, [value, *inputs[1:]])
-                done[str(len(done))] = copy
+                if copy.is_absent:
+                    continue
+                if child in done:
+                    raise Refused("two copies of one name")
+                done[child] = copy
                 value = copy.first
             if done:
                 stages[own if named else str(len(stages))] = Bound({"output": value}, done)
             elif named:
                 stages[own] = Bound({"output": value})
         if named:
+            if set(stages) & set(scope.bound):
+                raise Refused("two entries of one name")
             scope.bound |= stages
             scope.previous = [value]
         elif not stages:
             self.absent(scope, name, None, inputs)
         else:
             inner = stages if isinstance(repeat, list) else stages["0"].inner
-            self.bind(scope, name, Bound({"output": value}, inner))
+            self.bind(scope, name, Bound({"output": value}, inner, again=again))
 
     def overridden(
-        self, scope: Scope, here: Names, kind: str, arguments: Any, modifiers: dict[str, Any], counts: list[int]
+        self,
+        scope: Scope,
+        here: Names,
+        kind: str,
+        arguments: Any,
+        modifiers: dict[str, Any],
+        counts: list[int],
+        own: dict[str, Any],
     ) -> Any:
         """The arguments of one copy: later settings win."""
         changes: dict[str, Any] = {}
@@ -363,6 +446,7 @@ class Interpreter:
             changes |= modifiers.get("first", {})
         if here["index"] == here["count"] - 1:
             changes |= modifiers.get("last", {})
+        changes |= own
         if not changes:
             return arguments
         if kind == "layers":
@@ -370,27 +454,8 @@ class Interpreter:
         if kind in self.spec.get("blocks", {}):
             primary = next(iter(self.spec["blocks"][kind].get("params", {})), None)
         else:
-            primary = FUNCTIONS[kind][1] if kind in FUNCTIONS else None if kind in MERGES else primary_of(kind)
-        return _as_mapping(arguments, primary) | changes
-
-
-def evaluate_skip(written: Any, names: Names, scope: Scope) -> dict[str, Any] | None:
-    if written is None:
-        return None
-    if isinstance(written, dict):
-        return {key: value if key == "project" else evaluate(value, names, scope) for key, value in written.items()}
-    return {"merge": evaluate(written, names, scope)}
-
-
-def _declared(declared: Any, names: Names) -> Any:
-    """The default of a declaration."""
-    if isinstance(declared, dict) and "type" in declared:
-        if "default" not in declared:
-            raise Refused("a required value is missing")
-        return evaluate(declared["default"], names)
-    if declared in TYPES or (isinstance(declared, list) and declared and declared[0] in TYPES):
-        raise Refused("a required value is missing")
-    return declared if isinstance(declared, dict) else evaluate(declared, names)
+            primary = function_primary(kind) if kind in FUNCTIONS or kind in MERGES else primary_of(kind)
+        return as_mapping(arguments, primary) | changes
 
 
 def _projection(given: Tensor, wanted: Tensor) -> list[Any]:

@@ -28,6 +28,12 @@ NAMED_RULES: tuple[tuple[str, str, str], ...] = (
     ("AS203", "", "The dimension of a softmax is written."),
     ("AS224", "", "The batch takes no part in arithmetic."),
     ("AS232", "", "What a layer changes in place, nothing else may take, nor its maker need for its gradient."),
+    (
+        "AS233",
+        "",
+        "`use` calls a module again that the forward around it holds, as the same layer with the same sizes.",
+    ),
+    ("AS234", "", "A bare tensor belongs to a module that has a forward."),
     ("AS302", "the batch", "The batch comes first where a layer knows of a batch."),
     ("AS302", "batch_first", "The batch stands where `batch_first` says."),
     ("AS304", "is the batch", "`align` brings height, width, … to one size, never the batch."),
@@ -135,7 +141,9 @@ def _judge_training(spec: dict[str, Any], architecture: archspec.Architecture, m
     """Forward and backward at a batch of three, every layer's outputs as inferred."""
     seen: dict[str, Any] = {}
     hooks = [
-        owner.register_forward_hook(lambda _module, _inputs, output, path=path: seen.update({path: output}))
+        owner.register_forward_hook(
+            lambda _module, _inputs, output, path=path: seen.update({path: seen.get(path, output)})
+        )
         for path, owner in module.named_modules()
     ]
     tensors = make_inputs(spec, 3)
@@ -164,8 +172,11 @@ def _judge_meaning(spec: dict[str, Any], architecture: archspec.Architecture, mo
     interpreter.run(*make_inputs(spec, 2))
     state = module.state_dict()
     theirs = {f"{path}.{key}" for path, layer in interpreter.modules.items() for key in layer.state_dict()}
+    theirs |= set(interpreter.tensors)
     if set(state) != theirs:
         raise Disagreement(f"the state has {sorted(set(state) - theirs)}, and lacks {sorted(theirs - set(state))}")
+    for path, tensor in interpreter.tensors.items():
+        tensor.data.copy_(state[path])
     for path, layer in interpreter.modules.items():
         prefix = f"{path}."
         layer.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})

@@ -42,6 +42,8 @@ def primary_of(kind: str) -> str | None:
 
 def check_layout(kind: str, given: Tensor) -> None:
     """Layers for images take the layout with a batch."""
+    if kind.endswith("Cell") and given.dim() != 2:
+        raise Refused(f"{kind} wants a batch of features")
     found = re.search(r"(\d)d$", kind)
     if given.dim() < LEAST_DIMENSIONS.get(kind, 0):
         raise Refused(f"{kind} wants a batch")
@@ -50,6 +52,14 @@ def check_layout(kind: str, given: Tensor) -> None:
     allowed = (2, 3) if kind == "BatchNorm1d" else (int(found.group(1)) + 2,)
     if given.dim() not in allowed:
         raise Refused(f"{kind} wants {allowed} dimensions")
+
+
+_OUT_OF_ORDER = ("LocalResponseNorm", "PixelShuffle", "PixelUnshuffle", "pixel_shuffle")
+
+
+def ordered(kind: str, given: Tensor) -> Tensor:
+    """The input; in order in memory for layers of which torch fails otherwise."""
+    return given.contiguous() if kind in _OUT_OF_ORDER and given.dim() > 4 else given
 
 
 PORTS = {"LSTMCell": ["h", "c"], "RNN": ["output", "h"], "GRU": ["output", "h"], "LSTM": ["output", "h", "c"]}

@@ -13,9 +13,9 @@ import yaml
 import archspec
 from archspec.errors import Diagnostic
 from archspec.ops.registry import CATALOGUE
-from tests.fuzz.interpret import MODIFIERS
 from tests.fuzz.judge import Disagreement, judge
 from tests.fuzz.shrink import Where, at, places, replaced
+from tests.fuzz.written import MODIFIERS
 
 TYPO_KINDS = ("kind", "argument", "variable", "reference")
 """Faults that are one error each, at their own place."""

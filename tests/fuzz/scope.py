@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,10 +18,17 @@ class Refused(Exception):
 
 @dataclass
 class Bound:
-    """What a name means: the values of an entry, and the names inside it that may be reached."""
+    """What a name means: the values of an entry, and the names inside it that may be reached.
+
+    Attributes:
+        is_absent: the entry is not there, and stands for its input.
+        again: calls the module that it is with other inputs.
+    """
 
     ports: dict[str, Tensor]
     inner: dict[str, Bound] = field(default_factory=dict)
+    is_absent: bool = False
+    again: Callable[[list[Tensor]], Bound] | None = None
 
     @property
     def first(self) -> Tensor:
@@ -41,7 +48,7 @@ class Scope:
     listed: bool = False
 
     def __post_init__(self) -> None:
-        self.previous = list(self.inputs.values())
+        self.previous = self.previous or list(self.inputs.values())
 
     def find(self, name: str) -> Bound:
         """What a name means here: an own entry or input, or one of a scope around."""
@@ -57,16 +64,20 @@ class Scope:
 
     def refer(self, reference: str) -> Tensor:
         """A dotted name's tensor."""
+        return self.reach(reference).first
+
+    def reach(self, reference: str) -> Bound:
+        """All that a dotted name means."""
         head, *rest = reference.split(".")
         found = self.find(head)
         for at, part in enumerate(rest):
             if part in found.inner:
                 found = found.inner[part]
             elif part in found.ports and at == len(rest) - 1:
-                return found.ports[part]
+                found = Bound({part: found.ports[part]})
             else:
                 raise Refused(f"no `{reference}` here")
-        return found.first
+        return found
 
     def visible(self) -> Iterator[tuple[str, Tensor]]:
         """Every reference that means something here."""
