@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,14 +45,14 @@ def _with_state(model: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
     return model
 
 
-def _without_chance(model: nn.Module) -> list[tuple[str, float]]:
+def _without_chance(model: nn.Module) -> Counter[tuple[str, float]]:
     """The model with nothing dropped; returns what would have been."""
-    dropped = []
+    dropped: Counter[tuple[str, float]] = Counter()
     for layer in model.modules():
         if hasattr(layer, "p") and isinstance(layer.p, float):
-            dropped.append((type(layer).__name__, layer.p))
+            dropped[type(layer).__name__, layer.p] += 1
             layer.p = 0.0
-    return sorted(dropped)
+    return dropped
 
 
 def _gradients(model: nn.Module, inputs: list[Tensor]) -> Any:
@@ -78,11 +79,12 @@ def test_it_is_the_published_network(network: Published) -> None:
     architecture = archspec.load(network.path, **network.vars, **network.small)
     with torch.device("meta"):
         original, compiled, file = network.original(), architecture.build(device="meta"), exported(architecture)
+        network.shrink(original)
     assert _layout(compiled) == _layout(original)
     assert [name for name, _ in file.named_parameters()] == [name for name, _ in original.named_parameters()]
     state = {name: tensor.clone() for name, tensor in _filled(original).state_dict().items()}
     inputs = samples(architecture, 2)
-    assert _without_chance(_with_state(compiled, state)) == _without_chance(original)
+    assert _without_chance(_with_state(compiled, state)) <= _without_chance(original)  # some have layers in no use
     with torch.no_grad():
         expected = tensors(original.eval()(*inputs))
         assert all(value.isfinite().all() and value.unique().numel() > 1 for value in expected)
