@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from typing import Any
 
 from archspec.elaborate.context import Context
@@ -49,6 +49,11 @@ class Plan:
         """The place of copy `index` of a stage."""
         before = sum(self.counts[:stage])
         return Position(index, self.counts[stage], stage, len(self.counts), before + index, sum(self.counts))
+
+    def positions(self) -> Iterator[Position]:
+        """The places of all copies, in order."""
+        for stage, count in enumerate(self.counts):
+            yield from (self.position(stage, index) for index in range(count))
 
 
 def plan(context: Context, entry: Entry, environment: Environment) -> Plan | None:

@@ -17,7 +17,7 @@ def shared_inplace(graph: Graph) -> list[Diagnostic]:
     users: dict[Ref, list[Call | None]] = defaultdict(list)
     for call in graph.calls():
         for ref in dict.fromkeys(call.inputs):
-            if call.args.get("inplace") or not _hands_on(call):
+            if call.overwrites or not _hands_on(call):
                 users[origin(ref, found_sources)].append(call)
     for output in graph.outputs:
         users[origin(output.ref, found_sources)].append(None)
@@ -25,7 +25,7 @@ def shared_inplace(graph: Graph) -> list[Diagnostic]:
     locked = {call.id: call for call in graph.calls() if call.op.view == "locked"}
     found: dict[tuple[int, int], Diagnostic] = {}
     for call in graph.calls():
-        if not call.args.get("inplace") or not call.inputs:
+        if not call.overwrites or not call.inputs:
             continue
         changed = origin(call.inputs[0], found_sources)
         locker = _locker(call.inputs[0], found_sources, locked)
@@ -51,7 +51,7 @@ def _handed_on(graph: Graph) -> dict[Ref, Ref]:
     return {
         Ref(call.id, port): call.inputs[0]
         for call in graph.calls()
-        if call.inputs and _hands_on(call) and not call.args.get("inplace")
+        if call.inputs and _hands_on(call) and not call.overwrites
         for port in range(len(call.outputs))
     }
 

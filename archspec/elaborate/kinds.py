@@ -14,14 +14,14 @@ from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.ops.habits import KINDS, meant_argument
 from archspec.ops.refused import REFUSED
 from archspec.ops.registry import find, kinds
-from archspec.source.tree import Mapping, Node, Scalar
+from archspec.source.tree import Mapping, Node, Scalar, describe
 from archspec.spec.document import BODIES, Block, Branches, Entry, KindUse, Modifiers, Sequence
 from archspec.suggest import nearest, respelled
 
 
 def check_kinds(context: Context, entry: Entry) -> bool:
     """Record what an entry and all inside it get wrong; whether nothing was wrong."""
-    good = _check_modifiers(context, entry)
+    good = _check_modifiers(context, entry) and _check_inline(context, entry)
     if isinstance(entry.body, (Sequence, Branches)):
         for inner in entry.body.entries.items:
             good = check_kinds(context, inner) and good
@@ -61,12 +61,44 @@ def _check_modifiers(context: Context, entry: Entry) -> bool:
         idle["merge"] = "it is for `branches`"
     if is_known and not isinstance(entry.body, Branches) and (op is None or op.arg("align") is None):
         idle["align"] = "it is for functions that merge, such as `add` and `concat`"
+    idle |= _beside_inline(entry)
     found = [key for word, key in entry.modifiers.keys.items() if word in idle]
     for key in found:
         word = str(key.value)
         help = "write `skip: {merge: …, align: …}`" if word == "align" and entry.modifiers.skip else f"remove `{word}`"
         context.fault(Diagnostic("AS105", f"`{word}` says nothing here: {idle[word]}", key.span, help=help))
     return not found
+
+
+def _check_inline(context: Context, entry: Entry) -> bool:
+    """`inline` is written `true`, and not on a branch, which is one whatever it holds."""
+    node = entry.modifiers.inline
+    if node is not None and not (isinstance(node, Scalar) and node.value is True):
+        message = f"`inline` is either `true` or not there, found {describe(node)}"
+        context.fault(Diagnostic("AS101", message, node.span, help="write `inline: true`"))
+        return False
+    branches = entry.body.entries.items if isinstance(entry.body, Branches) else ()
+    found = [branch.modifiers.keys["inline"] for branch in branches if branch.modifiers.inline is not None]
+    for key in found:
+        message = "`inline` says nothing here: a branch is one entry"
+        context.fault(Diagnostic("AS105", message, key.span, help="remove `inline`"))
+    return not found
+
+
+def _beside_inline(entry: Entry) -> dict[str, str]:
+    """What says nothing where copies stand in the list around them."""
+    if entry.modifiers.inline is None:
+        return {}
+    if entry.name is not None:
+        return {"inline": "it is for an entry of a list"}
+    if entry.modifiers.repeat is None or isinstance(entry.modifiers.repeat, Mapping):
+        return {"inline": "it is for the copies of a `repeat: 3` or `repeat: [3, 4]`"}
+    if isinstance(entry.body, Sequence) and not entry.body.entries.numbered:
+        return {"inline": "entries of a list have no names, and these have"}
+    idle = dict.fromkeys(("from", "names"), "what is `inline` has no container that could have any")
+    if isinstance(entry.body, Sequence):
+        idle |= dict.fromkeys(("when", "skip"), "an `inline` sequence is none")
+    return idle
 
 
 def _check_required(context: Context, block: Block, use: KindUse, given: Container[object]) -> None:

@@ -36,7 +36,7 @@ def place_copies(
     `moving` are further inputs, which each copy chooses for itself.
     """
     planned = plan(context, entry, environment)
-    if planned is None or not _check_lists(context, entry, environment, planned):
+    if planned is None or not has_lists(context, entry, environment, planned):
         return NOTHING
     if stage is not None:
         return _stage(context, entry, environment, inputs, moving, name, path, planned, stage)
@@ -80,9 +80,9 @@ def _stage(
         inside = environment.child(variables=position.variables(), previous=values)
         child = copy_name(context, entry, inside, planned, index, inner) if keyed else None
         child = child or str(len(copies))
-        overrides = _overrides(context, entry, inside, position, planned)
+        overrides = overridden(context, entry, inside, position, planned)
         copy_path = join(path, child)
-        with context.inside(Frame(_what(entry), copy_path, entry.span, child if keyed else index), entry.span):
+        with context.inside(Frame(what_is_copied(entry), copy_path, entry.span, child if keyed else index), entry.span):
             taken = values + tuple(resolve(context, node, inside) for node in moving)
             placed = context.place_one(context, entry, inside, taken, child, copy_path, overrides)
         if not placed.dropped:
@@ -110,13 +110,14 @@ def _closed(
     return scope.close(nodes, {"output": result}, inner=inner, copies=tuple(copies), keyed=keyed)
 
 
-def _what(entry: Entry) -> str:
+def what_is_copied(entry: Entry) -> str:
+    """The entry in a message that tells which copy of it has a fault."""
     if isinstance(entry.body, Held):
         return f"`{entry.body.reference.value}`"
     return f"`{entry.body.kind.value}`" if isinstance(entry.body, KindUse) else "a sequence"
 
 
-def _overrides(context: Context, entry: Entry, inside: Environment, position: Position, planned: Plan) -> Overrides:
+def overridden(context: Context, entry: Entry, inside: Environment, position: Position, planned: Plan) -> Overrides:
     """What `per_stage`, `per_repeat`, `first`, `last` and its own name say of this copy; later ones win."""
     modifiers = entry.modifiers
     overrides: dict[str, Given] = {}
@@ -152,7 +153,7 @@ def _elements(context: Context, node: TreeNode | None, inside: Environment, at: 
     return overrides
 
 
-def _check_lists(context: Context, entry: Entry, environment: Environment, planned: Plan) -> bool:
+def has_lists(context: Context, entry: Entry, environment: Environment, planned: Plan) -> bool:
     """Whether `per_stage` and `per_repeat` have as many values as there are stages and copies."""
     modifiers = entry.modifiers
     good = True

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from archspec.elaborate.context import Context
 from archspec.elaborate.environment import LOST, Environment, Names, Value
 from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.inline import is_inline, place_inline
 from archspec.elaborate.scope import NOTHING, Placed, join, last_binding, open_scope
 from archspec.elaborate.skip import Skip, projected
 from archspec.elaborate.values import evaluate
@@ -18,12 +19,23 @@ from archspec.spec.names import layer_name_fault
 
 def fill(context: Context, entries: Entries, environment: Environment, path: str) -> list[Node]:
     """The nodes of all entries. Each entry is bound in `environment` and becomes what the next one takes."""
+    return _fill(context, entries, environment, path, 0)[0]
+
+
+def _fill(
+    context: Context, entries: Entries, environment: Environment, path: str, number: int
+) -> tuple[list[Node], int]:
+    """The nodes of all entries, numbered from `number` on, and the next number."""
     names = [str(at) if item.name is None else str(item.name.value) for at, item in enumerate(entries.items)]
     environment.declared.update(zip(names, entries.items, strict=True))
     environment.removed.update({str(name.value): name.span for name in entries.removed})
     nodes: list[Node] = []
-    number, is_certain = 0, True
+    is_certain = True
     for environment.placing, entry in zip(names, entries.items, strict=True):
+        if is_inline(entry):
+            made, number = place_inline(context, entry, environment, path, number, _fill)
+            nodes += made
+            continue
         for name, stage in _names(context, entry, environment, number):
             placed = context.place(context, entry, environment, name, join(path, name), stage)
             if placed is NOTHING and all(value.type is not None for value in environment.previous):
@@ -35,7 +47,7 @@ def fill(context: Context, entries: Entries, environment: Environment, path: str
             is_certain = is_certain and (entry.name is not None or not _may_be_absent(entry, placed))
             environment.bindings[name] = placed.binding if is_certain else LOST
             environment.previous = (placed.binding.first,)
-    return nodes
+    return nodes, number
 
 
 def _kind(entry: Entry) -> str:

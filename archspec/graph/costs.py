@@ -72,7 +72,7 @@ def _memory(graph: Graph, calls: list[Call], found: dict[Ref, Ref]) -> tuple[dic
     memory = {Ref(parameter.id): Ref(parameter.id) for parameter in graph.root.parameters}
     sizes = {Ref(parameter.id): size_of(parameter.type) for parameter in graph.root.parameters}
     for call in calls:
-        shares = call.args.get("inplace") or call.op.view or call.op.name in _VIEWS
+        shares = call.overwrites or call.op.view or call.op.name in _VIEWS
         for port, type_ in enumerate(call.outputs):
             ref = Ref(call.id, port)
             memory[ref] = memory[origin(call.inputs[0], found)] if shares and call.inputs else ref

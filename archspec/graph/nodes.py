@@ -71,6 +71,11 @@ class Call:
         return sum(elements(state.shape) for state in own)
 
     @property
+    def overwrites(self) -> bool:
+        """Whether it writes its result over its first input."""
+        return self.op.overwrites(self.args)
+
+    @property
     def tensors(self) -> Iterator[tuple[str, State]]:
         """Its parameters and buffers by their names in the model's state dict."""
         for name, state in self.state.items():

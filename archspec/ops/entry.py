@@ -211,6 +211,11 @@ class Op:
         """Capitalised kinds are modules but for bare tensors, lower-case ones functions."""
         return self.name[:1].isupper() and not self.bare
 
+    def overwrites(self, args: Args) -> bool:
+        """Whether it writes its result over its input. What has weights computes anew, and only layers inside it,
+        such as the activation of a `Conv2dNormActivation`, work in place."""
+        return bool(args.get("inplace")) and self.state is _no_state
+
     def arg(self, name: str) -> Arg | None:
         """The argument of that name."""
         return self.by_name.get(name)

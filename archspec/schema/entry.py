@@ -20,7 +20,7 @@ ENTRY: Schema = {"$ref": "#/definitions/entry"}
 ENTRIES: Schema = {"$ref": "#/definitions/entries"}
 REFERENCE: Schema = {"type": ["string", "number"]}
 _OVERRIDING = ("first", "last", "per_stage", "per_repeat")
-_OF_A_REPEAT = ("names", *_OVERRIDING)
+_OF_A_REPEAT = ("names", "inline", *_OVERRIDING)
 _PER_COPY: Schema = {"type": "object", "additionalProperties": one_of([{"type": "array"}, EXPRESSION])}
 _REFERENCES: Schema = one_of([REFERENCE, {"type": "array", "items": REFERENCE, "minItems": 1}])
 
@@ -203,6 +203,7 @@ MODIFIER_VALUES: dict[str, Schema] = {
         "Parameters of this layer that are parameters of earlier ones, e.g. `weight: embedding.weight`.",
         {},
     ),
+    "inline": documented({"const": True}, "The copies stand in the list around them, one number each.", {}),
 }
 BODY_VALUES: dict[str, Schema] = {
     "layers": documented(ENTRIES, "A sequence with children of its own.", {}),

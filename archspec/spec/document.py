@@ -98,6 +98,7 @@ class Modifiers:
     names: Node | None = None
     merge: Node | None = None
     tie: Node | None = None
+    inline: Node | None = None
     keys: Mapping[str, Scalar] = field(default_factory=dict)
 
 
@@ -114,6 +115,7 @@ MODIFIERS = (
     "align",
     "merge",
     "tie",
+    "inline",
 )
 BODIES = ("layers", "branches", "use")
 """What an entry can be other than a kind."""

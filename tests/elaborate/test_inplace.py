@@ -72,3 +72,11 @@ def test_what_a_gradient_needs_may_not_be_written_over(kind: str) -> None:
     module = None if faults(spec) else build(spec)
     if module is not None:
         module(torch.randn(2, 4)).sum().backward()
+
+
+@pytest.mark.parametrize("kind", ["Conv2dNormActivation: {out_channels: 3, inplace: true}", "Conv2dNormActivation: 3"])
+def test_what_is_made_of_several_layers_writes_over_nothing_but_its_own(kind: str) -> None:
+    body = f"input: [3, 4, 4]\nlayers: {{a: {{{kind}}}, b: {{{kind}}}, c: {{{kind}, from: a}}, out: {{add: [b, c]}}}}\n"
+    module, (batch,) = build(body), samples(load(body))
+    expected = module.a(batch)
+    assert torch.equal(module.b(expected) + module.c(expected), module(batch))

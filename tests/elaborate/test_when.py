@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.judge import Hand, agree, build, faults
+from tests.judge import Hand, agree, as_exported, build, faults, load, samples
 
 IMAGE = "input: [3, 8, 8]\n"
 
@@ -227,3 +227,35 @@ layers:
 """
     assert faults(spec) == [("AS211", "nrm")]
     assert faults(spec.replace("$nrm", "$norm")) == []
+
+
+def test_a_layer_that_one_class_never_has_is_none_in_the_exported_file() -> None:
+    """Where `when` is false for all instances of a class, and true for those of another one."""
+    spec = """
+input: [4]
+blocks:
+  Step:
+    params: {size: int, half: false}
+    layers:
+      fc: {Linear: $size}
+      drop: {Dropout: 0.5, when: $half}
+      add: {add: [drop, input], when: $half}
+layers: {a: {Step: {size: 3}}, b: {Step: {size: 3, half: true}}, c: {Step: {size: 5}}}
+"""
+    module = build(spec)
+    as_exported(load(spec), module, samples(load(spec)))
+
+
+def test_two_layers_that_are_never_there_together() -> None:
+    spec = """
+input: [4]
+blocks:
+  Step:
+    params: {left: false}
+    layers:
+      a: {Linear: 4, when: $left}
+      b: {Linear: 4, when: $(not left)}
+layers: {one: {Step: {left: true}}, two: Step}
+"""
+    module = build(spec)
+    as_exported(load(spec), module, samples(load(spec)))

@@ -19,12 +19,14 @@ class Code:
 
 @record
 class Argument:
-    """One argument of a constructor. `required` ones come first and are written without their name."""
+    """One argument of a constructor. `required` ones come first and are written without their name; `any_value` is
+    one that it has in some instance."""
 
     name: str
     value: Any
     default: Any
     required: bool = False
+    any_value: Any = None
 
 
 @record

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from archspec.emit.names import Names, identifier
 from archspec.emit.python.construct import Argument, Code, Group, Instance, Layer, Tensor, Tree
-from archspec.graph.nodes import Scope
+from archspec.graph.nodes import Absent, Scope
 from archspec.records import record
 
 
@@ -29,7 +29,7 @@ class Parameter:
     @property
     def type(self) -> str:
         """Its annotation."""
-        known = [value for value in self.values if value is not MISSING]
+        known = _known(self.values)
         kinds = sorted({_kind(value) for value in known if value is not None})
         if kinds == ["float", "int"]:
             kinds = ["float"]
@@ -74,8 +74,14 @@ class Class:
 
     def child_names(self) -> list[str]:
         """The children in order; one that some instances lack stands where the others have it."""
-        longest = max(self.trees, key=len)
-        return list(longest)
+        known = {name for trees in self.trees for name in trees}
+        return [node.name for node in self.scopes[0].body if node.name in known]
+
+    @property
+    def never(self) -> set[str]:
+        """Optional children that no instance of this class has, though its `forward` asks for them."""
+        absent = {node.name for node in self.scopes[0].body if isinstance(node, Absent)} & self.optional
+        return absent.difference(*self.trees)
 
     def presence(self, name: str) -> Parameter:
         """The parameter that says whether an optional child is there."""
@@ -84,7 +90,7 @@ class Class:
 
     def value(self, name: str, owner: str, values: tuple[Any, ...]) -> Parameter | Any:
         """The one value of an argument, or the parameter that holds the different ones."""
-        known = [value for value in values if value is not MISSING]
+        known = _known(values)
         if all(_same(value, known[0]) for value in known):
             return known[0]
         return self._parameter(name, values, owner=owner)
@@ -109,6 +115,10 @@ class Class:
         return next(
             (name for name in names if _compatible(tuple(s.arguments.get(name) for s in self.scopes), values)), None
         )
+
+
+def _known(values: Iterable[Any]) -> list[Any]:
+    return [value for value in values if value is not MISSING]
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -136,4 +146,7 @@ def arguments_of(tree: Layer | Tensor | Instance, class_of: Mapping[int, Class])
         return tree.arguments
     made = class_of[tree.scope.id]
     at = next(index for index, scope in enumerate(made.scopes) if scope.id == tree.scope.id)
-    return tuple(Argument(parameter.name, parameter.values[at], MISSING) for parameter in made.parameters)
+    return tuple(
+        Argument(parameter.name, parameter.values[at], MISSING, any_value=_known(parameter.values)[0])
+        for parameter in made.parameters
+    )

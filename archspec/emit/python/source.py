@@ -99,6 +99,7 @@ class _Source:
         lines: list[str] = []
         for name, trees in made.children():
             lines += self._child(writer, made, name, trees)
+        lines += [f"{attribute('self', name)} = None" for name in sorted(made.never)]
         if made.scopes[0].kind == "model":
             lines += after_init(self.graph)
         listed = "".join(f", {parameter.name}: {parameter.type}" for parameter in made.parameters)

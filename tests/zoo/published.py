@@ -1,0 +1,108 @@
+"""Which spec of the zoo is which published network, and how small each can be run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torchvision import models
+
+SPECS = Path(__file__).parents[2] / "specs"
+
+
+@dataclass(frozen=True)
+class Published:
+    """A spec, its variables, and the network that it must then be.
+
+    Attributes:
+        spec: the file, from specs/ on and without its suffix.
+        original: makes the network.
+        vars: what makes the spec this member of its family.
+        small: further variables, with which the numbers are compared.
+        shrink: does to the original what `small` does to the spec, where its constructor cannot.
+    """
+
+    spec: str
+    original: Callable[[], nn.Module]
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    small: Mapping[str, Any] = field(default_factory=lambda: {"size": 64})
+    shrink: Callable[[nn.Module], None] = lambda model: None
+
+    @property
+    def path(self) -> Path:
+        return SPECS / f"{self.spec}.yaml"
+
+    @property
+    def name(self) -> str:
+        """What a test of it is called."""
+        return "-".join([self.spec, *(str(value) for value in self.vars.values())])
+
+
+def _small_classifier(model: nn.Module) -> None:
+    """Its two hidden layers with 64 units instead of 4096."""
+    units = iter((64, 64, 1000))
+    size = None
+    for at, layer in enumerate(model.classifier):
+        if isinstance(layer, nn.Linear):
+            model.classifier[at] = nn.Linear(size or layer.in_features, size := next(units))
+
+
+_SMALL = {"size": 64, "units": 64}
+
+
+def _googlenet() -> nn.Module:
+    return models.googlenet(weights=None, aux_logits=True, init_weights=False)
+
+
+def _regnet() -> nn.Module:
+    with torch.device("cpu"):  # it computes its widths with tensors
+        return models.regnet_y_400mf().to("meta")
+
+
+def _inception() -> nn.Module:
+    return models.inception_v3(init_weights=False)
+
+
+def _fcn() -> nn.Module:
+    return models.segmentation.fcn_resnet50(weights_backbone=None, aux_loss=True)
+
+
+def _deeplab() -> nn.Module:
+    return models.segmentation.deeplabv3_resnet50(weights_backbone=None, aux_loss=True)
+
+
+CLASSIFICATION = (
+    Published("classification/alexnet", models.alexnet, {}, _SMALL, _small_classifier),
+    Published("classification/squeezenet1_1", models.squeezenet1_1),
+    Published("classification/densenet", models.densenet121),
+    Published("classification/densenet", models.densenet169, {"depths": [6, 12, 32, 32]}),
+    Published("classification/googlenet", _googlenet),
+    Published("classification/inception_v3", _inception, {}, {}),
+    Published("classification/resnet18", models.resnet18),
+    Published("classification/resnet50", models.resnet50),
+    Published("classification/resnet50", models.resnet101, {"depths": [3, 4, 23, 3]}),
+    Published("classification/resnet50", models.resnet152, {"depths": [3, 8, 36, 3]}),
+    Published("classification/resnet50", models.resnext50_32x4d, {"groups": 32, "width_per_group": 4}),
+    Published("classification/resnet50", models.wide_resnet50_2, {"width_per_group": 128}),
+    Published("classification/shufflenet_v2", models.shufflenet_v2_x1_0),
+    Published("classification/mnasnet", models.mnasnet1_0),
+    Published("classification/regnet_y_400mf", _regnet),
+    Published("classification/convnext_tiny", models.convnext_tiny),
+    Published("classification/vgg", models.vgg16, {}, _SMALL, _small_classifier),
+    Published("classification/vgg", models.vgg16_bn, {"batch_norm": True}, _SMALL, _small_classifier),
+    Published("classification/vgg", models.vgg11, {"convs": [1, 1, 2, 2, 2]}, _SMALL, _small_classifier),
+    Published("classification/vgg", models.vgg19, {"convs": [2, 2, 4, 4, 4]}, _SMALL, _small_classifier),
+    Published("classification/mobilenet_v2", models.mobilenet_v2),
+    Published("classification/mobilenet_v3_large", models.mobilenet_v3_large),
+    Published("classification/mobilenet_v3_small", models.mobilenet_v3_small),
+    *(Published("classification/efficientnet", getattr(models, f"efficientnet_b{b}"), {"b": b}) for b in range(8)),
+)
+SEGMENTATION = (
+    Published("segmentation/fcn_resnet50", _fcn),
+    Published("segmentation/deeplabv3_resnet50", _deeplab),
+)
+PUBLISHED = CLASSIFICATION + SEGMENTATION

@@ -1,0 +1,98 @@
+"""The zoo against what is published: names, counts, outputs, gradients, and the exported file."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+import archspec
+from tests.judge import exported, samples, tensors
+from tests.zoo.published import PUBLISHED, Published
+
+every_network = pytest.mark.parametrize("network", PUBLISHED, ids=lambda network: network.name)
+
+
+def _layout(model: nn.Module) -> list[tuple[str, tuple[int, ...], torch.dtype]]:
+    return [(name, tuple(tensor.shape), tensor.dtype) for name, tensor in model.state_dict().items()]
+
+
+def _filled(model: nn.Module) -> nn.Module:
+    """A model on `meta`, brought to life with everything random, none so large that outputs overflow."""
+    model.to_empty(device="cpu")
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for name, tensor in model.state_dict().items():
+            if tensor.dim() > 1:
+                tensor.normal_(std=1 / math.sqrt(tensor[0].numel()), generator=generator)
+            elif tensor.is_floating_point():
+                low = 0.5 if name.endswith(("weight", "running_var")) else -0.5
+                tensor.uniform_(low, low + 1, generator=generator)
+            else:
+                tensor.zero_()
+    return model
+
+
+def _with_state(model: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
+    """A model on `meta` with a copy of the state."""
+    model.load_state_dict({name: tensor.clone() for name, tensor in state.items()}, strict=True, assign=True)
+    return model
+
+
+def _without_chance(model: nn.Module) -> Counter[tuple[str, float]]:
+    """The model with nothing dropped; returns what would have been."""
+    dropped: Counter[tuple[str, float]] = Counter()
+    for layer in model.modules():
+        if hasattr(layer, "p") and isinstance(layer.p, float):
+            dropped[type(layer).__name__, layer.p] += 1
+            layer.p = 0.0
+    return dropped
+
+
+def _gradients(model: nn.Module, inputs: list[Tensor]) -> Any:
+    results = tensors(model.train()(*inputs))
+    sum(result.square().mean() for result in results).backward()  # type: ignore[union-attr]
+    return results
+
+
+@every_network
+def test_counts_are_those_of_the_published_size(network: Published) -> None:
+    architecture = archspec.load(network.path, **network.vars)
+    auxiliary = any(output.training_only for output in architecture.graph.outputs)
+    count = 2 if auxiliary else 1  # a batch norm trains on no single value
+    with torch.device("meta"):
+        original = network.original().train(auxiliary)
+        with FlopCounterMode(display=False) as counter:
+            original(*(batch.to("meta") for batch in samples(architecture, count)))
+    assert architecture.num_params == sum(parameter.numel() for parameter in original.parameters())
+    assert 2 * count * architecture.macs == counter.get_total_flops()
+
+
+@every_network
+def test_it_is_the_published_network(network: Published) -> None:
+    architecture = archspec.load(network.path, **network.vars, **network.small)
+    with torch.device("meta"):
+        original, compiled, file = network.original(), architecture.build(device="meta"), exported(architecture)
+        network.shrink(original)
+    assert _layout(compiled) == _layout(original)
+    assert [name for name, _ in file.named_parameters()] == [name for name, _ in original.named_parameters()]
+    state = {name: tensor.clone() for name, tensor in _filled(original).state_dict().items()}
+    inputs = samples(architecture, 2)
+    assert _without_chance(_with_state(compiled, state)) <= _without_chance(original)  # some have layers in no use
+    with torch.no_grad():
+        expected = tensors(original.eval()(*inputs))
+        assert all(value.isfinite().all() and value.unique().numel() > 1 for value in expected)
+        for model in (compiled, _with_state(file, state)):
+            for ours, theirs in zip(tensors(model.eval()(*inputs)), expected, strict=True):
+                assert torch.equal(ours, theirs)
+    for ours, theirs in zip(_gradients(compiled, inputs), _gradients(original, inputs), strict=True):
+        torch.testing.assert_close(ours, theirs)
+    published = dict(original.named_parameters())
+    for name, parameter in compiled.named_parameters():
+        torch.testing.assert_close(parameter.grad, published[name].grad, msg=lambda text, name=name: f"{name}: {text}")
