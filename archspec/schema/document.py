@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from archspec.ops.arguments import Int
+from archspec.ops.arguments import Bool, Int
 from archspec.ops.registry import find, kinds
 from archspec.schema import entry, recipe
 from archspec.schema.entry import ENTRIES, REFERENCE
@@ -70,6 +70,8 @@ def sections(taken: list[str]) -> dict[str, Schema]:
         "archspec": documented({"const": LANGUAGE_VERSION}, "The version of the language.", {}),
         "name": documented(_name(), "The class name of the compiled module.", {"default": "Model"}),
         "description": documented({"type": "string"}, "A few words on the model.", {}),
+        "extends": documented(_file(), "Another spec, over which this one is laid: `base.yaml`, `zoo:resnet34`.", {}),
+        "import": documented({"type": "array", "items": _file()}, "Files whose blocks can be used here.", {}),
         "input": documented(_input(), "The input's shape without the batch, e.g. `[3, 224, 224]`.", {}),
         "inputs": documented(_inputs(), "The forward's arguments by name, in order.", {}),
         "vars": documented(_parameters(), "Values to use as `$name`; `--set name=…` gives another one.", {}),
@@ -78,7 +80,7 @@ def sections(taken: list[str]) -> dict[str, Schema]:
         "outputs": documented(_outputs(), "What the model gives back; the last layer, unless it is said.", {}),
         "init": documented(_init(), "How parameters are initialised, by kind or by a glob over names.", {}),
         "weights": documented(_weights(), "A checkpoint that fills the model when it is built.", {}),
-        "freeze": documented(_globs(), "Globs over names of parameters that are not trained, e.g. `layer1.*`.", {}),
+        "freeze": documented(_freeze(), "Globs over names of parameters that are not trained, e.g. `layer1.*`.", {}),
         "train": documented(recipe.section(), "How the model is trained.", {}),
     }
 
@@ -102,6 +104,10 @@ def _mapping(values: Schema) -> Schema:
 
 def _name() -> Schema:
     return {"type": "string", "pattern": identifier()}
+
+
+def _file() -> Schema:
+    return {"type": "string"}
 
 
 def _input() -> Schema:
@@ -173,8 +179,25 @@ def _init() -> Schema:
 
 
 def _globs() -> Schema:
+    return one_of(_globs_forms())
+
+
+def _globs_forms() -> list[Schema]:
     glob: Schema = {"type": "string", "minLength": 1}
-    return one_of([glob, {"type": "array", "items": glob}])
+    return [glob, {"type": "array", "items": glob}]
+
+
+def _freeze() -> Schema:
+    full: Schema = {
+        "type": "object",
+        "properties": {
+            "match": documented(_globs(), "Globs over names.", {}),
+            "statistics": documented(value(Bool()), "Whether running statistics stay as they are.", {"default": True}),
+        },
+        "required": ["match"],
+        "additionalProperties": False,
+    }
+    return one_of([*_globs_forms(), full, NULL])
 
 
 def _weights() -> Schema:

@@ -37,7 +37,7 @@ def _references(node: object) -> set[str]:
 
 
 def test_the_schema_has_what_the_readers_read() -> None:
-    assert set(document.sections([])) == set(read._KEYS)
+    assert set(document.sections([])) == set(read.KEYS)
     assert set(document.block_sections()) == set(read._BLOCK_KEYS)
     assert set(recipe.fields()) == set(read_recipe._FIELDS)
     assert document.POSITION_NAMES == read_parameters._POSITION_NAMES
