@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 
-from archspec.ops.arguments import Int
+from archspec.ops.arguments import Bool, Int
 from archspec.ops.registry import find, kinds
 from archspec.schema import entry, recipe
-from archspec.schema.entry import ENTRIES, REFERENCE
+from archspec.schema.entry import ENTRIES
+from archspec.schema.laid import laid_sections
+from archspec.schema.modifiers import REFERENCE
 from archspec.schema.names import identifier
 from archspec.schema.shared import shared
 from archspec.schema.values import ANY, EXPRESSION, INITIALISATION, NULL, Schema, documented, one_of, value
-from archspec.spec.document import BODIES, MODIFIERS, TYPE_NAMES
-from archspec.spec.read import LANGUAGE_VERSION
+from archspec.spec.document import BODIES, MODIFIERS, PLACEMENT, TYPE_NAMES
+from archspec.spec.read import LANGUAGE_VERSION, MODEL_KEYS
 from archspec.tensors import DTYPES
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _LARGEST_SIZE = 2**31
 POSITION_NAMES = ("index", "count", "stage", "stages", "position", "total", "input", "previous", "N")
+_FILE: Schema = {"type": "string"}
+_NOT_NULL: Schema = {"not": NULL}
 _SIZES: Schema = {"type": "array", "items": value(Int(1, _LARGEST_SIZE))}
 
 
@@ -25,19 +29,29 @@ def spec_schema() -> Schema:
     """The schema of a spec, with the layers that are registered now."""
     ops = [op for name in kinds() if (op := find(name)) is not None]
     taken = [op.name for op in ops]
+    whole = sections(taken)
     schema = {
         "$schema": _DRAFT,
         "title": "archspec",
         "description": "A neural network as archspec reads it.",
         "type": "object",
-        "properties": sections(taken),
-        "additionalProperties": False,
-        "required": ["archspec", "layers"],
-        "anyOf": [{"required": ["input"]}, {"required": ["inputs"]}],
-        "not": {"required": ["input", "inputs"]},
+        "required": ["archspec"],
+        "not": {"required": ["input", "inputs"], "properties": {"input": _NOT_NULL, "inputs": _NOT_NULL}},
+        "if": {"required": ["extends"]},
+        "then": {"properties": laid_sections(whole), "additionalProperties": False},
+        "else": {"properties": whole, "additionalProperties": False, **_model_or_blocks()},
         "definitions": {**entry.definitions(ops), **recipe.definitions()},
     }
     return shared(schema)
+
+
+def _model_or_blocks() -> Schema:
+    """A file has a model, or else blocks alone."""
+    imports: Schema = {"required": ["import"], "properties": {"import": {"minLength": 1, "minItems": 1}}}
+    blocks = {"anyOf": [{"required": ["blocks"]}, imports]}
+    of_a_model = {"anyOf": [{"required": [key]} for key in MODEL_KEYS]}
+    model = {"required": ["layers"], "anyOf": [{"required": ["input"]}, {"required": ["inputs"]}]}
+    return {"if": {**blocks, "not": of_a_model}, "else": model}
 
 
 def text(schema: Schema) -> str:
@@ -75,6 +89,10 @@ def sections(taken: list[str]) -> dict[str, Schema]:
         "archspec": documented({"const": LANGUAGE_VERSION}, "The version of the language.", {}),
         "name": documented(_name(), "The class name of the compiled module.", {"default": "Model"}),
         "description": documented({"type": "string"}, "A few words on the model.", {}),
+        "extends": documented(_FILE, "Another spec, over which this one is laid: `base.yaml`, `zoo:resnet34`.", {}),
+        "import": documented(
+            one_of([_FILE, {"type": "array", "items": _FILE}]), "Files whose blocks can be used here.", {}
+        ),
         "input": documented(_input(), "The input's shape without the batch, e.g. `[3, 224, 224]`.", {}),
         "inputs": documented(_inputs(), "The forward's arguments by name, in order.", {}),
         "vars": documented(_parameters(), "Values to use as `$name`; `--set name=…` gives another one.", {}),
@@ -83,7 +101,7 @@ def sections(taken: list[str]) -> dict[str, Schema]:
         "outputs": documented(_outputs(), "What the model gives back; the last layer, unless it is said.", {}),
         "init": documented(_init(), "How parameters are initialised, by kind or by a glob over names.", {}),
         "weights": documented(_weights(), "A checkpoint that fills the model when it is built.", {}),
-        "freeze": documented(_globs(), "Globs over names of parameters that are not trained, e.g. `layer1.*`.", {}),
+        "freeze": documented(_freeze(), "Globs over names of parameters that are not trained, e.g. `layer1.*`.", {}),
         "train": documented(recipe.section(), "How the model is trained.", {}),
     }
 
@@ -154,7 +172,7 @@ def _blocks(taken: list[str]) -> Schema:
         "additionalProperties": False,
         "required": ["layers"],
     }
-    names = {"pattern": identifier(*MODIFIERS, *BODIES), "not": {"enum": taken}}
+    names = {"pattern": identifier(*MODIFIERS, *PLACEMENT, *BODIES), "not": {"enum": taken}}
     return {"type": "object", "propertyNames": names, "additionalProperties": block}
 
 
@@ -178,8 +196,25 @@ def _init() -> Schema:
 
 
 def _globs() -> Schema:
+    return one_of(_globs_forms())
+
+
+def _globs_forms() -> list[Schema]:
     glob: Schema = {"type": "string", "minLength": 1}
-    return one_of([glob, {"type": "array", "items": glob}])
+    return [glob, {"type": "array", "items": glob}]
+
+
+def _freeze() -> Schema:
+    full: Schema = {
+        "type": "object",
+        "properties": {
+            "match": documented(_globs(), "Globs over names.", {}),
+            "statistics": documented(value(Bool()), "Whether running statistics stay as they are.", {"default": True}),
+        },
+        "required": ["match"],
+        "additionalProperties": False,
+    }
+    return one_of([*_globs_forms(), full, NULL])
 
 
 def _weights() -> Schema:

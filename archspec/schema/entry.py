@@ -4,67 +4,116 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from archspec.elaborate.branches import MERGES as BRANCH_MERGES
-from archspec.elaborate.copies import MOST_COPIES
-from archspec.elaborate.skip import MERGES as SKIP_MERGES
-from archspec.ops.arguments import Bool, Int, Maybe, OneOf
 from archspec.ops.entry import Op
 from archspec.ops.refused import REFUSED
-from archspec.ops.registry import find
 from archspec.schema import kinds, misspelt
+from archspec.schema.modifiers import ENTRY, MODIFIER_VALUES, REFERENCE
 from archspec.schema.names import identifier, layer
-from archspec.schema.values import ANY, EXPRESSION, NULL, Schema, as_words, documented, one_of, value
-from archspec.spec.document import BODIES, MODIFIERS
+from archspec.schema.values import NULL, Schema, as_words, documented, removable
+from archspec.spec.document import BODIES, MODIFIERS, PLACEMENT
 
-ENTRY: Schema = {"$ref": "#/definitions/entry"}
 ENTRIES: Schema = {"$ref": "#/definitions/entries"}
-REFERENCE: Schema = {"type": ["string", "number"]}
+LAID_ENTRY: Schema = {"$ref": "#/definitions/laid_entry"}
+LAID_ENTRIES: Schema = {"$ref": "#/definitions/laid_entries"}
+_KINDS: Schema = {"$ref": "#/definitions/kinds"}
 _OVERRIDING = ("first", "last", "per_stage", "per_repeat")
 _OF_A_REPEAT = ("names", "inline", *_OVERRIDING)
-_PER_COPY: Schema = {"type": "object", "additionalProperties": one_of([{"type": "array"}, EXPRESSION])}
-_REFERENCES: Schema = one_of([REFERENCE, {"type": "array", "items": REFERENCE, "minItems": 1}])
+_NO_PLACE = "it places an entry among those of a spec that this one `extends`"
 
 
 def definitions(ops: Iterable[Op]) -> dict[str, Schema]:
     """`entry`, `entries` and what they are made of, for the kinds that are given."""
     ops = tuple(ops)
+    alone = {op.name: op.doc for op in ops if kinds.required(op) is None}
     return {
-        "entry": _entry(ops),
-        "entries": _entries(),
-        "modifier": {"enum": list(MODIFIERS)},
+        "entry": _entry(),
+        "entries": {**_entries(ENTRY), "minProperties": 1},
+        "laid_entry": _laid_entry(),
+        "laid_entries": _entries(LAID_ENTRY),
+        "kinds": _kinds(ops),
+        "alone": _alone_explained(alone),
+        "offered": {"enum": list(alone), "markdownEnumDescriptions": list(alone.values())},
+        "modifier": {"enum": [*MODIFIERS, *PLACEMENT]},
         "misspelt": misspelt.definition([*(op.name for op in ops), *MODIFIERS, *BODIES]),
         **{op.name: kinds.kind(op) for op in ops},
     }
 
 
-def _entries() -> Schema:
+def _entries(named: Schema) -> Schema:
+    """Named or numbered entries.
+
+    The pattern is that of every name, so `additionalProperties` judges nothing; yaml-language-server completes
+    from it. In the entry itself, a list of words would be shown whole whenever the pointer rests on one.
+    """
     return {
         "type": ["object", "array"],
         "items": ENTRY,
         "minItems": 1,
         "propertyNames": {"pattern": layer(), "errorMessage": "this cannot be the name of a layer"},
-        "additionalProperties": ENTRY,
-        "minProperties": 1,
+        "patternProperties": {"^": named},
+        "additionalProperties": {"$ref": "#/definitions/offered"},
     }
 
 
-def _entry(ops: tuple[Op, ...]) -> Schema:
+def _alone_explained(docs: dict[str, str]) -> Schema:
+    """What each kind is, where it stands alone; accepts every word."""
+    words: list[Schema] = [{"const": name, "description": doc} for name, doc in docs.items()]
+    return {"anyOf": [*words, {"not": {"enum": list(docs)}}]}
+
+
+def _entry() -> Schema:
+    """An entry of a spec that is whole."""
+    return {
+        **_any_entry(),
+        "properties": {**bodies(ENTRIES), **MODIFIER_VALUES},
+        "dependencies": {
+            "branches": ["merge"],
+            "merge": ["branches"],
+            **{word: ["repeat"] for word in _OF_A_REPEAT},
+            **{word: {"not": {}, "errorMessage": _NO_PLACE} for word in PLACEMENT},
+        },
+    }
+
+
+def _laid_entry() -> Schema:
+    """An entry that is laid over another one, of which it may keep something."""
+    place = documented({"type": ["string", "integer"]}, "The entry of the extended spec that this one goes beside.", {})
+    modifiers = {word: removable(schema) for word, schema in MODIFIER_VALUES.items()}
+    properties = {**bodies(LAID_ENTRIES), **modifiers, **dict.fromkeys(PLACEMENT, place)}
+    return removable({**_any_entry(), "properties": properties})
+
+
+def _any_entry() -> Schema:
+    return {
+        "type": ["string", "object", "array"],
+        "items": ENTRY,
+        "minItems": 1,
+        "if": {"type": "string"},
+        "then": {"$ref": "#/definitions/alone"},
+        "allOf": [_KINDS],
+    }
+
+
+def bodies(entries: Schema) -> dict[str, Schema]:
+    """What an entry can be other than a kind, with the given entries inside it."""
+    return {
+        "layers": documented(entries, "A sequence with children of its own.", {}),
+        "branches": documented(entries, "The same input into each; `merge` says what becomes of the results.", {}),
+        "use": documented(REFERENCE, "Call an earlier entry's module again: its weights are shared.", {}),
+    }
+
+
+def _kinds(ops: tuple[Op, ...]) -> Schema:
+    """What is true of an entry wherever it stands."""
     needs = {op.name: found for op in ops if (found := kinds.required(op)) is not None}
     names = [op.name for op in ops]
     return {
-        "type": ["string", "object", "array"],
         **_word(),
-        "examples": [name for name in names if name not in needs],  # as snippets they took 18 s to complete
-        "items": ENTRY,
-        "minItems": 1,
         "properties": {
             **{name: {"$ref": f"#/definitions/{name}"} for name in names},
-            **{word: BODY_VALUES.get(word, ANY) for word in BODIES},
-            **{word: MODIFIER_VALUES.get(word, ANY) for word in MODIFIERS},
             **{name: _refused(*why) for name, why in REFUSED.items()},
         },
         "patternProperties": {r"^\$": {**NULL, "errorMessage": "a held layer has its arguments where it is held"}},
-        "additionalProperties": ANY,
         "propertyNames": {
             "pattern": rf"^\$|{as_words(MODIFIERS)}|{identifier()}",
             "errorMessage": "a kind is a layer, a function or a block of this file",
@@ -114,9 +163,6 @@ def _beside(ops: tuple[Op, ...]) -> dict[str, Schema | list[str]]:
     return {
         **{op.name: _alone(op) for op in ops},
         **{body: _only(body) for body in BODIES},
-        "branches": {**_only("branches"), "required": ["merge"]},
-        **{word: ["repeat"] for word in _OF_A_REPEAT},
-        "merge": ["branches"],
         "align": _not_beside([*no_align, *bodies]),
         "tie": _not_beside([*no_parameters, *BODIES]),
     }
@@ -136,77 +182,3 @@ def _alone(op: Op) -> Schema:
 
 def _only(name: str) -> Schema:
     return {"propertyNames": {"anyOf": [{"const": name}, {"$ref": "#/definitions/modifier"}]}}
-
-
-def _copies() -> Schema:
-    count = Int(1, MOST_COPIES)
-    named: Schema = {
-        "type": "object",
-        "propertyNames": {"pattern": layer()},
-        "additionalProperties": {"type": ["object", "null"]},
-        "minProperties": 1,
-    }
-    return one_of([{"type": "array", "items": value(count), "minItems": 1}, *[value(count)], named])
-
-
-def _merge() -> Schema:
-    forms: list[Schema] = []
-    properties: dict[str, Schema] = {}
-    for word in BRANCH_MERGES:
-        op = find({"mean": "mean_of"}.get(word, word))
-        properties[word] = NULL if op is None else _merge_arguments(op)
-    forms.append({"enum": list(BRANCH_MERGES)})
-    forms.append(
-        {
-            "type": "object",
-            "properties": properties,
-            "additionalProperties": False,
-            "minProperties": 1,
-            "maxProperties": 1,
-        }
-    )
-    return one_of([*forms, EXPRESSION])
-
-
-def _merge_arguments(op: Op) -> Schema:
-    found = kinds.kind(op)
-    return {"type": ["object", "null"], "properties": found["properties"], "additionalProperties": False}
-
-
-def _skip() -> Schema:
-    merge = value(OneOf(SKIP_MERGES))
-    properties = {
-        "merge": documented(merge, "how the input and the output are merged", {"default": "add"}),
-        "project": documented({"anyOf": [{"enum": ["auto", None]}, ENTRY]}, "what fits the input's shape", {}),
-        "align": _ALIGN,
-    }
-    long: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
-    return {"anyOf": [{"enum": list(SKIP_MERGES)}, one_of([long, EXPRESSION])]}
-
-
-_ALIGN = documented(value(Maybe(OneOf(("pad", "crop", "resize")))), "the later inputs to the size of the first one", {})
-
-MODIFIER_VALUES: dict[str, Schema] = {
-    "from": documented(_REFERENCES, "The inputs: names of earlier entries, `input`, or `previous`.", {}),
-    "when": documented(value(Bool()), "Where it is false, the entry is not there.", {}),
-    "repeat": documented(_copies(), "Copies, chained: a number, one number per stage, or names.", {}),
-    "names": documented({"type": ["string", "integer"]}, "The copies' names, e.g. `block$(index + 1)`.", {}),
-    "first": documented({"type": "object"}, "Other arguments for the first copy (of each stage).", {}),
-    "last": documented({"type": "object"}, "Other arguments for the last copy (of each stage).", {}),
-    "per_stage": documented(_PER_COPY, "For an argument, a list of one value per stage.", {}),
-    "per_repeat": documented(_PER_COPY, "For an argument, a list of one value per copy.", {}),
-    "skip": documented(_skip(), "The output is merged with the input.", {}),
-    "align": _ALIGN,
-    "merge": documented(_merge(), "What becomes of the branches' results.", {}),
-    "tie": documented(
-        {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
-        "Parameters of this layer that are parameters of earlier ones, e.g. `weight: embedding.weight`.",
-        {},
-    ),
-    "inline": documented({"const": True}, "The copies stand in the list around them, one number each.", {}),
-}
-BODY_VALUES: dict[str, Schema] = {
-    "layers": documented(ENTRIES, "A sequence with children of its own.", {}),
-    "branches": documented(ENTRIES, "The same input into each; `merge` says what becomes of the results.", {}),
-    "use": documented(REFERENCE, "Call an earlier entry's module again: its weights are shared.", {}),
-}

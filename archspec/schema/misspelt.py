@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from archspec.schema.values import Schema, as_words
-from archspec.spec.document import BODIES, MODIFIERS
+from archspec.spec.document import BODIES, MODIFIERS, PLACEMENT
 
 _SHORTEST = 4
 """Every block called `Up` or `Mul` would be one edit away from something."""
@@ -27,7 +27,7 @@ def definition(names: Iterable[str]) -> Schema:
 
 def rules(names: Iterable[str]) -> list[Schema]:
     """Looks at words that are no kinds, as a key and as a whole entry."""
-    known = {"pattern": as_words([*names, *BODIES, *MODIFIERS])}  # an `enum` would be listed in every hover
+    known = {"pattern": as_words([*names, *BODIES, *MODIFIERS, *PLACEMENT])}  # an `enum` would be listed in every hover
     looked_at = {"if": known, "else": {"$ref": "#/definitions/misspelt"}}
     return [{"if": {"type": "string"}, "then": looked_at, "else": {"propertyNames": looked_at}}]
 

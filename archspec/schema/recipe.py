@@ -125,10 +125,9 @@ def _transforms() -> Schema:
 def _named(group: Group, known: dict[str, Signature]) -> Schema:
     """`SGD` or `{SGD: {lr: 0.1}}`."""
     bare = {name: signature.doc for name, signature in known.items() if not _needed(signature)}
-    expression = [] if group == "inits" else [EXPRESSION["pattern"]]
     return {
         "type": ["string", "object"],
-        "pattern": "|".join([as_words(bare), *expression]),
+        "pattern": "|".join([as_words(bare), EXPRESSION["pattern"]]),
         "patternErrorMessage": f"expected {NOUNS[group]} that needs no arguments, or one with its arguments",
         "defaultSnippets": snippets(bare),
         "properties": {name: {"$ref": f"#/definitions/{group}.{name}"} for name in known},
@@ -173,13 +172,12 @@ def _forms(group: Group, argument: Argument) -> list[Schema]:
     """What an argument accepts, each form for itself."""
     if not argument.accepts:
         return [ANY]
-    expression = [] if group == "inits" else [EXPRESSION]
     if argument.accepts == ("nameds",):
         return [{"type": "array", "items": _ref(group)}]
     domain = DOMAINS.get((group, argument.name))
     if domain is not None:
-        return [*_in_domain(domain, argument), *expression]
-    return [*_plain(argument), *expression]
+        return [*_in_domain(domain, argument), EXPRESSION]
+    return [*_plain(argument), EXPRESSION]
 
 
 def _plain(argument: Argument) -> Iterator[Schema]:

@@ -96,6 +96,15 @@ def one_of(forms: Iterable[Schema]) -> Schema:
     return others[0] if len(others) == 1 else {"anyOf": others}
 
 
+def removable(schema: Schema) -> Schema:
+    """Or `null`, which in a spec that extends another removes what is there."""
+    types = schema.get("type")
+    if types is not None and not {"enum", "const", "not"} & set(schema):
+        return {**schema, "type": list(dict.fromkeys([*([types] if isinstance(types, str) else types), "null"]))}
+    notes = {key: text for key, text in schema.items() if key in ("description", "default")}
+    return {**notes, "anyOf": [{key: value for key, value in schema.items() if key not in notes}, NULL]}
+
+
 def _join_patterns(flat: Schema, form: Schema) -> None:
     """A second form of strings: a string may have either."""
     if "pattern" in flat and "pattern" in form:

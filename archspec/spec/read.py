@@ -26,7 +26,7 @@ _OTHER_DTYPES = {
     "int": "int64",
     "long": "int64",
 }
-_MODEL_KEYS = ("input", "inputs", "layers", "outputs", "init", "weights", "freeze", "train")
+MODEL_KEYS = ("input", "inputs", "layers", "outputs", "init", "weights", "freeze", "train")
 _BLOCK_KEYS = ("params", "inputs", "layers", "outputs", "description")
 
 
@@ -43,7 +43,7 @@ def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
     check_keys(reader, tree)
     tree = reader.corrected(tree, KEYS, apart=TRUST)
     check_version(reader, tree)
-    is_library = tree.get("blocks") is not None and all(tree.key(key) is None for key in _MODEL_KEYS)
+    is_library = tree.get("blocks") is not None and all(tree.key(key) is None for key in MODEL_KEYS)
     inputs = () if is_library else _read_inputs(reader, tree)
     layers = Entries((), False, tree.span) if is_library else _read_layers(reader, tree)
     init, train = (_section(reader, tree, name) for name in ("init", "train"))

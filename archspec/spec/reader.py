@@ -106,7 +106,7 @@ class Reader:
         if not isinstance(node, Sequence):
             self.expected(node, "a list", whose)
             return []
-        return [item for item in node if isinstance(item, Scalar) and self.text(item, f"each of {whose}") is not None]
+        return [item for item in node if self.text(item, f"each of {whose}") is not None and isinstance(item, Scalar)]
 
     def unknown_key(self, key: Scalar, known: Iterable[str], where: str) -> None:
         """Record a key that does not exist there, with the nearest one that does."""

@@ -15,6 +15,7 @@ import archspec
 from archspec import source
 from archspec.compiler import compile_text
 from archspec.errors import Diagnostic, SourceText, SpecError
+from archspec.source.home import NOWHERE, Home
 from archspec.source.tree import Mapping, Node, Sequence, plain
 from archspec.spec.document import MODIFIERS
 
@@ -29,9 +30,12 @@ variables and expressions (AS205 to AS224), torch and data (AS507 to AS557)."""
 
 HIDDEN: tuple[tuple[str, str, str], ...] = (
     ("AS201", r"no layer, function or block called `[A-Za-z_]\w*`", "it could be a block of the file, or a plug-in's"),
+    ("AS201", r"is not in the language", "a block may have the name of a function that is refused"),
+    ("AS105", r"an entry's kind is its key", "which of two keys is a block"),
     ("AS201", r"there is no layer called", "a key of `init` could be a plug-in's layer"),
     ("AS230", r"needs one value per", "how long a list has to be, another one says"),
     ("AS401", r"takes a plain value, but .* holds a layer", "what a variable holds"),
+    ("AS401", r"`sparsity` of `sparse`|is within 2 × std", "the rules of single functions of `torch.nn.init`"),
     ("AS401", r"numbers in lists \(of lists\) of one length", "whether lists are ragged"),
     ("AS203", r"a buffer has `shape` and `init`, or `values`", "which of three arguments are there"),
     ("AS106", r"is called|would be called|the copies|another copy", "names that an expression makes"),
@@ -41,6 +45,15 @@ HIDDEN: tuple[tuple[str, str, str], ...] = (
     ("AS103", r"every output is there in training mode only", "a relation between outputs"),
 )
 """What the schema cannot know although the code is one of form: code, message, why."""
+
+HIDDEN_WHEN_LAID: tuple[tuple[str, str, str], ...] = (
+    ("AS101", r"found nothing$", "whether there is something that `null` removes"),
+    ("AS103", r"", "what the other spec has"),
+    ("AS105", r"says nothing here: it is for the copies of a `repeat`", "the other one's entry may be a repeat"),
+    ("AS105", r"says nothing here: it places an entry", "whether the sequence that it stands in is a new one"),
+    ("AS107", r"a spec has `input` or `inputs`", "which of them the other spec has"),
+)
+"""The same, in a spec that extends another."""
 
 OVERRIDES = ("first", "last", "per_stage", "per_repeat")
 
@@ -87,26 +100,36 @@ def data_of(text: str) -> Any:
         return None
 
 
-def judge(text: str) -> Verdicts | None:
-    """Both verdicts; None where the text is not read at all."""
+def judge(text: str, home: Home = NOWHERE) -> Verdicts | None:
+    """Both verdicts; None where the text is not read at all. `home` is where the files are that it names."""
     data = data_of(text)
     if data is None:
         return None
     fault = next(validator().iter_errors(data), None)
     refused = None if fault is None else f"{list(fault.absolute_path)}: {fault.message[:300]}"
-    compiled = compile_text(SourceText("net.yaml", text))
+    given = SourceText("net.yaml", text)
+    compiled = compile_text(given, home=home)
     errors = tuple(found for found in compiled.diagnostics if found.severity == "error")
-    tree = compiled.tree
-    assert tree is not None
-    visible = tuple(found for found in errors if _is_visible(found, tree))
+    tree = compiled.tree or source.read(given)  # without a tree where a file that it names cannot be read
+    own = (found for found in errors if found.span is not None and found.span.source is given)
+    visible = tuple(found for found in own if _is_visible(found, tree) and not (_is_laid(data) and _is_kept(found)))
     if refused is None and visible and not _strict().is_valid(data):
         visible = ()  # 64.0 where an integer belongs
     return Verdicts(refused, errors, visible, fault is not None and _is_in_unused_block(fault, data))
 
 
+def _is_laid(data: Any) -> bool:
+    return isinstance(data, dict) and "extends" in data
+
+
+def _is_kept(fault: Diagnostic) -> bool:
+    """What stands beside it may be in the spec that this one extends, so only both together show it."""
+    return any(fault.code == code and re.search(text, fault.message) for code, text, _ in HIDDEN_WHEN_LAID)
+
+
 def _is_in_unused_block(fault: jsonschema.ValidationError, data: Any) -> bool:
     path = list(fault.absolute_path)
-    if path[:1] != ["blocks"] or len(path) < 5 or path[-1] not in MODIFIERS:
+    if path[:1] != ["blocks"] or not set(MODIFIERS) & {step for step in path[4:] if isinstance(step, str)}:
         return False
     rest = {key: value for key, value in data.items() if key != "blocks"}
     return f'"{path[1]}"' not in json.dumps(rest)
@@ -122,6 +145,10 @@ def _is_visible(fault: Diagnostic, tree: Node) -> bool:
         return False  # the value of an expression
     if fault.code in ("AS105", "AS202", "AS203", "AS204", "AS401") and _concerns_a_block(fault, tree):
         return False
+    if fault.code == "AS230" and _is_of_a_misspelt_modifier(fault, tree):
+        return False
+    if fault.code == "AS201" and _is_given_to_a_block(fault, tree):
+        return False
     return not (fault.code in ("AS202", "AS203", "AS401") and _is_overridden(fault, tree))
 
 
@@ -130,16 +157,35 @@ def _concerns_a_block(fault: Diagnostic, tree: Node) -> bool:
     beside = re.search(r"already has the kind `([^`]*)`", fault.message)
     if beside is not None:
         return beside[1] not in validator().schema["definitions"]
+    return bool(_blocks(tree) & set(re.findall(r"`([^`]*)`", fault.message)))
+
+
+def _is_given_to_a_block(fault: Diagnostic, tree: Node) -> bool:
+    names = _blocks(tree)
+    pairs = (pair for node in _nodes(tree) if isinstance(node, Mapping) for pair in node)
+    return any(str(key.value) in names and _is_in(fault, value) for key, value in pairs)
+
+
+def _is_of_a_misspelt_modifier(fault: Diagnostic, tree: Node) -> bool:
+    """The checker reads `repeats: -1` as the `repeat` that was meant; to the schema it may be a block."""
+    pairs = (pair for node in _nodes(tree) if isinstance(node, Mapping) for pair in node)
+    return any(value.span == fault.span and key.value not in MODIFIERS for key, value in pairs)
+
+
+def _blocks(tree: Node) -> set[str]:
     blocks = tree.get("blocks") if isinstance(tree, Mapping) else None
-    names = {str(key.value) for key, _ in blocks} if isinstance(blocks, Mapping) else set()
-    return bool(names & set(re.findall(r"`([^`]*)`", fault.message)))
+    return {str(key.value) for key, _ in blocks} if isinstance(blocks, Mapping) else set()
+
+
+def _is_in(fault: Diagnostic, node: Node) -> bool:
+    at, span = fault.span, node.span
+    return at is not None and at.source is span.source and span.start <= at.start <= span.end
 
 
 def _is_overridden(fault: Diagnostic, tree: Node) -> bool:
     """It stands in an entry whose copies are given further arguments."""
-    assert fault.span is not None
     for node in _nodes(tree):
-        if isinstance(node, Mapping) and node.span.start <= fault.span.start <= node.span.end:
+        if isinstance(node, Mapping) and _is_in(fault, node):
             repeat = node.get("repeat")
             if isinstance(repeat, Mapping) or any(node.get(word) is not None for word in OVERRIDES):
                 return True

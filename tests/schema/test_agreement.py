@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from archspec.source.home import NOWHERE, Home, home_of_file
 from tests.fuzz.mutate import text_of
 from tests.schema.judge import data_of, judge
 from tests.schema.mutations import mutated, of_each_kind
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted((ROOT / "specs").rglob("*.yaml"))
-CASES = sorted((ROOT / "tests" / "diagnostics" / "cases").glob("*.yaml"))
+DIAGNOSTICS = ROOT / "tests" / "diagnostics"
+CASES = sorted((DIAGNOSTICS / "cases").glob("*.yaml"))
+REUSE = sorted(path for path in (DIAGNOSTICS / "reuse").rglob("*.yaml") if path.is_file())
+SMALL = sorted((Path(__file__).parent / "specs").rglob("*.yaml"))
+DOCUMENTS = sorted([*(DIAGNOSTICS / "bad_inputs").glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "README.md"])
 MUTANTS = int(os.environ.get("ARCHSPEC_MUTANTS", "600"))
 """Per seed."""
 _SLOW = ("llama3_405b",)
 
 
-def _disagreement(text: str) -> str | None:
-    verdicts = judge(text)
+def _disagreement(text: str, home: Home = NOWHERE) -> str | None:
+    verdicts = judge(text, home)
     if verdicts is None:
         return None
     if verdicts.refused is not None and not verdicts.errors and not verdicts.in_unused_block:
@@ -32,9 +38,9 @@ def _disagreement(text: str) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*SPECS, *SMALL], ids=lambda path: path.stem)
 def test_every_spec_is_accepted(path: Path) -> None:
-    verdicts = judge(path.read_text(encoding="utf-8"))
+    verdicts = judge(path.read_text(encoding="utf-8"), home_of_file(path))
     assert verdicts is not None
     assert verdicts.refused is None
     assert verdicts.errors == ()
@@ -45,8 +51,21 @@ def test_they_agree_on_faulty_specs(path: Path) -> None:
     assert _disagreement(path.read_text(encoding="utf-8")) is None
 
 
+@pytest.mark.parametrize("path", REUSE, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_they_agree_on_specs_of_several_files(path: Path) -> None:
+    assert _disagreement(path.read_text(encoding="utf-8"), home_of_file(path)) is None
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+def test_they_agree_on_what_is_written_about(document: Path) -> None:
+    specs = re.findall(r"^```(?:yaml|json)\b.*\n([\s\S]*?)^```$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    whole = [text for text in specs if "archspec" in text]
+    found = [(what, text) for text in whole if (what := _disagreement(text)) is not None]
+    assert not found, "\n\n".join(f"{what}\n{text}" for what, text in found)
+
+
 def _bases() -> list[dict[str, Any]]:
-    read = [data_of(path.read_text(encoding="utf-8")) for path in (*SPECS, *CASES) if path.stem not in _SLOW]
+    read = [data_of(path.read_text(encoding="utf-8")) for path in (*SPECS, *SMALL, *CASES) if path.stem not in _SLOW]
     return [spec for spec in read if isinstance(spec, dict)]
 
 

@@ -12,6 +12,7 @@ from tests.schema.editor.client import Editor, install
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted((ROOT / "specs").rglob("*.yaml"))
+SMALL = sorted((Path(__file__).parent / "specs").rglob("*.yaml"))
 FIRST_LINE = f"# yaml-language-server: $schema={ROOT}/schemas/archspec.schema.json\n"
 HEAD = FIRST_LINE + "archspec: 1\ninput: [3, 32, 32]\nlayers:\n"
 LINE = HEAD.count("\n")
@@ -38,12 +39,12 @@ def _underlined(editor: Editor, path: Path, text: str) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*SPECS, *SMALL], ids=lambda path: path.stem)
 def test_no_spec_is_underlined(editor: Editor, path: Path) -> None:
     assert _underlined(editor, path, path.read_text(encoding="utf-8")) == {}
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*SPECS, *SMALL], ids=lambda path: path.stem)
 def test_every_spec_names_the_schema(path: Path) -> None:
     first = path.read_text(encoding="utf-8").partition("\n")[0]
     named = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)
@@ -79,7 +80,7 @@ def test_kinds_alone_are_completed(editor: Editor, tmp_path: Path) -> None:
     path = tmp_path / "alone.yaml"
     editor.open(path, HEAD + "  act: \n")
     offered = editor.complete(path, LINE, 7)
-    assert "ReLU" in offered
+    assert offered["ReLU"]["documentation"]["value"] == "max(0, x)."
     assert "Conv2d" not in offered  # which needs arguments
 
 
@@ -137,3 +138,20 @@ def test_hover_explains(editor: Editor, tmp_path: Path) -> None:
     assert "2-d convolution" in editor.hover(path, LINE, text.index("Conv2d") + 1)
     assert "channels of the output" in editor.hover(path, LINE, text.index("out_channels") + 1)
     assert "merged with the input" in editor.hover(path, LINE, text.index("skip") + 1)
+
+
+def test_hover_explains_a_kind_alone(editor: Editor, tmp_path: Path) -> None:
+    path = tmp_path / "alone.yaml"
+    editor.open(path, HEAD + "  act: ReLU\n")
+    shown = editor.hover(path, LINE, 8)
+    assert "max(0, x)." in shown
+    assert "GELU" not in shown
+
+
+def test_what_an_overlay_may_say_is_completed(editor: Editor, tmp_path: Path) -> None:
+    path = tmp_path / "overlay.yaml"
+    head = FIRST_LINE + "archspec: 1\nextends: zoo:resnet34\nlayers:\n"
+    editor.open(path, head + "  act:\n    ReLU:\n    \n")
+    assert {"after", "before", "repeat"} <= set(editor.complete(path, LINE + 2, 4))
+    editor.open(tmp_path / "whole.yaml", HEAD + "  act:\n    ReLU:\n    \n")
+    assert "after" not in editor.complete(tmp_path / "whole.yaml", LINE + 2, 4)

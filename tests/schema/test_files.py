@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 import archspec
-from archspec.schema import document, entry, recipe
+from archspec.schema import document, entry, modifiers, recipe
 from archspec.spec import read, read_parameters, read_recipe
 from archspec.spec.document import BODIES, MODIFIERS
 from tools import generate_schemas
@@ -41,5 +41,5 @@ def test_the_schema_has_what_the_readers_read() -> None:
     assert set(document.block_sections()) == set(read._BLOCK_KEYS)
     assert set(recipe.fields()) == set(read_recipe.FIELDS)
     assert document.POSITION_NAMES == read_parameters._POSITION_NAMES
-    assert set(entry.MODIFIER_VALUES) == set(MODIFIERS)
-    assert set(entry.BODY_VALUES) == set(BODIES)
+    assert set(modifiers.MODIFIER_VALUES) == set(MODIFIERS)
+    assert set(entry.bodies({})) == set(BODIES)

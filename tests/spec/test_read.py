@@ -76,6 +76,8 @@ REST = "input: [4]\nlayers: [ReLU]\n"
         (REST + "blocks: {Linear: {layers: [ReLU]}}", "AS106", "Linear"),
         (REST + "blocks: {B: {inputs: x, layers: [ReLU]}}", "AS101", "x"),
         (REST + "blocks: {B: {inputs: [1], layers: [ReLU]}}", "AS101", "1"),
+        (REST + "blocks: {B: {inputs: [{a: 1}], layers: [ReLU]}}", "AS101", "{a: 1}"),
+        (REST + "freeze: [{a: 1}]", "AS101", "{a: 1}"),
         (REST + "init: [zeros]", "AS101", "[zeros]"),
         (REST + "train: digits", "AS101", "digits"),
         (REST + "allow_code: true", "AS111", "allow_code"),
