@@ -27,6 +27,11 @@ class Parameter:
     values: tuple[Any, ...]
 
     @property
+    def stand_in(self) -> Any:
+        """What an instance is given that has no use for it."""
+        return next(value for value in self.values if value is not MISSING)
+
+    @property
     def type(self) -> str:
         """Its annotation."""
         known = [value for value in self.values if value is not MISSING]
@@ -80,7 +85,7 @@ class Class:
     def presence(self, name: str) -> Parameter:
         """The parameter that says whether an optional child is there."""
         there = tuple(name in trees for trees in self.trees)
-        return self._parameter(name, there, allow_arguments=False)
+        return self._parameter(name, there, owner="has", allow_arguments=False)
 
     def value(self, name: str, owner: str, values: tuple[Any, ...]) -> Parameter | Any:
         """The one value of an argument, or the parameter that holds the different ones."""
@@ -98,6 +103,9 @@ class Class:
                 self.parameters[index] = Parameter(parameter.name, merged)
                 return self.parameters[index]
         said = self._argument(values) if allow_arguments else None
+        if said is not None:
+            given = [scope.arguments[said] for scope in self.scopes]
+            values = tuple(b if a is MISSING else a for a, b in zip(values, given, strict=True))
         wishes = [wish for wish in (said, name, f"{owner}_{name}") if wish]
         made = Parameter(self._names.allocate(*map(identifier, wishes)), values)
         self.parameters.append(made)
@@ -136,4 +144,7 @@ def arguments_of(tree: Layer | Tensor | Instance, class_of: Mapping[int, Class])
         return tree.arguments
     made = class_of[tree.scope.id]
     at = next(index for index, scope in enumerate(made.scopes) if scope.id == tree.scope.id)
-    return tuple(Argument(parameter.name, parameter.values[at], MISSING) for parameter in made.parameters)
+    return tuple(
+        Argument(parameter.name, parameter.values[at], MISSING, stand_in=parameter.stand_in)
+        for parameter in made.parameters
+    )

@@ -58,7 +58,8 @@ class Writer:
         made = []
         for index, argument in enumerate(known):
             values = tuple(MISSING if row is None else row[index].value for row in rows)
-            made.append((argument, self.own.value(argument.name, owner, values)))
+            unused = all(value is MISSING for value in values)
+            made.append((argument, argument.stand_in if unused else self.own.value(argument.name, owner, values)))
         return made
 
     def value_of(self, owner: str, trees: Sequence[Tree | None]) -> dict[str, str]:
