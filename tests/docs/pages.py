@@ -4,6 +4,7 @@
 |---|---|
 | yaml | a spec, if it begins with `archspec: 1` |
 | yaml NAME.yaml | the same, and a file of that name for the commands that follow |
+| yaml NAME.yaml wrong | only the file: the commands say what is wrong with it |
 | python becomes | the classes that the exporter makes of the spec above, written by `make golden` |
 | python becomes A B.forward | only these of them |
 | python pytorch | a hand-written network, `model`, that the spec next to it must equal |
@@ -36,7 +37,8 @@ class Fence:
 
     @property
     def is_spec(self) -> bool:
-        return self.language == "yaml" and self.text.startswith("archspec: 1\n")
+        right = self.language == "yaml" and "wrong" not in self.words
+        return right and self.text.startswith("archspec: 1\n")
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 import archspec
 from archspec.emit.python.source import python_source
@@ -68,4 +69,9 @@ def _save_what_it_asks_for(architecture: archspec.Architecture, checkpoint: Chec
     prefixes = [glob.removesuffix("*") for glob, _ in checkpoint.rename] or [""]
     changed = {f"{prefixes[0]}{name}": tensor for name, tensor in state.items()}
     changed = {name: tensor[:5].clone() if ".fc." in name else tensor for name, tensor in changed.items()}
-    torch.save({checkpoint.key: changed} if checkpoint.key else changed, checkpoint.path)
+    path = Path(checkpoint.path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".safetensors":
+        save_file(changed, path)
+    else:
+        torch.save({checkpoint.key: changed} if checkpoint.key else changed, path)
