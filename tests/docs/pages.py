@@ -2,7 +2,7 @@
 
 | the fence opens with | means |
 |---|---|
-| yaml | a spec, if it begins with `archspec: 1` |
+| yaml | a spec, if it begins with `archspec: 1` and has layers |
 | yaml NAME.yaml | the same, and a file of that name for the commands that follow |
 | yaml NAME.yaml wrong | only the file: the commands say what is wrong with it |
 | python becomes | the classes that the exporter makes of the spec above, written by `make golden` |
@@ -38,7 +38,7 @@ class Fence:
     @property
     def is_spec(self) -> bool:
         right = self.language == "yaml" and "wrong" not in self.words
-        return right and self.text.startswith("archspec: 1\n")
+        return right and re.match(r"archspec: 1\n(?:.*\n)*(layers|extends):", self.text) is not None
 
     @property
     def name(self) -> str:
