@@ -44,8 +44,8 @@ campaign: $(READY)
 	@$(BIN)/python -m tests.fuzz.texts_campaign --workers $(WORKERS) --seconds $(TEXTS)
 
 golden: $(READY)
-	@ARCHSPEC_GOLDEN=rewrite $(BIN)/pytest tests/golden tests/diagnostics tests/weights/test_rendered.py
-	@git status --short tests/golden tests/diagnostics tests/weights
+	@ARCHSPEC_GOLDEN=rewrite $(BIN)/pytest tests/golden tests/diagnostics tests/weights/test_rendered.py tests/docs
+	@git status --short tests/golden tests/diagnostics tests/weights docs
 
 schema: $(READY)
 	@$(BIN)/python -m tools.generate_schemas

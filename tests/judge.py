@@ -84,7 +84,7 @@ def agree(body: str, hand: nn.Module, **variables: Any) -> nn.Module:
     assert list(module.state_dict()) == list(hand.state_dict())
     hand.load_state_dict(shuffled(module).state_dict(), strict=True)
     inputs = samples(architecture)
-    _same_results(module.eval()(*inputs), hand.eval()(*inputs))
+    same_results(module.eval()(*inputs), hand.eval()(*inputs))
     as_exported(architecture, module, inputs)
     for network in (module, hand):
         torch.manual_seed(3)  # dropout draws
@@ -112,10 +112,11 @@ def as_exported(architecture: archspec.Architecture, module: nn.Module, inputs: 
     theirs = exported(architecture)
     assert list(theirs.state_dict()) == list(module.state_dict())
     theirs.load_state_dict(module.state_dict())
-    _same_results(module.eval()(*inputs), theirs.eval()(*inputs))
+    same_results(module.eval()(*inputs), theirs.eval()(*inputs))
 
 
-def _same_results(ours: Any, theirs: Any) -> None:
+def same_results(ours: Any, theirs: Any) -> None:
+    """Assert that two results have one form and the same bits."""
     assert type(ours) is type(theirs)
     if isinstance(ours, dict):
         assert list(ours) == list(theirs)

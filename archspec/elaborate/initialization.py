@@ -37,6 +37,7 @@ class Policy:
         init: how they begin.
         span: the rule's key.
         used: whether it has said something of a parameter.
+        overruled: whether a later rule has, of one that it matches.
     """
 
     kind: str | None
@@ -45,6 +46,7 @@ class Policy:
     span: Span
     block: str | None = None
     used: bool = False
+    overruled: bool = False
 
     def matches(self, context: Context, kind: str, path: str, name: str) -> bool:
         """Whether the rule says something of the parameter `name` of the layer at `path`."""
@@ -77,14 +79,18 @@ class Policies:
         if context.matched > _MOST_MATCHES:
             message = f"{len(self.rules):,} rules of `init` for so many parameters are too many to try"
             raise SpecError([Diagnostic("AS701", message, self.rules[0].span, help="join rules by a wider glob")])
+        winner: Policy | None = None
         for rule in reversed(self.rules):
-            if rule.matches(context, kind, path, name):
-                rule.used = True
-                needed = shape_fault(rule.init, tensor.shape)
-                if needed is not None:
-                    _unfit(context, rule, needed, f"{path}.{name}" if name else path, tensor)
-                return replace(tensor, init=rule.init)
-        return tensor
+            if winner is None and rule.matches(context, kind, path, name):
+                rule.used, winner = True, rule
+            elif winner is not None and not (rule.used or rule.overruled):
+                rule.overruled = rule.matches(context, kind, path, name)
+        if winner is None:
+            return tensor
+        needed = shape_fault(winner.init, tensor.shape)
+        if needed is not None:
+            _unfit(context, winner, needed, f"{path}.{name}" if name else path, tensor)
+        return replace(tensor, init=winner.init)
 
 
 def _unfit(context: Context, rule: Policy, needed: str, name: str, tensor: State) -> None:
@@ -253,8 +259,9 @@ def unused(policies: Policies) -> list[Diagnostic]:
     return [
         Diagnostic(
             "AS404",
-            f"this initialisation matches no parameter{_of_what(rule)}",
+            f"this initialisation {_in_vain(rule)}",
             rule.span,
+            help="move it behind them, or remove it" if rule.overruled else None,
             severity="warning",
         )
         for rule in policies.rules
@@ -262,6 +269,7 @@ def unused(policies: Policies) -> list[Diagnostic]:
     ]
 
 
-def _of_what(rule: Policy) -> str:
+def _in_vain(rule: Policy) -> str:
     kind = rule.kind or rule.block
-    return f" of a `{kind}`" if kind else ""
+    of = f" of a `{kind}`" if kind else ""
+    return f"is overruled by later ones for every parameter{of}" if rule.overruled else f"matches no parameter{of}"

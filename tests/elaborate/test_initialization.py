@@ -193,3 +193,22 @@ def test_a_misspelt_block() -> None:
 
 def test_a_glob_that_is_none() -> None:
     assert faults(f'{IMAGE}init: {{"fc[.*": zeros}}\n') == [("AS409", '"fc[.*"')]
+
+
+@pytest.mark.parametrize(
+    ("init", "said"),
+    [
+        ("{Linear: zeros, '*.weight': ones}", ["is overruled by later ones for every parameter of a `Linear`"]),
+        ("{'fc.weight': zeros, Linear: ones}", ["is overruled by later ones for every parameter"]),
+        ("{Conv2d: zeros}", ["matches no parameter of a `Conv2d`"]),
+        (
+            "{Linear: zeros, 'fc.weight': ones, 'o*.weight': ones}",
+            ["is overruled by later ones for every parameter of a `Linear`"],
+        ),
+        ("{Linear: zeros, 'fc.weight': ones}", []),
+    ],
+)
+def test_what_says_nothing_in_the_end(init: str, said: list[str]) -> None:
+    spec = f"archspec: 1\ninput: [4]\nlayers: {{fc: {{Linear: 4}}, other: {{Linear: 4}}}}\ninit: {init}\n"
+    warnings = [fault.message.removeprefix("this initialisation ") for fault in archspec.check(spec)]
+    assert warnings == said

@@ -19,14 +19,16 @@ class Code:
 
 @record
 class Argument:
-    """One argument of a constructor. `required` ones come first and are written without their name; `any_value` is
-    one that it has in some instance."""
+    """One argument of a constructor. `required` ones come first and are written without their name.
+
+    `stand_in` is written where no instance has a use for the argument, its layer not being there.
+    """
 
     name: str
     value: Any
     default: Any
     required: bool = False
-    any_value: Any = None
+    stand_in: Any = None
 
 
 @record

@@ -27,6 +27,11 @@ class Parameter:
     values: tuple[Any, ...]
 
     @property
+    def stand_in(self) -> Any:
+        """What an instance is given that has no use for it."""
+        return next(value for value in self.values if value is not MISSING)
+
+    @property
     def type(self) -> str:
         """Its annotation."""
         known = _known(self.values)
@@ -86,7 +91,7 @@ class Class:
     def presence(self, name: str) -> Parameter:
         """The parameter that says whether an optional child is there."""
         there = tuple(name in trees for trees in self.trees)
-        return self._parameter(name, there, allow_arguments=False)
+        return self._parameter(name, there, owner="has", allow_arguments=False)
 
     def value(self, name: str, owner: str, values: tuple[Any, ...]) -> Parameter | Any:
         """The one value of an argument, or the parameter that holds the different ones."""
@@ -104,6 +109,9 @@ class Class:
                 self.parameters[index] = Parameter(parameter.name, merged)
                 return self.parameters[index]
         said = self._argument(values) if allow_arguments else None
+        if said is not None:
+            given = [scope.arguments[said] for scope in self.scopes]
+            values = tuple(b if a is MISSING else a for a, b in zip(values, given, strict=True))
         wishes = [wish for wish in (said, name, f"{owner}_{name}") if wish]
         made = Parameter(self._names.allocate(*map(identifier, wishes)), values)
         self.parameters.append(made)
@@ -147,6 +155,6 @@ def arguments_of(tree: Layer | Tensor | Instance, class_of: Mapping[int, Class])
     made = class_of[tree.scope.id]
     at = next(index for index, scope in enumerate(made.scopes) if scope.id == tree.scope.id)
     return tuple(
-        Argument(parameter.name, parameter.values[at], MISSING, any_value=_known(parameter.values)[0])
+        Argument(parameter.name, parameter.values[at], MISSING, stand_in=parameter.stand_in)
         for parameter in made.parameters
     )

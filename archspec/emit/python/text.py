@@ -58,9 +58,8 @@ class Writer:
         made = []
         for index, argument in enumerate(known):
             values = tuple(MISSING if row is None else row[index].value for row in rows)
-            unused = all(value is MISSING for value in values)  # for a child that these instances do not have
-            value = argument.any_value if unused else self.own.value(argument.name, owner, values)
-            made.append((argument, value))
+            unused = all(value is MISSING for value in values)
+            made.append((argument, argument.stand_in if unused else self.own.value(argument.name, owner, values)))
         return made
 
     def value_of(self, owner: str, trees: Sequence[Tree | None]) -> dict[str, str]:

@@ -1,0 +1,69 @@
+"""Code and spec side by side are one network: torch is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torchvision
+from torch import Tensor, nn
+
+import archspec
+from tests.docs.pages import Fence, fences
+from tests.judge import same_results, samples, shuffled
+
+PAGE = Path("docs/from-pytorch.md")
+FENCES = fences(PAGE)
+PAIRS = [
+    pytest.param(code, spec, id=code.name)
+    for code, spec in zip(FENCES, FENCES[1:])  # noqa: B905, RUF007
+    if code.words == ("pytorch",)
+]
+ENOUGH = 500
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("code", "spec"), PAIRS)
+def test_they_are_one_network(code: Fence, spec: Fence) -> None:
+    assert spec.is_spec
+    if "resnet34.pth" in code.text:
+        torch.save(torchvision.models.resnet34().state_dict(), "resnet34.pth")
+    hand = _model(code)
+    architecture = archspec.load(spec.text)
+    module = architecture.build()
+    assert list(module.state_dict()) == list(hand.state_dict())
+    for (name, ours), theirs in zip(module.named_parameters(), hand.parameters(), strict=True):
+        assert ours.requires_grad == theirs.requires_grad, name
+        _begin_alike(name, ours.detach(), theirs.detach())
+    inputs = samples(architecture)
+    hand.load_state_dict(shuffled(module).state_dict())
+    same_results(module.eval()(*inputs), hand.eval()(*inputs))
+
+
+def test_there_are_pairs() -> None:
+    assert len(PAIRS) >= 12
+
+
+def _model(code: Fence) -> nn.Module:
+    namespace: dict[str, Any] = {"__name__": "page"}
+    torch.manual_seed(0)
+    exec(compile(code.text, f"{code.page}:{code.line}", "exec"), namespace)
+    model = namespace["model"]
+    assert isinstance(model, nn.Module)
+    return model
+
+
+def _begin_alike(name: str, ours: Tensor, theirs: Tensor) -> None:
+    """The same constant, or, where there are enough of them to say, values of the same spread."""
+    if theirs.numel() > 1 and theirs.min() == theirs.max():
+        assert torch.equal(ours, theirs), name
+    elif ours.numel() >= ENOUGH:
+        assert 0.85 < ours.std() / theirs.std() < 1.15, name
+        assert abs(ours.mean() - theirs.mean()) < 0.2 * theirs.std(), name
