@@ -92,8 +92,9 @@ class Called:
     arguments: Mapping[str, Any]
 
     def __call__(self, *tensors: torch.Tensor) -> Any:
-        args = Args({arg.name: self.arguments.get(arg.name, arg.default) for arg in self.op.args})
-        names = ("a", "b", "c")[: len(tensors)]
+        named = getattr(self.arguments, "named", {})
+        args = Args({arg.name: self.arguments.get(arg.name, arg.default) for arg in self.op.args}, named=named)
+        names = tuple("abcdef")[: len(tensors)]
         scope = {"torch": torch, "nn": torch.nn, "module": self.module}
         for source in self.op.helpers.values():
             exec(source, scope)
