@@ -167,6 +167,7 @@ class Op:
             `torch` and `nn` are in scope.
         unpack: for layers that give nested results: the left side of the assignment, from the arguments and one
             variable per output, `_` for those that nothing takes.
+        result: for layers that give a dict: what stands behind the call to have its values, as Python source.
         helpers: functions that `code` and `call` may call: name to Python source, printed once per module that
             needs them.
         floating: its first input has to be of a floating-point type.
@@ -199,6 +200,7 @@ class Op:
     code: Callable[[Args, tuple[str, ...]], str] | None = None
     call: Callable[[Args, tuple[str, ...]], str] | None = None
     unpack: Callable[[Args, tuple[str, ...]], str] | None = None
+    result: str = ""
     helpers: Mapping[str, str] = field(default_factory=dict)
     floating: bool = True
     solve: Callable[[Args, Inputs], Mapping[str, Any]] | None = None

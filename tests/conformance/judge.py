@@ -98,7 +98,11 @@ class Called:
         scope = {"torch": torch, "nn": torch.nn, "module": self.module}
         for source in self.op.helpers.values():
             exec(source, scope)
-        return eval(f"module({call_arguments(self.op, args, names)})", scope, dict(zip(names, tensors, strict=True)))
+        return eval(
+            f"module({call_arguments(self.op, args, names)}){self.op.result}",
+            scope,
+            dict(zip(names, tensors, strict=True)),
+        )
 
 
 def _class_or(arg: Arg | None, value: Any) -> Any:
