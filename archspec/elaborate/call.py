@@ -10,6 +10,7 @@ from archspec.elaborate.arguments import NO_NAMES, Given, Overrides, Written, me
 from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Binding, Environment, HeldLayer, Names, Value
 from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.named_inputs import given_keywords
 from archspec.elaborate.provenance import chain, changed
 from archspec.elaborate.scope import NOTHING, Placed
 from archspec.errors import Diagnostic, Edit, Span, clip
@@ -24,7 +25,7 @@ from archspec.ops.habits import meant_argument
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec.document import Entry, KindUse
 from archspec.suggest import is_slip
-from archspec.tensors import N
+from archspec.tensors import N, TensorType
 
 
 def place_call(
@@ -47,7 +48,8 @@ def place_call(
     known, misspelt = _known(op, given)
     shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
     names = Names(environment)
-    placed = apply_op(context, op, known, inputs, name, path, shown, use.kind.span, names, arguments_only=misspelt)
+    span, keywords = use.kind.span, given_keywords(op, entry)
+    placed = apply_op(context, op, known, inputs, name, path, shown, span, names, keywords, arguments_only=misspelt)
     if not any(isinstance(node, Call) and BATCH in _code(node) for node in placed.nodes) or _knows_batch(environment):
         return placed
     message = f"{shown} needs the batch size, but no input of the block or sequence around it has the batch"
@@ -158,11 +160,13 @@ def apply_op(
     shown: str,
     span: Span,
     names: ReadOnly[str, Any] = NO_NAMES,
+    keywords: tuple[str, ...] = (),
     *,
     arguments_only: bool = False,
 ) -> Placed:
     """Apply the rule of an entry to known arguments and inputs; faults become diagnostics.
 
+    `keywords` are the names of the last inputs, where these are given by name only.
     With `arguments_only`, since one of them has no known name, nothing is said of what is missing or of shapes;
     neither is anything of shapes where a fault found before hides an argument or an input.
     """
@@ -172,24 +176,27 @@ def apply_op(
         faults = bad_arguments(op, values, None if arguments_only else given)
         applied = None
     else:
-        applied, faults = _applied(op, values, types)
+        count = max(len(types) - len(keywords), 0)
+        applied, faults = _applied(op, values, types[:count], dict(zip(keywords, types[count:], strict=False)))
     for fault in faults:
         context.fault(_diagnostic(context, fault, op, given, inputs, shown, span, names))
     return NOTHING if applied is None else _placed(context, op, applied, inputs, name, path, span)
 
 
-def _applied(op: Op, values: dict[str, Any], types: Inputs) -> tuple[Applied | None, tuple[RuleFault, ...]]:
+def _applied(
+    op: Op, values: dict[str, Any], types: Inputs, named: dict[str, TensorType]
+) -> tuple[Applied | None, tuple[RuleFault, ...]]:
     """The call and its faults. Where each fault has its mend, the call is the mended one, so that what comes after it
     is checked too."""
     try:
-        return apply(op, values, types), ()
+        return apply(op, values, types, named), ()
     except RuleFaults as error:
         faults = error.faults
     mends = {fault.arg: fault.suggestion for fault in faults if fault.arg is not None and fault.index is None}
     if len(mends) < len(faults) or None in mends.values():
         return None, faults
     try:
-        return apply(op, {**values, **mends}, types), faults
+        return apply(op, {**values, **mends}, types, named), faults
     except RuleFaults:
         return None, faults
 

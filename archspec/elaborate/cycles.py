@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from archspec.elaborate.call import inputs_in_value
 from archspec.elaborate.environment import Environment
 from archspec.ops.registry import find
+from archspec.source.tree import Mapping as Named
 from archspec.source.tree import Node, Scalar
 from archspec.source.tree import Sequence as Listed
 from archspec.spec.document import Branches, Entry, KindUse, Sequence
@@ -77,3 +78,6 @@ def _names(node: Node) -> Iterator[str]:
     elif isinstance(node, Listed):
         for item in node:
             yield from _names(item)
+    elif isinstance(node, Named):
+        for _, value in node:
+            yield from _names(value)

@@ -15,6 +15,7 @@ from archspec.elaborate.environment import Environment, HeldLayer, Names, Remade
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.kinds import check_kinds
 from archspec.elaborate.left_out import leave_out
+from archspec.elaborate.named_inputs import in_order
 from archspec.elaborate.references import resolve_all
 from archspec.elaborate.repeat import place_copies
 from archspec.elaborate.reuse import place_again
@@ -39,6 +40,10 @@ def place(
 ) -> Placed:
     """The nodes of an entry, all its copies included."""
     node = _inputs_node(context, entry)
+    if isinstance(node, Mapping):
+        node = in_order(context, entry, node)
+        if node is None:
+            return NOTHING
     moving = _moving(entry, node)
     fixed = node.items[0] if moving and isinstance(node, Sequence) else node
     inputs = _inputs(context, entry, fixed, environment)

@@ -117,7 +117,7 @@ class ForwardWriter:
         if isinstance(node, Call):
             given = call_arguments(node.op, node.args, inputs)
             self.on_helper(node, given)
-        call = f"{module}({given})"
+        call = f"{module}({given}){node.op.result if isinstance(node, Call) else ''}"
         if node.name in self.uses.optional and module == attribute("self", node.name):
             return f"{inputs[0]} if {module} is None else {call}"
         return call

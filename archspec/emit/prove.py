@@ -88,6 +88,8 @@ def _tensors(output: Any) -> Iterator[torch.Tensor]:
     elif isinstance(output, (tuple, list)):
         for item in output:
             yield from _tensors(item)
+    elif isinstance(output, dict):
+        yield from _tensors(list(output.values()))
 
 
 def _compare_results(graph: Graph, result: Any) -> str | None:

@@ -61,7 +61,8 @@ def _training(
     extra = 0
     for call in calls:
         refs = [origin(ref, found) for ref in call.inputs]
-        rule = kept(call.op, call.args, tuple(types[ref] for ref in refs), call.outputs)
+        given = tuple(types[ref] for ref in refs[: len(refs) - len(call.args.named)])
+        rule = kept(call.op, call.args, given, call.outputs)
         alive |= {memory[refs[at]] for at in rule.inputs} | {memory[Ref(call.id, port)] for port in rule.outputs}
         extra += rule.extra
     return extra + sum(sizes[ref] for ref in alive)

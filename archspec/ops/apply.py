@@ -16,7 +16,7 @@ from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs, State
 from archspec.ops.faults import BadValue, RuleFault, RuleFaults
 from archspec.ops.habits import meant_argument
 from archspec.records import record
-from archspec.tensors import Batch
+from archspec.tensors import Batch, TensorType
 
 _CHOSEN_LATER = {
     "device": "leave it out: the device is chosen when the model is built",
@@ -41,13 +41,14 @@ class Applied:
     macs: int
 
 
-def apply(op: Op, written: Mapping[str, Any], inputs: Inputs) -> Applied:
+def apply(op: Op, written: Mapping[str, Any], inputs: Inputs, named: Mapping[str, TensorType] | None = None) -> Applied:
     """The call of an op with the arguments that were written.
 
     Args:
         op: the catalogue's entry.
         written: plain data (numbers, strings, lists, None) by argument name.
         inputs: the inputs' types, in the op's order.
+        named: the types of those among the op's `keywords` that are given, in the op's order.
 
     Raises:
         RuleFaults: every independent fault. Rules that need a sound argument or input are not asked when it has none.
@@ -58,12 +59,12 @@ def apply(op: Op, written: Mapping[str, Any], inputs: Inputs) -> Applied:
     faults += of_inputs or _inferred(op, written, values, inputs)
     if faults:
         raise RuleFaults(faults)
-    args = Args({arg.name: values.get(arg.name, arg.default) for arg in op.args} | values, written)
+    args = Args({arg.name: values.get(arg.name, arg.default) for arg in op.args} | values, written, named)
     try:
         op.check(args, inputs)
         outputs = op.shape(args, inputs)
         if op.solve is not None:
-            args = Args({**args, **op.solve(args, inputs)}, written)
+            args = Args({**args, **op.solve(args, inputs)}, written, named)
         state = op.state(args)
         _check_state_type(state, inputs)
     except RuleFault as fault:

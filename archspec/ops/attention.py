@@ -8,6 +8,7 @@ from archspec.ops.arguments import Bool, Float, Int, Maybe
 from archspec.ops.common import KAIMING, ZEROS, contradiction, last
 from archspec.ops.entry import Arg, Args, Inferred, Init, Inputs, Op, Outputs, State
 from archspec.ops.faults import RuleFault
+from archspec.ops.masks import check_padding, check_scores
 from archspec.ops.sequences import BATCH_FIRST, batch_at, check_batch, refuse_signals
 from archspec.tensors import FLOATS, Dim, TensorType, per_sample
 
@@ -143,6 +144,8 @@ def _check(args: Args, inputs: Inputs) -> None:
         raise RuleFault("AS304", message, input=2, help="take keys and values from one sequence")
     if args.is_causal:
         _check_causal(args, query, key)
+    check_padding(args, inputs, "key_padding_mask", key)
+    check_scores(args, inputs, "attn_mask", query, key, args.num_heads, "is_causal")
 
 
 def _check_causal(args: Args, query: TensorType, key: TensorType) -> None:
@@ -233,6 +236,7 @@ OPS = (
         primary="num_heads",
         inputs=_NAMES,
         optional_inputs=2,
+        keywords=("key_padding_mask", "attn_mask"),
         dtypes=(FLOATS,) * 3,
         batch_anywhere=True,
         ports=("output", "weights"),

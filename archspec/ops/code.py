@@ -40,9 +40,11 @@ def call_arguments(op: Op, args: Args, inputs: tuple[str, ...]) -> str:
     Args:
         op: a layer of the catalogue.
         args: its arguments, of which some may belong to the call.
-        inputs: the inputs as Python expressions.
+        inputs: the inputs as Python expressions, those that are given by name last.
     """
-    return op.call(args, inputs) if op.call is not None else ", ".join(inputs)
+    count = len(inputs) - len(args.named)
+    named = (f"{name}={value}" for name, value in zip(args.named, inputs[count:], strict=True))
+    return ", ".join((op.call(args, inputs[:count]) if op.call is not None else ", ".join(inputs[:count]), *named))
 
 
 def unpacked(op: Op, args: Args, names: tuple[str, ...]) -> str:

@@ -16,13 +16,17 @@ class Args(dict[str, Any]):
 
     Attributes:
         written: the names of those that the user wrote.
+        named: the inputs that are given by name only, an attention mask say. They are the call's last ones.
     """
 
-    __slots__ = ("written",)
+    __slots__ = ("named", "written")
 
-    def __init__(self, values: Mapping[str, Any], written: Iterable[str] = ()) -> None:
+    def __init__(
+        self, values: Mapping[str, Any], written: Iterable[str] = (), named: Mapping[str, TensorType] | None = None
+    ) -> None:
         super().__init__(values)
         self.written = frozenset(written)
+        self.named = dict(named or {})
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -146,6 +150,7 @@ class Op:
         shape: the outputs' types from the arguments and the inputs' types; called after `check`.
         inputs: names of the tensors it takes, as torch names them.
         optional_inputs: how many of these, counted from the last, may be left out.
+        keywords: names of further inputs, each of which may be left out or given by name. `check` sees to them.
         dtypes: the element types that each input may have; where empty, see `floating`.
         batch_anywhere: `check` says where in the first input the batch stands; otherwise it comes first.
         variadic: it takes a list of at least two tensors as one argument (`concat`), or is chained over them (`add`).
@@ -162,6 +167,7 @@ class Op:
             `torch` and `nn` are in scope.
         unpack: for layers that give nested results: the left side of the assignment, from the arguments and one
             variable per output, `_` for those that nothing takes.
+        result: for layers that give a dict: what stands behind the call to have its values, as Python source.
         helpers: functions that `code` and `call` may call: name to Python source, printed once per module that
             needs them.
         floating: its first input has to be of a floating-point type.
@@ -182,6 +188,7 @@ class Op:
     primary: str | None = None
     inputs: tuple[str, ...] = ("input",)
     optional_inputs: int = 0
+    keywords: tuple[str, ...] = ()
     dtypes: tuple[tuple[str, ...], ...] = ()
     batch_anywhere: bool = False
     variadic: bool = False
@@ -194,6 +201,7 @@ class Op:
     code: Callable[[Args, tuple[str, ...]], str] | None = None
     call: Callable[[Args, tuple[str, ...]], str] | None = None
     unpack: Callable[[Args, tuple[str, ...]], str] | None = None
+    result: str = ""
     helpers: Mapping[str, str] = field(default_factory=dict)
     floating: bool = True
     solve: Callable[[Args, Inputs], Mapping[str, Any]] | None = None

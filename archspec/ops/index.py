@@ -76,6 +76,9 @@ ROOMS: dict[str, str] = {
         MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d LPPool1d LPPool2d LPPool3d
         FractionalMaxPool2d FractionalMaxPool3d MaxUnpool1d MaxUnpool2d MaxUnpool3d
     """,
+    "pyramid": """
+        FeaturePyramidNetwork
+    """,
     "recurrent": """
         RNN LSTM GRU RNNCell LSTMCell GRUCell
     """,

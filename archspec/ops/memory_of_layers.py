@@ -12,6 +12,7 @@ from archspec.ops.memory_of_parts import (
     cell,
     conv_norm_activation,
     mlp,
+    pyramid,
     recurrent,
     rnn_cell,
     squeeze,
@@ -74,7 +75,7 @@ def _batch_norm(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
 
 def _instance_norm(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
     """A batch norm over the channels of all samples, with weights and statistics repeated for each."""
-    channels = per_sample(inputs[0].shape[1:2])
+    channels = per_sample(inputs[0].shape[:2])
     return Kept((0,), extra=4 * channels * (2 + bool(args.affine) + 2 * bool(args.track_running_stats)))
 
 
@@ -158,8 +159,19 @@ def _distance(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
 
 
 def _deformed(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
-    """Without a mask an empty one stands in."""
-    return Kept(tuple(range(len(inputs))), extra=4 * per_sample(inputs[0].shape[:1]) if len(inputs) == 2 else 0)
+    """torchvision makes zeros for a mask and for a bias that are not there."""
+    mask = 4 * per_sample(inputs[0].shape[:1]) if len(inputs) == 2 else 0
+    return Kept(tuple(range(len(inputs))), extra=mask + (0 if args.bias else 4 * int(args.out_channels)))
+
+
+def _padded(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    """A mirror and an edge keep the input."""
+    return Kept((0,)) if args.mode in ("reflect", "replicate") else Kept()
+
+
+def _resized(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    """By area it is a pooling."""
+    return _adaptive_average(args, inputs, outputs) if args.mode == "area" else Kept()
 
 
 def _masked(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
@@ -231,6 +243,9 @@ EXTRA: Mapping[str, Rule] = {
     "CosineSimilarity": _cosine,
     "PairwiseDistance": _distance,
     "DeformConv2d": _deformed,
+    "pad": _padded,
+    "Upsample": _resized,
+    "interpolate": _resized,
     "masked_fill": _masked,
     "where": _where,
     "Embedding": _looked_up,
@@ -251,6 +266,7 @@ EXTRA: Mapping[str, Rule] = {
     "Conv3dNormActivation": conv_norm_activation,
     "MLP": mlp,
     "SqueezeExcitation": squeeze,
+    "FeaturePyramidNetwork": pyramid,
     "FrozenBatchNorm2d": _frozen,
     "BilinearPool2d": bilinear_pool,
 }

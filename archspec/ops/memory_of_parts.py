@@ -89,6 +89,13 @@ def squeeze(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
     return Kept((0,), extra=4 * one * per_sample(inputs[0].shape[:1]))
 
 
+def pyramid(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    """The sum of each level; with a norm also what comes out of both convolutions, and the norms' statistics."""
+    sums = sum(map(size_of, outputs))
+    statistics = 2 * 2 * 4 * int(args.out_channels) * len(outputs) * per_sample(inputs[0].shape[:1])
+    return Kept(tuple(range(len(inputs))), extra=sums if args.norm_layer is None else 3 * sums + statistics)
+
+
 def bilinear_pool(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
     """The products before and after each step, and the norm."""
     return Kept(tuple(range(len(inputs))), extra=4 * size_of(outputs[0]) + 8 * per_sample(outputs[0].shape[:1]))

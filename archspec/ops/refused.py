@@ -9,7 +9,6 @@ _SORT = "use `topk` or `argmax`, which give a known number of places"
 _BOXES = "its boxes are a list of a length of its own for each image, so that the rows of its result depend on the data"
 _AFTER = "let the model output the feature maps, and call it in the code that has the boxes"
 _FIXED = "`grid_sample` takes the same number of places from each image"
-_PYRAMID = "it takes a dict of feature maps, not tensors"
 
 _TAKES_LAYERS = "it takes a layer as an argument"
 _ABSTRACT = "it is what all layers are made from, and computes nothing"
@@ -35,10 +34,6 @@ REFUSED: dict[str, tuple[str, str]] = {
     "repeat_interleave": ("as torch has it, the size of its result may depend on the data", "use `repeat_axis`"),
     **dict.fromkeys(
         ("RoIAlign", "RoIPool", "PSRoIAlign", "PSRoIPool", "MultiScaleRoIAlign"), (_BOXES, f"{_AFTER}; {_FIXED}")
-    ),
-    "FeaturePyramidNetwork": (
-        _PYRAMID,
-        "write it out: a 1×1 `Conv2d` per level, `interpolate` and `add` from the top down, a 3×3 `Conv2d` per level",
     ),
     "nms": (_OF_DATA, "do it after the model, in the code that calls it"),
     "item": ("a number taken out of a tensor cannot be trained or traced", "keep it a tensor"),

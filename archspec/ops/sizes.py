@@ -11,6 +11,9 @@ from archspec.ops.faults import BadValue
 from archspec.records import record
 from archspec.tensors import Batch
 
+INFINITIES = ("inf", "-inf")
+"""How a file says an infinite number, which neither JSON nor a spec's YAML has: as a text."""
+
 MULTIPLE = re.compile(r"(?:([1-9][0-9]{0,9})\s*[*·]\s*)?N")
 
 
@@ -41,11 +44,13 @@ class FillValue:
     """A number, infinite ones too: what masked elements become."""
 
     def describe(self) -> str:
-        return "a number (`-.inf` for minus infinity)"
+        return 'a number, "inf" or "-inf"'
 
     def accept(self, value: Any) -> float:
         if isinstance(value, float) and math.isinf(value):
             return value
+        if value in INFINITIES:
+            return float(value)
         try:
             return Float().accept(value)
         except BadValue as fault:

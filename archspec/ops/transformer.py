@@ -9,8 +9,9 @@ from archspec.ops.arguments import Bool, Float, Int, OneOf
 from archspec.ops.attention import CAUSAL_MASK, XAVIER, attention_macs, attention_state, causal_mask, check_heads, steps
 from archspec.ops.common import KAIMING, ONES, ZEROS, contradiction, last, uniform_by_fan_in
 from archspec.ops.entry import Arg, Args, Inferred, Inputs, Op, Outputs, State
+from archspec.ops.masks import check_nested_padding, check_padding, check_scores
 from archspec.ops.sequences import BATCH_FIRST, batch_at, check_batch, check_features, refuse_signals
-from archspec.tensors import FLOATS, per_sample
+from archspec.tensors import FLOATS, TensorType, per_sample
 
 _INFERRED = Inferred(last, "features", fixed=False)
 _D_MODEL = Arg("d_model", Int(1), inferred=_INFERRED, doc="features of the input")
@@ -24,6 +25,7 @@ _INSIDE = (
     Arg("norm_first", Bool(), False, doc="normalise before attention and linear layers instead of after"),
     Arg("bias", Bool(), True, doc="add learned biases in linear layers and norms"),
 )
+_TARGET_MASKS = ("tgt_mask", "memory_mask", "tgt_key_padding_mask", "memory_key_padding_mask")
 _LAYOUT = "[N, L, F] or [L, N, F]"
 
 
@@ -44,6 +46,33 @@ def _check(*names: str) -> Callable[[Args, Inputs], None]:
         check_heads(args.nhead, args.d_model, "nhead", "d_model")
 
     return check
+
+
+def _check_encoder(args: Args, inputs: Inputs) -> None:
+    _check("src")(args, inputs)
+    check_scores(args, inputs, "src_mask", inputs[0], inputs[0], args.nhead, "is_causal")
+    check_padding(args, inputs, "src_key_padding_mask", inputs[0])
+
+
+def _check_target(args: Args, inputs: Inputs, target: TensorType, memory: TensorType) -> None:
+    check_scores(args, inputs, "tgt_mask", target, target, args.nhead, "tgt_is_causal")
+    check_scores(args, inputs, "memory_mask", target, memory, args.nhead)
+    check_padding(args, inputs, "tgt_key_padding_mask", target)
+    check_padding(args, inputs, "memory_key_padding_mask", memory)
+
+
+def _check_decoder(args: Args, inputs: Inputs) -> None:
+    _check("tgt", "memory")(args, inputs)
+    _check_target(args, inputs, *inputs)
+
+
+def _check_whole(args: Args, inputs: Inputs) -> None:
+    _check("src", "tgt")(args, inputs)
+    source, target = inputs
+    check_scores(args, inputs, "src_mask", source, source, args.nhead, "src_is_causal")
+    check_padding(args, inputs, "src_key_padding_mask", source)
+    check_nested_padding(args, inputs, "src_key_padding_mask")
+    _check_target(args, inputs, target, source)
 
 
 def _last_input(args: Args, inputs: Inputs) -> Outputs:
@@ -151,11 +180,12 @@ OPS = (
         args=(_D_MODEL, _NHEAD, *_INSIDE, _causal("is_causal", "input")),
         primary="nhead",
         inputs=("src",),
+        keywords=("src_mask", "src_key_padding_mask"),
         dtypes=(FLOATS,),
         batch_anywhere=True,
         ranks=(3,),
         layout=_LAYOUT,
-        check=_check("src"),
+        check=_check_encoder,
         shape=_first_input,
         state=_encoder_state,
         macs=_encoder_macs,
@@ -169,11 +199,12 @@ OPS = (
         args=(_D_MODEL, _NHEAD, *_INSIDE, _causal("tgt_is_causal", "first input")),
         primary="nhead",
         inputs=("tgt", "memory"),
+        keywords=_TARGET_MASKS,
         dtypes=(FLOATS, FLOATS),
         batch_anywhere=True,
         ranks=(3,),
         layout=_LAYOUT,
-        check=_check("tgt", "memory"),
+        check=_check_decoder,
         shape=_first_input,
         state=_decoder_state,
         macs=_decoder_macs,
@@ -195,11 +226,12 @@ OPS = (
         ),
         primary="nhead",
         inputs=("src", "tgt"),
+        keywords=("src_mask", *_TARGET_MASKS[:2], "src_key_padding_mask", *_TARGET_MASKS[2:]),
         dtypes=(FLOATS, FLOATS),
         batch_anywhere=True,
         ranks=(3,),
         layout=_LAYOUT,
-        check=_check("src", "tgt"),
+        check=_check_whole,
         shape=_last_input,
         state=_whole_state,
         macs=_whole_macs,

@@ -15,7 +15,13 @@ from archspec.schema.values import EXPRESSION, NULL, Schema, documented, one_of,
 ENTRY: Schema = {"$ref": "#/definitions/entry"}
 REFERENCE: Schema = {"type": ["string", "number"]}
 _PER_COPY: Schema = {"type": "object", "additionalProperties": one_of([{"type": "array"}, EXPRESSION])}
-_REFERENCES: Schema = one_of([REFERENCE, {"type": "array", "items": REFERENCE, "minItems": 1}])
+_REFERENCES: Schema = one_of(
+    [
+        REFERENCE,
+        {"type": "array", "items": REFERENCE, "minItems": 1},
+        {"type": "object", "additionalProperties": REFERENCE, "minProperties": 1},
+    ]
+)
 
 
 def _copies() -> Schema:
@@ -67,7 +73,9 @@ def _skip() -> Schema:
 _ALIGN = documented(value(Maybe(OneOf(("pad", "crop", "resize")))), "the later inputs to the size of the first one", {})
 
 MODIFIER_VALUES: dict[str, Schema] = {
-    "from": documented(_REFERENCES, "The inputs: names of earlier entries, `input`, or `previous`.", {}),
+    "from": documented(
+        _REFERENCES, "The inputs: names of earlier entries, `input`, or `previous`; a mapping says which is which.", {}
+    ),
     "when": documented(value(Bool()), "Where it is false, the entry is not there.", {}),
     "repeat": documented(_copies(), "Copies, chained: a number, one number per stage, or names.", {}),
     "names": documented({"type": ["string", "integer"]}, "The copies' names, e.g. `block$(index + 1)`.", {}),

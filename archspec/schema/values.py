@@ -14,7 +14,7 @@ from archspec.ops.bare import Initialisation, Values
 from archspec.ops.einops_patterns import Pattern
 from archspec.ops.einsum import Equation
 from archspec.ops.layer_class import LayerClass
-from archspec.ops.sizes import MULTIPLE, FillValue, Size
+from archspec.ops.sizes import INFINITIES, MULTIPLE, FillValue, Size
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -51,7 +51,7 @@ def alternatives(type: ArgType) -> list[Schema]:
             whole = {"type": "integer", "minimum": -1, "not": {"const": 0}}
             return [whole, {"type": "string", "pattern": rf"^\s*(?:{MULTIPLE.pattern})\s*$"}]
         case FillValue():
-            return [{"type": "number"}]
+            return [{"type": "number"}, {"enum": list(INFINITIES)}]
         case Pattern():
             return [{"type": "string", "pattern": _ARROW}]
         case Equation():

@@ -208,7 +208,16 @@ def _two_maps(draw: st.DrawFn) -> Inputs:
     return (TensorType(first), TensorType(second))[: draw(st.sampled_from([1, 2, 2]))]
 
 
+def _levels(draw: st.DrawFn) -> Inputs:
+    """Maps of any sizes; now and then one of another rank, batch or type."""
+    odd = st.sampled_from([((N, 4), "float32"), ((Batch(2), 4, 2, 2), "float32"), ((N, 4, 2, 2), "int64")])
+    shapes = st.tuples(st.just(N), SIZE, SIZE, SIZE).map(lambda shape: (shape, "float32"))
+    found = draw(st.lists(shapes, min_size=1, max_size=4))
+    return tuple(TensorType(*each) for each in (*found, *([draw(odd)] if draw(st.integers(0, 7)) == 0 else [])))
+
+
 INPUTS: dict[str, Callable[[st.DrawFn], Inputs]] = {
+    "FeaturePyramidNetwork": _levels,
     "masked_fill": _masked,
     "where": _where,
     "gather": _gather,

@@ -94,12 +94,17 @@ class Called:
     arguments: Mapping[str, Any]
 
     def __call__(self, *tensors: torch.Tensor) -> Any:
-        args = Args({**{arg.name: arg.default for arg in self.op.args}, **self.arguments})
-        names = ("a", "b", "c")[: len(tensors)]
+        named = getattr(self.arguments, "named", {})
+        args = Args({**{arg.name: arg.default for arg in self.op.args}, **self.arguments}, named=named)
+        names = tuple("abcdef")[: len(tensors)]
         scope = {"torch": torch, "nn": torch.nn, "module": self.module}
         for source in self.op.helpers.values():
             exec(source, scope)
-        return eval(f"module({call_arguments(self.op, args, names)})", scope, dict(zip(names, tensors, strict=True)))
+        return eval(
+            f"module({call_arguments(self.op, args, names)}){self.op.result}",
+            scope,
+            dict(zip(names, tensors, strict=True)),
+        )
 
 
 def _class_or(arg: Arg | None, value: Any) -> Any:
