@@ -64,7 +64,9 @@ def _known(op: Op, given: dict[str, Given]) -> tuple[dict[str, Given], bool]:
     known: dict[str, Given] = {name: argument for name, argument in given.items() if op.argument(name) is not None}
     for name, argument in given.items():
         meant = name if name in known else meant_argument(name, op.by_name)
-        if meant is not None:
+        if meant is not None and name.startswith(f"{meant}="):
+            known.setdefault(meant, Given(UNKNOWN, argument.node, argument.key))
+        elif meant is not None:
             known.setdefault(meant, argument)
     return known, any(name not in known and meant_argument(name, op.by_name) is None for name in given)
 
