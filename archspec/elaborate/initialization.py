@@ -255,6 +255,7 @@ def unused(policies: Policies) -> list[Diagnostic]:
             "AS404",
             f"this initialisation matches no parameter{_of_what(rule)}",
             rule.span,
+            help="a key is a kind that the model has, or a glob over its parameters, such as `fc.*`",
             severity="warning",
         )
         for rule in policies.rules
