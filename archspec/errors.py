@@ -253,7 +253,7 @@ def _excerpt(span: Span, label: str, severity: Severity, paint: _Paint) -> tuple
     end = min(len(text), begin + max(1, span.end - span.start))
     # A line may have four million characters: what cannot be shown is cut off before it is made printable.
     before, marked, after = text[max(0, begin - _WIDEST_EXCERPT) : begin], text[begin:end], text[end:]
-    marked, after = marked[:_WIDEST_EXCERPT], after[:_WIDEST_EXCERPT]
+    marked, after = marked[: _WIDEST_EXCERPT + 1], after[:_WIDEST_EXCERPT]
     before, marked, after = (printable(part).replace("\t", _TAB) for part in (before, marked, after))
     if len(before) + len(marked) + len(after) > _WIDEST_EXCERPT:
         before, marked, after = _narrowed(before, marked, after)

@@ -65,7 +65,7 @@ def check(
         if isinstance(found, Diagnostic):
             examination = archspec.Examination((found,))
         elif fix or diff:
-            examination = _mended(found, settings, diff, told)
+            examination = _mended(found, settings, allow_roots, diff, told)
         else:
             examination = archspec.examine(found.source(), set=settings, recipe=recipe, allow_roots=allow_roots)
         diagnostics = examination.diagnostics
@@ -100,11 +100,13 @@ def _refuse_contradictions(
         raise click.UsageError("standard input cannot be written back: give a file to --fix and --diff")
 
 
-def _mended(found: Found, settings: Sequence[str], diff: bool, told: TextIO) -> archspec.Examination:
+def _mended(
+    found: Found, settings: Sequence[str], allow_roots: Sequence[str], diff: bool, told: TextIO
+) -> archspec.Examination:
     """What is to say of a spec after the safe edits, or with `diff` before them."""
     from archspec.cli.mend import mend, write_mended
 
-    mended = mend(found.path, settings)
+    mended = mend(found.path, settings, allow_roots)
     if diff:
         write(mended.diff(), told)
         return mended.original

@@ -60,9 +60,9 @@ class Mended:
         )
 
 
-def mend(path: str, settings: Sequence[str]) -> Mended:
+def mend(path: str, settings: Sequence[str], allow_roots: Sequence[str] = ()) -> Mended:
     """Apply the safe edits, check again, and so on; nothing is written."""
-    original = examination = archspec.examine(path, set=settings)
+    original = examination = archspec.examine(path, set=settings, allow_roots=allow_roots)
     before = after = None
     codes: list[str] = []
     seen: set[str] = set()
@@ -77,7 +77,7 @@ def mend(path: str, settings: Sequence[str]) -> Mended:
             break
         seen.add(after)
         codes += [code for code, _ in chosen]
-        examination = archspec.examine(SourceText(path, after), set=settings)
+        examination = archspec.examine(SourceText(path, after), set=settings, allow_roots=allow_roots)
     return Mended(path, before, after, tuple(codes), examination, original)
 
 
@@ -89,6 +89,7 @@ def _applicable(diagnostics: Iterable[Diagnostic], path: str, text: str | None) 
         if diagnostic.edit is not None
         and diagnostic.edit.safe
         and diagnostic.edit.span.source.name == path
+        and diagnostic.edit.span.source.included is None
         and text in (None, diagnostic.edit.span.source.text)
     ]
     edits.sort(key=lambda pair: (pair[1].span.start, pair[1].span.end))

@@ -8,7 +8,8 @@ from typing import TextIO
 
 from archspec.errors import Diagnostic
 
-_NOT_A_SPEC = frozenset({"AS001", "AS002", "AS004", "AS016"})
+_NOT_A_SPEC = frozenset({"AS001", "AS002", "AS004", "AS016", "AS245"})
+"""Nothing was read. A path within a spec has a span, and is that spec's fault."""
 
 
 def is_coloured(stream: TextIO) -> bool:
@@ -35,6 +36,8 @@ def write(text: str, stream: TextIO) -> None:
 
 
 def exit_status(diagnostics: Iterable[Diagnostic]) -> int:
-    """0 without errors, 1 where a spec is wrong, 2 where nothing was but the paths."""
-    codes = {diagnostic.code for diagnostic in diagnostics if diagnostic.severity == "error"}
-    return 0 if not codes else 2 if codes <= _NOT_A_SPEC else 1
+    """0 without errors, 1 where a spec is wrong, 2 where nothing was but the paths that the caller gave."""
+    errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
+    if all(error.code in _NOT_A_SPEC and error.span is None for error in errors):
+        return 2 if errors else 0
+    return 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping as ReadOnly
 from collections.abc import Sequence as Sequence_
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Environment, Names
 from archspec.elaborate.values import evaluate
-from archspec.errors import Diagnostic, Edit, Span
+from archspec.errors import Diagnostic, Span
 from archspec.records import record
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 
@@ -33,8 +32,6 @@ class Given:
 Overrides = ReadOnly[str, Given]
 NO_OVERRIDES: Overrides = {}
 NO_NAMES: ReadOnly[str, Any] = {}
-_WORD = re.compile(r"[A-Za-z_]\w*")
-_FORMULA = re.compile(r"[\w\s+*/%().-]+")
 
 
 @record
@@ -78,31 +75,3 @@ def written(
         )
         return None
     return Written({primary: (None, node)})
-
-
-def unquoted(node: Node) -> Edit | None:
-    """The edit that turns `"64"` into `64`; None where the node is no quoted number or truth value."""
-    if not isinstance(node, Scalar) or not node.quoted or not isinstance(node.value, str):
-        return None
-    text = node.value.strip()
-    try:
-        float(text)
-    except ValueError:
-        if text not in ("true", "false"):
-            return None
-    return Edit(node.span, text, safe=True)
-
-
-def meant_expression(node: Node, names: ReadOnly[str, Any]) -> Edit | None:
-    """The edit that makes `width`, `{width}`, `width * 2` or `$width * 2` the expression that was meant."""
-    if not isinstance(node, Scalar) or not isinstance(node.value, str) or "$(" in node.value:
-        return None
-    text = node.value.strip().removeprefix("{").removesuffix("}").replace("$", "")
-    words = _WORD.findall(text)
-    if not words or len(text) > 60 or _FORMULA.fullmatch(text) is None or any(word not in names for word in words):
-        return None
-    if not node.value.startswith("$") and any(not isinstance(names[word], (int, float)) for word in words):
-        return None
-    if node.value == f"${text}" and text == words[0]:
-        return None  # the expression is what was meant, and its value is wrong
-    return Edit(node.span, f"${text}" if text == words[0] else f"$({text})")

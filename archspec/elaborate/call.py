@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from collections.abc import Mapping as ReadOnly
 from typing import Any
 
-from archspec.elaborate.arguments import NO_NAMES, Given, Overrides, Written, meant_expression, unquoted, written
+from archspec.elaborate.arguments import NO_NAMES, Given, Overrides, Written, written
 from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Binding, Environment, HeldLayer, Names, Value
 from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.mends import mend
 from archspec.elaborate.named_inputs import given_keywords
 from archspec.elaborate.provenance import chain, changed
 from archspec.elaborate.scope import NOTHING, Placed
@@ -24,7 +25,6 @@ from archspec.ops.faults import BadValue, RuleFault, RuleFaults
 from archspec.ops.habits import meant_argument
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec.document import Entry, KindUse
-from archspec.suggest import is_slip
 from archspec.tensors import N, TensorType
 
 
@@ -66,7 +66,9 @@ def _known(op: Op, given: dict[str, Given]) -> tuple[dict[str, Given], bool]:
     known: dict[str, Given] = {name: argument for name, argument in given.items() if op.argument(name) is not None}
     for name, argument in given.items():
         meant = name if name in known else meant_argument(name, op.by_name)
-        if meant is not None:
+        if meant is not None and name.startswith(f"{meant}="):
+            known.setdefault(meant, Given(UNKNOWN, argument.node, argument.key))
+        elif meant is not None:
             known.setdefault(meant, argument)
     return known, any(name not in known and meant_argument(name, op.by_name) is None for name in given)
 
@@ -126,6 +128,9 @@ def inputs_in_value(op: Op, value: Node | None) -> Node | None:
         if len(op.inputs) == 1 and not op.variadic and len(value) > 1 and takes_list(op):
             return None
         kinds: type | tuple[type, ...] = str if takes_list(op) else (str, int)  # `0` names a numbered layer
+        numbers = all(isinstance(item, Scalar) and isinstance(item.value, int) for item in value)
+        if len(op.inputs) == 1 and not op.variadic and len(value) > 1 and numbers:
+            return None
         names = all(isinstance(item, Scalar) and isinstance(item.value, kinds) for item in value)
         return value if names and (len(value) or not takes_list(op)) else None
     return value if isinstance(value.value, str) and not _takes_text(op, value.value) else None
@@ -238,34 +243,10 @@ def _diagnostic(
     argument = given.get(fault.arg) if fault.arg is not None else None
     place = span if argument is None else argument.element_span(fault.index)
     notes = (*fault.notes, *_origins(context, fault, op, inputs, place))
-    help, edit = fault.help, None
-    if argument is not None:
-        computed = "$" in place.text and fault.code == "AS401"  # then the mend belongs where the value comes from
-        mend = unquoted(argument.node) if fault.code == "AS401" else None
-        meant = meant_expression(argument.node, names) if fault.code == "AS401" else None
-        if meant is not None:
-            help, edit = f"write `{meant.text}`", meant
-        elif computed:
-            fraction = isinstance(argument.value, float) and "/" in place.text.replace("//", "")
-            help = "`//` divides without a remainder, `/` gives a fraction" if fraction else None
-        elif mend is not None:
-            help, edit = "remove the quotes", mend
-        elif fault.suggestion is not None:
-            edit = Edit(place, _literal(fault.suggestion), _is_certain(fault, op, argument))
+    help, edit = (fault.help, None) if argument is None else mend(fault, op, argument, place, names)
     message = fault.message.replace("`{name}`", "{name}").replace("{name}", shown)
     label = "written here" if fault.code == "AS301" else ""
     return Diagnostic(fault.code, message, place, label=label, notes=notes, help=help, edit=edit)
-
-
-def _is_certain(fault: RuleFault, op: Op, given: Given) -> bool:
-    """`64.0` and `yes` mean `64` and `true`; a misspelt word is the one it is nearest to. Anything else is a guess."""
-    if fault.code != "AS401" or fault.arg is None or fault.index is not None:
-        return False
-    if not isinstance(fault.suggestion, str):
-        return True
-    argument = op.argument(fault.arg)
-    words = getattr(None if argument is None else argument.type, "values", ())
-    return isinstance(given.node, Scalar) and is_slip(str(given.node.value), fault.suggestion, words)
 
 
 def _origins(context: Context, fault: RuleFault, op: Op, inputs: tuple[Value, ...], at: Span) -> Iterator[str]:
@@ -297,11 +278,3 @@ def _resized(context: Context, first: Value, other: Value, at: Span) -> Iterator
 
 def _subject(inputs: tuple[Value, ...], index: int) -> str:
     return "its input" if len(inputs) == 1 else f"input {index + 1}"
-
-
-def _literal(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_literal(item) for item in value) + "]"
-    return "null" if value is None else str(value)

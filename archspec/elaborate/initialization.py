@@ -261,7 +261,9 @@ def unused(policies: Policies) -> list[Diagnostic]:
             "AS404",
             f"this initialisation {_in_vain(rule)}",
             rule.span,
-            help="move it behind them, or remove it" if rule.overruled else None,
+            help="move it behind them, or remove it"
+            if rule.overruled
+            else "a key is a kind that the model has, or a glob over its parameters, such as `fc.*`",
             severity="warning",
         )
         for rule in policies.rules

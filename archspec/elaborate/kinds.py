@@ -16,6 +16,7 @@ from archspec.ops.refused import REFUSED
 from archspec.ops.registry import find, kinds
 from archspec.source.tree import Mapping, Node, Scalar, describe
 from archspec.spec.document import BODIES, Block, Branches, Entry, KindUse, Modifiers, Sequence
+from archspec.spec.reader import bare_list
 from archspec.suggest import nearest, respelled
 
 
@@ -34,6 +35,8 @@ def check_kinds(context: Context, entry: Entry) -> bool:
     if known is None:
         _unknown_kind(context, entry.body.kind)
         return False
+    if entry.body.arguments is not None and _bare_values(context, entry.body.kind, entry.body.arguments, known):
+        return False
     for name, key in given.items():
         if name not in known:
             _unknown_argument(context, entry.body.kind, key, known)
@@ -42,6 +45,26 @@ def check_kinds(context: Context, entry: Entry) -> bool:
     if good and block is not None:
         _check_required(context, block, entry.body, given)
     return good
+
+
+def _bare_values(context: Context, kind: Scalar, node: Node, known: tuple[str, ...]) -> bool:
+    """`{Conv2d: {1, 6, 5}}`: a call's positional arguments, to YAML keys without values."""
+    if not isinstance(node, Mapping) or any(str(key.value) in known for key, _ in node):
+        return False
+    values = bare_list(node)
+    if values is None:
+        return False
+    words = [word.strip() for word in values.split(",")]
+    if any("=" in word for word in words):
+        return False
+    named = ", ".join(f"{name}: {word}" for name, word in zip(known, words, strict=False))
+    meant = f"{{{named}}}" if len(words) > 1 else words[0]
+    usable = len(words) <= len(known)
+    help = f"write `{clip(meant)}`" if usable else "write `name: value` for each"
+    edit = Edit(node.span, meant) if usable else None
+    message = f"arguments of `{clip(str(kind.value))}` have names"
+    context.fault(Diagnostic("AS202", message, node.span, help=help, edit=edit))
+    return True
 
 
 def _check_modifiers(context: Context, entry: Entry) -> bool:

@@ -9,6 +9,7 @@ from archspec.elaborate.recipe_values import expected, fits, odd, out_of_domain,
 from archspec.errors import Diagnostic, Edit, Span, clip, in_file_order
 from archspec.ops.arguments import Int, show
 from archspec.ops.faults import BadValue
+from archspec.ops.habits import meant_argument
 from archspec.ops.signatures import Group, Signature, described_version, signatures
 from archspec.spec.recipe import LOSS_TARGETS, Named, Recipe
 from archspec.suggest import nearest, respelled
@@ -179,9 +180,18 @@ def _unknown_name(group: Group, name: str, span: Span | None, known: Known) -> D
         f"`{shown}` is not {NOUNS[group]}",
         span,
         notes=listed,
-        help=f"did you mean `{near[0]}`?" if near else None,
+        help=f"did you mean `{near[0]}`?" if near else _help_for_call(name, names),
         edit=respelled(span, name, near[0], names) if near and span is not None else None,
     )
+
+
+def _help_for_call(name: str, names: Mapping[str, Signature]) -> str | None:
+    """`Adam(lr=0.001)`, `torch.optim.Adam`."""
+    before, opened, _ = name.partition("(")
+    bare = before.rpartition(".")[2]
+    if bare not in names or bare == name:
+        return None
+    return f"write `{{{bare}: {{argument: value}}}}`" if opened else f"write `{bare}`"
 
 
 def _newer(group: Group) -> str | None:
@@ -250,14 +260,14 @@ def _unknown_argument(signature: Signature, owner: Named, name: str, span: Span 
     names = [argument.name for argument in signature.arguments]
     if name == "" or not names:
         return Diagnostic("AS502", f"`{owner.name}` takes no arguments", at)
-    near = nearest(name, names)
+    meant = meant_argument(name, names)
     return Diagnostic(
         "AS502",
         f"`{owner.name}` has no argument `{clip(name)}`",
         at,
-        notes=() if near else (f"it has {', '.join(f'`{each}`' for each in names)}",),
-        help=f"did you mean `{near[0]}`?" if near else None,
-        edit=respelled(owner.keys[name], name, near[0], names) if near and name in owner.keys else None,
+        notes=() if meant else (f"it has {', '.join(f'`{each}`' for each in names)}",),
+        help=f"did you mean `{meant}`?" if meant else None,
+        edit=respelled(owner.keys[name], name, meant, names) if meant and name in owner.keys else None,
     )
 
 

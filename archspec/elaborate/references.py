@@ -118,10 +118,10 @@ def _unknown(context: Context, name: str, span: Span, environment: Environment, 
 
 
 def _later(name: str, span: Span, scope: Environment) -> Diagnostic:
-    line = scope.declared[name].place.line
+    line = scope.declared[name].place.line_seen_from(span)
     path = cycle(scope, name)
     if path is None:
-        message = f"`{clip(name)}` comes later (line {line}): a reference names something earlier"
+        message = f"`{clip(name)}` comes later ({line}): a reference names something earlier"
         return Diagnostic("AS205", message, span, help=f"move `{clip(name)}` up, or this entry down")
     shown = [f"`{clip(step)}`" for step in path]
     if len(shown) > LONGEST_CYCLE:
@@ -130,7 +130,7 @@ def _later(name: str, span: Span, scope: Environment) -> Diagnostic:
         "AS225",
         f"these entries take each other's output: {' → '.join(shown)}",
         span,
-        notes=(f"`{clip(name)}` stands in line {line}",),
+        notes=(f"`{clip(name)}` stands in {line}",),
         help="let one of them take something that does not depend on it, such as `input`",
     )
 

@@ -68,6 +68,11 @@ def _find(context: Context, node: Node, environment: Environment, name: str) -> 
         context.fault(Diagnostic("AS205", message, node.span, help="write e.g. `embedding.weight`"))
         return None
     layer, _, parameter = text.rpartition(".")
+    if parameter == "data" and "." in layer:
+        edit = Edit(node.span, layer)
+        message = f"`{clip(text)}` goes into a parameter, and a parameter is tied whole"
+        context.fault(Diagnostic("AS205", message, node.span, help=f"write `{clip(layer)}`", edit=edit))
+        return None
     binding = find_binding(context, Scalar(layer or text, node.span), environment, name)
     if binding is None:
         return None

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from archspec.elaborate.arguments import Given, unquoted
+from archspec.elaborate.arguments import Given
 from archspec.elaborate.context import DEEPEST, Context
 from archspec.elaborate.environment import Environment, HeldLayer, Names
 from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.mends import unquoted
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic, Edit, Span
 from archspec.source.tree import Mapping as TreeMapping

@@ -7,6 +7,7 @@ from archspec.source.characters import character_fault
 from archspec.source.limits import MAX_DEPTH, MAX_FAULTS, MAX_KEY, MAX_NODES, MAX_SCALAR
 from archspec.source.scalars import ScalarFault
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
+from archspec.source.yaml_habits import bare_braces
 
 
 class _Open:
@@ -91,12 +92,19 @@ class TreeBuilder:
         if fault is not None:
             self.fault(fault)
         elif first is not None:
-            self.fault(_duplicate(key, first))
+            self._twice(key, first)
         else:
             top.names[name] = key
             if merge:
                 top.merges.append(len(top.entries))
         top.key = key
+
+    def _twice(self, key: Scalar, first: Scalar) -> None:
+        braces = bare_braces(self.source, self._open[-1].start)
+        if braces is None:
+            self.fault(_duplicate(key, first))
+        elif not any(fault.span == braces.span for fault in self.faults):
+            self.fault(braces)
 
     def scalar(self, scalar: Scalar) -> None:
         """A leaf."""

@@ -15,6 +15,14 @@ _TOKEN = re.compile(
 )
 
 
+def depth_fault(fault: YamlFault) -> Diagnostic | None:
+    """More brackets than may be open: the parser looks ahead, and may stop before it tells of any of them."""
+    opened = _open_brackets(fault.text, fault.at)
+    if len(opened) <= MAX_DEPTH:
+        return None
+    return fault.told("AS011", f"nested more than {MAX_DEPTH} levels deep", opened[-1], opened[-1] + 1)
+
+
 def bracket_fault(fault: YamlFault) -> Diagnostic | None:
     """A bracket that is not closed, closed by another, or closes nothing; a comma too few or too many."""
     if "flow" not in fault.context and fault.character not in ("]", "}"):

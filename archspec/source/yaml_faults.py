@@ -7,7 +7,7 @@ from typing import Any
 
 from archspec.errors import Diagnostic, Edit, SourceText, clip
 from archspec.source.limits import MAX_KEY
-from archspec.source.yaml_brackets import bracket_fault, unclosed_bracket
+from archspec.source.yaml_brackets import bracket_fault, depth_fault, unclosed_bracket
 from archspec.source.yaml_fault import YamlFault
 from archspec.source.yaml_habits import cut_expression
 from archspec.source.yaml_indentation import indentation_fault, item_fault, tab_fault
@@ -266,6 +266,7 @@ def _broken_expression(fault: YamlFault) -> Diagnostic | None:
 
 
 _RULES = (
+    depth_fault,
     _foreign_expression,
     _broken_expression,
     tab_fault,

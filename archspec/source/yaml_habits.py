@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
-from archspec.errors import Diagnostic, Edit, Span, clip
+from archspec.errors import Diagnostic, Edit, SourceText, Span, clip
 from archspec.source.tree import Scalar
 
+_BRACES = re.compile(r"\{\s*([\w.$-]+(?:\s*,\s*[\w.$-]+)+)\s*,?\s*\}")
+_DECIMALS = re.compile(r"(?<![\w.])-?\d+,\Z")
 _NUMBERS = re.compile(r"\(\s*(-?[\d.]+(?:\s*,\s*-?[\d.]+)*)\s*\)")
 
 
@@ -21,8 +23,32 @@ def habit_fault(value: str, span: Span, *, is_item: bool) -> Diagnostic | None:
     return None
 
 
+def bare_braces(source: SourceText, start: int) -> Diagnostic | None:
+    """`{3, 8, 8}`: to YAML the keys of a mapping."""
+    found = _BRACES.match(source.text, start)
+    if found is None:
+        return None
+    meant, span = f"[{found[1]}]", Span(source, start, found.end())
+    help = f"write `{clip(meant)}`, or `{{name: value}}` for a mapping"
+    return Diagnostic("AS026", "a list is written in square brackets", span, help=help, edit=Edit(span, meant))
+
+
+def _decimal_comma(key: Scalar) -> Diagnostic | None:
+    """`{lr: 0,001}`: to YAML `lr: 0`, and a key named `001`."""
+    text = key.span.source.text
+    before = _DECIMALS.search(text, max(0, key.span.start - 20), key.span.start)
+    if before is None or key.quoted or not str(key.value).isdecimal():
+        return None
+    span = Span(key.span.source, before.start(), key.span.end)
+    meant = span.text.replace(",", ".")
+    return Diagnostic("AS026", "decimals follow a point", span, help=f"write `{meant}`", edit=Edit(span, meant))
+
+
 def glued_key(key: Scalar) -> Diagnostic | None:
     """`{lr:0.1}`: to YAML a key named `lr:0.1` with no value."""
+    decimals = _decimal_comma(key)
+    if decimals is not None:
+        return decimals
     name, colon, value = str(key.value).partition(":")
     if key.quoted or not colon or not name or not value:
         return None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from archspec.errors import Diagnostic, Edit, Span
+from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
 from archspec.spec.document import BODIES, MODIFIERS, PLACEMENT, Block, Document, Entries, Input
 from archspec.spec.names import identifier_fault
 from archspec.spec.read_entries import read_entries
 from archspec.spec.read_parameters import read_parameters
-from archspec.spec.reader import TRUST, Reader
+from archspec.spec.reader import TRUST, Reader, bare_list
 from archspec.tensors import DTYPES
 
 LANGUAGE_VERSION = 1
@@ -152,7 +152,9 @@ def _read_inputs(reader: Reader, tree: Mapping) -> tuple[Input, ...]:
         first, second = tree.key("input"), tree.key("inputs")
         assert first is not None
         assert second is not None
-        message = f"a spec has `input` or `inputs`, not both (`input` stands in line {first.span.line})"
+        message = (
+            f"a spec has `input` or `inputs`, not both (`input` stands in {first.span.line_seen_from(second.span)})"
+        )
         reader.fault("AS107", message, second.span, help="keep one of them")
         return ()
     if one is not None:
@@ -183,6 +185,11 @@ def _read_input(reader: Reader, name: str, node: Node) -> list[Input]:
     whose = f"`{name}`"
     if isinstance(node, (Sequence, Scalar)):
         return [Input(name, node, None, node.span)]
+    sizes = bare_list(node)
+    if sizes is not None:
+        listed = Edit(node.span, f"[{sizes}]")
+        reader.expected(node, "a list of sizes", whose, f"write `{clip(listed.text)}`", listed)
+        return []
     reader.keys(node, ("shape", "dtype"), whose)
     shape, dtype = node.get("shape"), node.get("dtype")
     if shape is None:

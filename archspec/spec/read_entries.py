@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from archspec.errors import Edit, clip
+import re
+
+from archspec.errors import Edit, Span, clip
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec import document
 from archspec.spec.document import (
@@ -24,6 +26,15 @@ from archspec.suggest import nearest, respelled
 
 _SAYS_KIND = ("type", "op", "kind", "layer", "module", "class", "class_name", "_target_")
 _FIELD_NAMES = {"from": "from_"}
+_OTHER_MODIFIERS = {
+    **dict.fromkeys(("if", "condition", "enabled", "only_if"), "when"),
+    **dict.fromkeys(("in", "input", "inputs", "bottom", "source"), "from"),
+    **dict.fromkeys(("count", "depth", "n", "num", "number", "times"), "repeat"),
+    **dict.fromkeys(("residual", "shortcut"), "skip"),
+    **dict.fromkeys(("share", "shared"), "tie"),
+}
+"""What other formats call the modifiers."""
+_BARE_LIST = re.compile(r"[\w.$-]+(\s*,\s*[\w.$-]+)+")
 
 
 def read_entries(reader: Reader, node: Node, whose: str) -> Entries:
@@ -156,12 +167,13 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
         message = f"an entry's kind is its key, so `{key.value}: {clip(str(value.value))}` says nothing"
         reader.fault("AS105", message, key.span, help=f"write `{named}{{{value.value}: {{{clip(shown, 80)}}}}}`")
         return Entry(name, KindUse(value, rest if len(rest) else None), modifiers, node.span)
+    kinds = _without_brackets(reader, kinds)
     kind, arguments = _the_kind(reader, kinds, whose)
     for key, value in kinds:  # a misspelt modifier is taken for what it is nearest to, so that it is the only fault
-        guess = nearest(str(key.value), MODIFIERS)
-        if key is not kind and guess:
-            fields.setdefault(_FIELD_NAMES.get(guess[0], guess[0]), value)
-            keys.setdefault(guess[0], key)
+        guess = _meant_modifier(str(key.value))
+        if key is not kind and guess is not None:
+            fields.setdefault(_FIELD_NAMES.get(guess, guess), value)
+            keys.setdefault(guess, key)
     modifiers = Modifiers(**fields, keys=keys)
     if kind.value in ("layers", "branches"):
         inner = read_entries(reader, arguments, f"`{kind.value}` of {whose}")
@@ -178,11 +190,30 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
     return Entry(name, KindUse(kind, None if absent else arguments), modifiers, node.span)
 
 
+def _meant_modifier(word: str) -> str | None:
+    near = nearest(word, MODIFIERS)
+    return near[0] if near else _OTHER_MODIFIERS.get(word)
+
+
+def _without_brackets(reader: Reader, kinds: list[tuple[Scalar, Node]]) -> list[tuple[Scalar, Node]]:
+    """`{add: a, b}`: to YAML a key `add` with the value `a`, and a key `b` without one."""
+    (kind, first), last = kinds[0], kinds[-1][0]
+    if len(kinds) < 2 or not isinstance(first, Scalar) or not isinstance(first.value, str) or not first.value:
+        return kinds
+    span = Span(kind.span.source, first.span.start, last.span.end)
+    names = [first, *(key for key, value in kinds[1:] if isinstance(value, Scalar) and value.value is None)]
+    if len(names) < len(kinds) or not str(kind.value)[:1].islower() or _BARE_LIST.fullmatch(span.text) is None:
+        return kinds
+    help, edit = f"write `[{clip(span.text)}]`", Edit(span, f"[{span.text}]")
+    reader.fault("AS105", f"several inputs of `{clip(str(kind.value))}` are a list", span, help=help, edit=edit)
+    return [(kind, Sequence(tuple(names), span))]
+
+
 def _the_kind(reader: Reader, kinds: list[tuple[Scalar, Node]], whose: str) -> tuple[Scalar, Node]:
     """The one kind key; every other key is recorded as a fault, as the modifier that it comes closest to."""
     if len(kinds) == 1:
         return kinds[0]
-    likely = [pair for pair in kinds if not nearest(str(pair[0].value), MODIFIERS)]
+    likely = [pair for pair in kinds if _meant_modifier(str(pair[0].value)) is None]
     chosen = next((pair for pair in likely if str(pair[0].value)[:1].isupper()), (likely or kinds)[0])
     for key, _ in kinds:
         if key is chosen[0]:
@@ -190,9 +221,9 @@ def _the_kind(reader: Reader, kinds: list[tuple[Scalar, Node]], whose: str) -> t
         word = str(key.value)
         if reader.trust(key):
             continue
-        guess = nearest(word, MODIFIERS)
-        if guess:
-            help, edit = f"did you mean `{guess[0]}`?", respelled(key.span, word, guess[0], MODIFIERS)
+        guess = _meant_modifier(word)
+        if guess is not None:
+            help, edit = f"did you mean `{guess}`?", respelled(key.span, word, guess, MODIFIERS)
         else:
             help, edit = (
                 f"put arguments inside `{chosen[0].value}: {{…}}`, and other layers in entries of their own",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 
 from archspec.errors import Diagnostic, Edit, Span, SpecError, clip, in_file_order
@@ -24,8 +25,32 @@ _ELSEWHERE = {
     "params": ("parameters", "args"),
     "archspec": ("version",),
     "train": ("training",),
+    "batch_size": ("batch", "bs"),
+    "epochs": ("num_epochs", "max_epochs"),
+    "loss": ("criterion", "loss_fn"),
+    "data": ("dataset",),
+    "scheduler": ("lr_scheduler",),
 }
 """What other formats call the parts of a spec."""
+_OF_OPTIMISERS = {
+    "lr": "lr",
+    "learning_rate": "lr",
+    "momentum": "momentum",
+    "weight_decay": "weight_decay",
+    "betas": "betas",
+}
+
+
+_NUMBER = re.compile(r"-?(0|[1-9]\d{0,15})")
+
+
+def bare_list(node: Mapping) -> str | None:
+    """What stands in the braces of `{3, 8, 8}`, to YAML a mapping of keys without values; None for anything else."""
+    text = node.span.text
+    bare = all(isinstance(value, Scalar) and value.span.start == value.span.end for _, value in node)
+    if not bare or not text.startswith("{") or set(text) & set(":#\n") or not len(node):
+        return None
+    return text[1:-1].strip().removesuffix(",")
 
 
 def meant_key(name: str, known: Iterable[str]) -> str | None:
@@ -78,6 +103,10 @@ class Reader:
 
     def expected(self, node: Node, what: str, whose: str, help: str | None = None, edit: Edit | None = None) -> None:
         """Record that `whose` value has another form than expected."""
+        if help is None and what.startswith(("an integer", "a number")) and isinstance(node, Scalar) and node.quoted:
+            meant = str(node.value)
+            if _NUMBER.fullmatch(meant):
+                help, edit = "remove the quotes", Edit(node.span, meant, safe=True)
         self.fault("AS101", f"{whose} must be {what}, found {describe(node)}", node.span, help=help, edit=edit)
 
     def mapping(self, node: Node, whose: str, help: str | None = None) -> Mapping | None:
@@ -114,6 +143,11 @@ class Reader:
             return
         known = tuple(known)
         name = str(key.value)
+        if name in _OF_OPTIMISERS and "optimizer" in known:
+            meant = _OF_OPTIMISERS[name]
+            help = f"it belongs to the optimiser: `optimizer: {{SGD: {{{meant}: …}}}}`"
+            self.fault("AS102", f"{where} has no key `{name}`", key.span, help=help)
+            return
         guess = meant_key(name, known)
         if guess is not None:
             span = Span(key.span.source, key.span.start + 1, key.span.end - 1) if key.quoted else key.span

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 import archspec
-from archspec.errors import SourceText
 from tests.cli.run import Shell
 
 ROOT = Path(__file__).parents[2]
@@ -31,23 +30,20 @@ def test_codes_and_headings_are_the_same() -> None:
     assert used == set(headings)
 
 
-def blocks(section: str) -> list[tuple[str, str]]:
-    return re.findall(r"^```(\w+)\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+def blocks(section: str) -> list[tuple[str, str, str]]:
+    """Each block's language, its file where it says one (```yaml base.yaml), and its text."""
+    return re.findall(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("code", SECTIONS)
 def test_a_section_has_a_meaning_an_example_and_a_mend(code: str) -> None:
     section = SECTIONS[code]
     assert re.search(r"^Mend: \S", section, re.MULTILINE)
-    languages = {language for language, _ in blocks(section)}
+    languages = {language for language, _, _ in blocks(section)}
     assert code in NO_SPEC_SHOWS_IT or languages
     assert languages <= {"yaml", "json", "python", "console"}
     prose = re.split(r"^```|^Mend:", section, maxsplit=1, flags=re.MULTILINE)[0]
     assert prose.strip() or code in ("AS109", "AS112") or re.match(r"AS[25]\d\d", code), "what does it mean?"
-
-
-def shown_by_a_text(language: str, text: str) -> list[str]:
-    return [diagnostic.code for diagnostic in archspec.check(SourceText(NAMES[language], text))]
 
 
 def shown_by_python(text: str) -> list[str]:
@@ -78,13 +74,19 @@ def test_an_example_shows_its_code_and_no_other(
     monkeypatch.chdir(tmp_path)
     found: list[str] = []
     examples = blocks(SECTIONS[code])
-    for language, text in examples:
+    commanded = any(language == "console" for language, _, _ in examples)
+    for language, name, text in examples:
         if language in NAMES:
-            (tmp_path / NAMES[language]).write_text(text)
-            found += [] if ("console" in dict(examples)) else shown_by_a_text(language, text)
-        elif language == "python":
+            file = tmp_path / (name or NAMES[language])
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text)
+    for language, name, text in sorted(examples, key=lambda example: example[0] in NAMES):
+        if language == "python":
             found += shown_by_python(text)
-        else:
+        elif language == "console":
             found += shown_by_commands(shell, text)
+        elif not name and not commanded:
+            (tmp_path / NAMES[language]).write_text(text)  # a section may have two examples
+            found += [diagnostic.code for diagnostic in archspec.check(NAMES[language])]
     assert found
     assert set(found) == {code}

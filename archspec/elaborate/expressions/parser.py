@@ -237,4 +237,9 @@ class _Parser:
         else:
             word = f"{token.value!r}" if token.kind == "string" else f"`{clip(str(token.value))}`"
             message = f"{word} where {expected} was expected"
+        before = self._tokens[self._at - 1] if self._at else token
+        if token.kind == ">" and before.kind == "<" and before.end == token.start:
+            return Fault(
+                "AS223", "`<>` is not an operator of the language", before.start, token.end, "write `!=`", "!="
+            )
         return Fault("AS210", message, token.start, token.end)

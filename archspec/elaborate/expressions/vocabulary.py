@@ -29,7 +29,7 @@ def check_words(tokens: list[Token]) -> None:
 def not_callable(start: int, end: int, name: str = "") -> Fault:
     """A call of anything but the functions."""
     near = nearest(name, FUNCTIONS)
-    help = f"did you mean `{near[0]}`?" if near else None
+    help = f"did you mean `{near[0]}`?" if near else "write it with these, with operators, or as a number"
     return Fault("AS213", f"calls are limited to {', '.join(FUNCTIONS)}", start, end, help, near[0] if near else None)
 
 

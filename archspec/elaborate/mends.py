@@ -1,0 +1,107 @@
+"""What to write instead of an argument's value, as words and as an edit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from archspec.elaborate.arguments import Given
+from archspec.errors import Edit, Span
+from archspec.ops.entry import Op
+from archspec.ops.faults import BadValue, RuleFault
+from archspec.source.tree import Node, Scalar
+from archspec.suggest import is_slip
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_FORMULA = re.compile(r"[\w\s+*/%().-]+")
+_GROUPED = re.compile(r"[1-9]\d{0,2}(_\d{3})+")
+_TIMES = re.compile(r"[1-9]\d{0,4}(\s*[xX×*]\s*[1-9]\d{0,4}){1,2}")
+_CLOCK = re.compile(r"\d+(:\d+)+")
+
+
+def mend(
+    fault: RuleFault, op: Op, given: Given, place: Span, names: Mapping[str, Any]
+) -> tuple[str | None, Edit | None]:
+    """The help and the edit for a fault in an argument; `names` are those of the variables in sight."""
+    if fault.code == "AS401":
+        meant = _expression(given.node, names) or _number(fault, op, given)
+        if meant is not None:
+            return f"write `{meant.text}`", meant
+        if "$" in place.text:  # the mend belongs where the value comes from
+            fraction = isinstance(given.value, float) and "/" in place.text.replace("//", "")
+            return ("`//` divides without a remainder, `/` gives a fraction" if fraction else None), None
+        bare = unquoted(given.node)
+        if bare is not None:
+            return "remove the quotes", bare
+        if isinstance(given.value, str) and _CLOCK.fullmatch(given.value):
+            return f"a number has no colon; {fault.help}" if fault.help else "a number has no colon", None
+    if fault.suggestion is None:
+        return fault.help, None
+    return fault.help, Edit(place, _literal(fault.suggestion), _is_certain(fault, op, given))
+
+
+def _is_certain(fault: RuleFault, op: Op, given: Given) -> bool:
+    """`64.0` and `yes` mean `64` and `true`; a misspelt word is the one it is nearest to. Anything else is a guess."""
+    if fault.code != "AS401" or fault.arg is None or fault.index is not None:
+        return False
+    if not isinstance(fault.suggestion, str):
+        return True
+    argument = op.argument(fault.arg)
+    words = getattr(None if argument is None else argument.type, "values", ())
+    return isinstance(given.node, Scalar) and is_slip(str(given.node.value), fault.suggestion, words)
+
+
+def _number(fault: RuleFault, op: Op, given: Given) -> Edit | None:
+    """`1_000` as 1000 and `3x3` as [3, 3], where the argument takes that."""
+    node, argument = given.node, None if fault.arg is None else op.argument(fault.arg)
+    if argument is None or fault.index is not None or not isinstance(node, Scalar) or not isinstance(node.value, str):
+        return None
+    meant: int | list[int]
+    if _GROUPED.fullmatch(node.value):
+        meant = int(node.value.replace("_", ""))
+    elif _TIMES.fullmatch(node.value):
+        meant = [int(number) for number in re.findall(r"\d+", node.value)]
+    else:
+        return None
+    try:
+        argument.type.accept(meant)
+    except BadValue:
+        return None
+    return Edit(node.span, str(meant))
+
+
+def unquoted(node: Node) -> Edit | None:
+    """The edit that turns `"64"` into `64`; None where the node is no quoted number or truth value."""
+    if not isinstance(node, Scalar) or not node.quoted or not isinstance(node.value, str):
+        return None
+    text = node.value.strip()
+    try:
+        float(text)
+    except ValueError:
+        if text not in ("true", "false"):
+            return None
+    return Edit(node.span, text, safe=True)
+
+
+def _expression(node: Node, names: Mapping[str, Any]) -> Edit | None:
+    """The edit that makes `width`, `{width}`, `width * 2` or `$width * 2` the expression that was meant."""
+    if not isinstance(node, Scalar) or not isinstance(node.value, str) or "$(" in node.value:
+        return None
+    text = node.value.strip().removeprefix("{").removesuffix("}").replace("$", "")
+    words = _WORD.findall(text)
+    if not words or len(text) > 60 or _FORMULA.fullmatch(text) is None or any(word not in names for word in words):
+        return None
+    if not node.value.startswith("$") and any(not isinstance(names[word], (int, float)) for word in words):
+        return None
+    if node.value == f"${text}" and text == words[0]:
+        return None  # the expression is what was meant, and its value is wrong
+    return Edit(node.span, f"${text}" if text == words[0] else f"$({text})")
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_literal(item) for item in value) + "]"
+    return "null" if value is None else str(value)
