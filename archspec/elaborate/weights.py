@@ -16,6 +16,7 @@ from archspec.spec.checkpoint import Checkpoint, read_checkpoint, read_globs
 from archspec.spec.reader import Reader
 from archspec.suggest import nearest
 
+_MOST_MATCHES = 200_000
 _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
@@ -72,6 +73,9 @@ def frozen(freeze: Freeze, graph: Graph, *, trains: bool) -> tuple[Frozen, list[
     """
     parameters, statistics = _names(graph)
     everything = [*parameters, *statistics]
+    if len(freeze.rules) * len(everything) > _MOST_MATCHES:
+        message = f"{len(freeze.rules):,} globs of `freeze` for so many parameters are too many to try"
+        return Frozen(), [Diagnostic("AS701", message, freeze.span, help="join them by a wider glob")]
     faults = [_matches_nothing(rule, everything) for rule in freeze.rules if not _any(rule, everything)]
     globs_ = [str(rule.value) for rule in freeze.rules]
     held = frozenset(name for name in parameters if any(globs.matches(glob, name) for glob in globs_))
