@@ -23,7 +23,7 @@ def test_random_wrong_inputs(first: int) -> None:
         made = random_input(seed)
         check_bytes(made.content, made.suffix, PATIENT)
         sorts.add(made.sort)
-    assert sorts == {"bytes", "tree", "expressions"}
+    assert sorts == {"bytes", "tree", "expressions", "gentle"}
 
 
 @pytest.mark.parametrize("path", sorted(FOUND.glob("*")), ids=lambda path: path.name)
