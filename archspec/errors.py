@@ -169,7 +169,10 @@ class SpecError(ValueError):
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
-        super().__init__("\n\n".join(diagnostic.render() for diagnostic in self.diagnostics))
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:  # when it is asked for: most are caught, and a copy of a repeat may raise one each
+        return "\n\n".join(diagnostic.render() for diagnostic in self.diagnostics)
 
     def __reduce__(self) -> tuple[type[SpecError], tuple[tuple[Diagnostic, ...]]]:
         return type(self), (self.diagnostics,)

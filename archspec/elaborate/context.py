@@ -28,10 +28,15 @@ MOST_FAULTS = 100
 LARGEST_GRAPH = 50_000
 """Layers and values that a spec may expand to."""
 
+MOST_STEPS = 100_000
+"""Entries that are looked at, layers or not, and what else costs as much."""
+
 DEEPEST = 64
 """Scopes inside each other: sequences, repeats and block instances."""
 
 MOST_LINES = 6
+_STEPS_OF_A_FAULT = 10
+_SIZES_IN_A_STEP = 16
 
 
 class Where(NamedTuple):
@@ -174,6 +179,18 @@ class Context:
     matched: int = 0
     written: Written = field(default_factory=Written)
     _last_id: int = 0
+    _steps: int = 0
+
+    def spend(self, steps: int, span: Span) -> None:
+        """Count work that makes no layer: an entry whose `when` is false, a fault told before, a long list of inputs.
+
+        Raises:
+            SpecError: the spec asks for too much of it.
+        """
+        self._steps += steps
+        if self._steps > MOST_STEPS:
+            message = f"the spec takes more than {MOST_STEPS:,} steps to expand, copies that are left out counted too"
+            raise SpecError([Diagnostic("AS701", message, span, help="use smaller repeats")])
 
     def new_id(self, span: Span) -> int:
         """A fresh id, larger than all before.
@@ -196,7 +213,7 @@ class Context:
             counted: whether to say in how many more places it shows.
 
         Raises:
-            SpecError: (an empty one) there are now as many as are told of one spec.
+            SpecError: (an empty one) there are now as many as are told of one spec, or it shows in too many copies.
         """
         if self.blind and not holds_anyway(diagnostic.code):
             return
@@ -206,6 +223,9 @@ class Context:
         if key in self._faults:
             if counted:
                 self._repeats.setdefault(key, Repeats()).add(self._faults[key].span, span)
+            self._steps += _STEPS_OF_A_FAULT
+            if self._steps > MOST_STEPS:
+                raise SpecError(())
             return
         self._faults[key] = replace(diagnostic, notes=(*diagnostic.notes, *self._whereabouts(span)))
         if len(self._faults) == MOST_FAULTS:
@@ -280,7 +300,12 @@ class Context:
         inputs: tuple[Ref, ...],
         results: tuple[Ref, ...] = (),
     ) -> None:
-        """Remember how a value came to be."""
+        """Remember how a value came to be.
+
+        Raises:
+            SpecError: shapes of so many dimensions are too much work.
+        """
+        self.spend(sum(len(type_.shape) for type_ in types) // _SIZES_IN_A_STEP, span)
         self.made[node_id] = Made(name, types, span, inputs, results)
 
 

@@ -18,6 +18,7 @@ from archspec.spec.document import Entry
 from archspec.spec.names import layer_name_fault
 
 MOST_COPIES = 100_000
+_MOST_STAGES = 1_024
 
 
 @record
@@ -66,9 +67,13 @@ def plan(context: Context, entry: Entry, environment: Environment) -> Plan | Non
     if value is UNKNOWN:
         return None
     counts = value if isinstance(value, list) else [value]
+    if has_too_many_stages(context, node, counts):
+        return None
+    total = 0
     for index, count in enumerate(counts):
         good = isinstance(count, int) and not isinstance(count, bool) and count >= 1
-        if not good or count > MOST_COPIES or sum(counts[: index + 1]) > MOST_COPIES:
+        total += count if good else 0
+        if not good or total > MOST_COPIES:
             at = node.items[index] if isinstance(node, Sequence) else node
             _bad_count(context, at, count)
             return None
@@ -76,6 +81,15 @@ def plan(context: Context, entry: Entry, environment: Environment) -> Plan | Non
         _bad_count(context, node, None)
         return None
     return Plan(tuple(counts), isinstance(value, list))
+
+
+def has_too_many_stages(context: Context, node: TreeNode, counts: list[Any]) -> bool:
+    """Whether a `repeat` has more stages than are accepted; that is then a fault."""
+    if len(counts) <= _MOST_STAGES:
+        return False
+    message = f"`repeat` has at most {_MOST_STAGES:,} stages, found {len(counts):,}"
+    context.fault(Diagnostic("AS230", message, node.span, help="write fewer stages of more copies"))
+    return True
 
 
 def _named_plan(context: Context, entry: Entry, node: TreeMapping) -> Plan | None:

@@ -83,6 +83,7 @@ def place_one(
     overrides: Overrides,
 ) -> Placed:
     """One copy: absent where `when` is false, with its skip around it."""
+    context.spend(1, entry.span)
     wanted = _wanted(context, entry, environment)
     if wanted is None:
         return NOTHING

@@ -17,6 +17,7 @@ LONGEST_CYCLE = 12
 def resolve_all(context: Context, node: Node, environment: Environment, entry: str | None) -> tuple[Value, ...]:
     """The values that `from: a` or `from: [a, b]` means. `entry` is the name of the one that asks."""
     if isinstance(node, Sequence):
+        context.spend(len(node), node.span)
         return tuple(resolve(context, item, environment, entry) for item in node)
     return (resolve(context, node, environment, entry),)
 

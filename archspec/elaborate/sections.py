@@ -29,6 +29,7 @@ def evaluated(
         return TreeSequence(tuple(evaluated(faults, item, variables, written) for item in node), node.span)
     if not isinstance(node.value, str) or "$" not in node.value:
         return node
+    written.read(node.value, variables, node.span)
     try:
         value = resolve(node, variables)
     except SpecError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archspec.elaborate.context import Context
+from archspec.elaborate.copies import has_too_many_stages
 from archspec.elaborate.environment import LOST, Environment, Names, Value
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.inline import is_inline, place_inline
@@ -100,8 +101,10 @@ def _stages(context: Context, entry: Entry, environment: Environment) -> int:
             )
         )
         return 0
+    assert repeat is not None
+    if has_too_many_stages(context, repeat, counts):
+        return 0
     if not counts:
-        assert repeat is not None
         message = "`repeat` needs at least one stage, found an empty list"
         context.fault(Diagnostic("AS230", message, repeat.span, help="to leave an entry out, write `when: false`"))
     return len(counts)

@@ -47,7 +47,7 @@ class _Counter:
         """At least how many layers an entry becomes, all its copies together."""
         if entry.modifiers.when is not None:
             return 0
-        copies = _copies(entry.modifiers.repeat, names)
+        copies = _copies(self._context, entry.modifiers.repeat, names)
         if entry.modifiers.repeat is not None:
             names = _without(names, _COUNTERS)
         return copies * self._body(entry, names)
@@ -77,18 +77,20 @@ class _Counter:
         return self._blocks[name]
 
 
-def _copies(node: Node | None, names: Mapping[str, Any]) -> int:
+def _copies(context: Context, node: Node | None, names: Mapping[str, Any]) -> int:
     """How many copies a `repeat` makes, where that is known."""
     if isinstance(node, TreeMapping):
         return len(node)
     if isinstance(node, TreeSequence):
-        return sum(_count(item, names) for item in node)
-    return 1 if node is None else _count(node, names)
+        return sum(_count(context, item, names) for item in node)
+    return 1 if node is None else _count(context, node, names)
 
 
-def _count(node: Node, names: Mapping[str, Any]) -> int:
+def _count(context: Context, node: Node, names: Mapping[str, Any]) -> int:
     if not isinstance(node, Scalar):
         return 1
+    if isinstance(node.value, str):
+        context.written.read(node.value, names, node.span)
     try:
         value = resolve(node, names)
     except SpecError:

@@ -10,11 +10,14 @@ from archspec.elaborate.expressions import UNKNOWN, resolve
 from archspec.errors import Span, SpecError
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 
+_ITEMS_IN_A_STEP = 16
+
 
 def evaluate(context: Context, node: Node, names: Names[str, Any]) -> Any:
     """The plain value of a node; `UNKNOWN` where a fault (recorded here or before) hides it."""
     if isinstance(node, Scalar):
         return _evaluate_scalar(context, node, names)
+    context.spend(len(node) // _ITEMS_IN_A_STEP, node.span)
     if isinstance(node, Mapping):
         items = {str(key.value): evaluate(context, value, names) for key, value in node}
         return UNKNOWN if any(value is UNKNOWN for value in items.values()) else items
@@ -47,6 +50,7 @@ def _as_node(value: Any, span: Span) -> Node:
 def _evaluate_scalar(context: Context, node: Scalar, names: Names[str, Any]) -> Any:
     if not isinstance(node.value, str) or "$" not in node.value:
         return node.value
+    context.written.read(node.value, names, node.span)
     try:
         value = resolve(node, names)
     except SpecError as error:

@@ -1,4 +1,4 @@
-"""The feature pyramid of `torchvision.ops`: maps of several sizes to as many, each with all of the coarser ones in it."""
+"""The feature pyramid of `torchvision.ops`: maps of several sizes to as many, each with all the coarser ones in it."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ def dims_of(value: Any, rank: int, arg: str = "dim") -> tuple[int, ...]:
     """
     listed = value if isinstance(value, tuple) else (value,)
     found = tuple(normalize_dim(dim, rank, arg) for dim in listed)
-    twice = next((index for index, dim in enumerate(found) if dim in found[:index]), None)
-    if twice is not None:
+    if len(set(found)) < len(found):
+        twice = next(index for index, dim in enumerate(found) if dim in found[:index])
         message = f"`{arg}` of {{name}} names dimension {found[twice]} twice"
         raise RuleFault("AS402", message, arg=arg, index=twice, help="name each dimension once")
     return found

@@ -1,4 +1,4 @@
-"""Random wrong inputs: mutated bytes, mutated trees, and expressions by grammar or mutated. One seed, one input."""
+"""Random inputs: mutated bytes, mutated trees, expressions, and good specs a little changed. One seed, one input."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from archspec.compiler import compile_text
 from archspec.errors import SourceText, SpecError
 from archspec.ops.registry import kinds
 from archspec.source import plain, read
@@ -219,8 +220,51 @@ def _expressions(draw: random.Random) -> tuple[bytes, str]:
     return text.encode(errors="replace"), suffix
 
 
+_ALIKE = ("ReLU", "GELU", "SiLU", "Tanh", "Sigmoid", "Identity", "ELU", "Softplus", "Hardswish", "Mish")
+
+
+@functools.cache
+def _accepted() -> tuple[dict[str, Any], ...]:
+    """Those of the trees that the checker takes as they are."""
+    texts = (text_of(tree) + "\n" for tree in trees())
+    return tuple(tree for tree, text in zip(trees(), texts, strict=True) if not _refused(text))
+
+
+def _refused(text: str) -> bool:
+    return any(fault.severity == "error" for fault in compile_text(SourceText("x.yaml", text)).diagnostics)
+
+
+def _gentle(draw: random.Random) -> tuple[bytes, str]:
+    """A good spec with a few values a little different: most of them are good too, and go all the way."""
+    data = copy.deepcopy(draw.choice(_accepted()))
+    for _ in range(draw.choice([1, 1, 2, 3])):
+        where = draw.choice([place for place in places(data) if place])
+        holder, key = at(data, where[:-1]), where[-1]
+        holder[key] = _alike(holder[key], draw)
+        if isinstance(holder, list) and draw.random() < 0.3:
+            holder.insert(int(key), copy.deepcopy(holder[key]))
+    text, suffix = _written(data, draw)
+    return text.encode(errors="replace"), suffix
+
+
+def _alike(value: Any, draw: random.Random) -> Any:
+    """Another value of the same type, near to this one."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return draw.choice([value + 1, max(1, value - 1), value * 2, max(1, value // 2), f"$({value} + 0)"])
+    if isinstance(value, float):
+        return value * draw.choice([0.5, 0.99, 2])
+    if value in _ALIKE:
+        return draw.choice(_ALIKE)
+    if isinstance(value, dict) and len(value) == 1 and draw.random() < 0.5:
+        return {**value, **draw.choice([{"repeat": 2}, {"when": "$(1 < 2)"}, {"skip": "add"}])}
+    return value
+
+
 _SORTS: dict[str, Callable[[random.Random], tuple[bytes, str]]] = {
     "bytes": _mutated_bytes,
     "tree": _mutated_tree,
     "expressions": _expressions,
+    "gentle": _gentle,
 }

@@ -51,6 +51,7 @@ def run_seeds(first: int, count: int) -> Tally:
             continue
         refused = any(fault.severity == "error" for fault in found)
         tally.counts["refused" if refused else "accepted"] += 1
+        tally.counts[f"of {made.sort}, accepted"] += not refused
     return tally
 
 

@@ -6,7 +6,7 @@ Diagnostics AS210 to AS229.
 
 from archspec.elaborate.expressions.functions import FUNCTIONS
 from archspec.elaborate.expressions.operations import UNKNOWN, Unknown
-from archspec.elaborate.expressions.template import evaluate_text, resolve
+from archspec.elaborate.expressions.template import evaluate_text, resolve, whole_names
 from archspec.elaborate.expressions.vocabulary import ATTRIBUTES
 
-__all__ = ["ATTRIBUTES", "FUNCTIONS", "UNKNOWN", "Unknown", "evaluate_text", "resolve"]
+__all__ = ["ATTRIBUTES", "FUNCTIONS", "UNKNOWN", "Unknown", "evaluate_text", "resolve", "whole_names"]

@@ -91,6 +91,27 @@ def _parts(text: str) -> tuple[str | Expression, ...]:
     return tuple(parts)
 
 
+@lru_cache(maxsize=4_096)
+def whole_names(text: str) -> tuple[str, ...]:
+    """The names whose whole value an expression goes through, once for each time that it does.
+
+    A name alone (`$widths`), or one of which an element is taken (`widths[0]`), costs nothing more than a look.
+    """
+    try:
+        parts = _parts(text)
+    except Fault:
+        return ()
+    found: list[str] = []
+    pending = [part for part in parts if isinstance(part, Expression) and part.kind != "name"]
+    while pending:
+        node = pending.pop()
+        if node.kind == "name":
+            found.append(str(node.value))
+        picks = node.kind == "index" and node.parts[0].kind == "name"
+        pending += node.parts[1:] if picks else node.parts
+    return tuple(found)
+
+
 def _stray(text: str, dollar: int) -> Fault:
     if text.startswith("${", dollar):
         end = text.find("}", dollar)
