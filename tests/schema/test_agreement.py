@@ -59,7 +59,7 @@ def test_they_agree_on_specs_of_several_files(path: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
 def test_they_agree_on_what_is_written_about(document: Path) -> None:
     specs = re.findall(r"^```(?:yaml|json)\b.*\n([\s\S]*?)^```$", document.read_text(encoding="utf-8"), re.MULTILINE)
-    whole = [text for text in specs if "archspec" in text]
+    whole = [text for text in specs if "archspec" in text and not re.search("^data:", text, re.MULTILINE)]  # no recipes
     found = [(what, text) for text in whole if (what := _disagreement(text)) is not None]
     assert not found, "\n\n".join(f"{what}\n{text}" for what, text in found)
 

@@ -151,7 +151,7 @@ def test_hover_explains_a_kind_alone(editor: Editor, tmp_path: Path) -> None:
 def test_what_an_overlay_may_say_is_completed(editor: Editor, tmp_path: Path) -> None:
     path = tmp_path / "overlay.yaml"
     head = FIRST_LINE + "archspec: 1\nextends: zoo:resnet34\nlayers:\n"
-    editor.open(path, head + "  act:\n    ReLU:\n    \n")
-    assert {"after", "before", "repeat"} <= set(editor.complete(path, LINE + 2, 4))
-    editor.open(tmp_path / "whole.yaml", HEAD + "  act:\n    ReLU:\n    \n")
-    assert "after" not in editor.complete(tmp_path / "whole.yaml", LINE + 2, 4)
+    editor.open(path, head + "  act:\n    \n")
+    assert {"after", "before", "repeat"} <= set(editor.complete(path, LINE + 1, 4))
+    editor.open(tmp_path / "whole.yaml", HEAD + "  act:\n    \n")
+    assert "after" not in editor.complete(tmp_path / "whole.yaml", LINE + 1, 4)
