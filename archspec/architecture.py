@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -95,6 +94,8 @@ class Architecture:
 
     def to_json(self) -> str:
         """The spec as JSON, in one piece: overrides in place, what it extends and imports included."""
+        import json
+
         return json.dumps(plain(self._tree), indent=2, ensure_ascii=False) + "\n"
 
     def to_yaml(self) -> str:
