@@ -180,3 +180,33 @@ def test_mending_never_adds_what_it_mends(case: Path) -> None:
     assert not [d for d in mended.examination.diagnostics if d.edit is not None and d.edit.safe]
     if mended.after is not None:
         assert len(mended.examination.diagnostics) <= len(mended.original.diagnostics)
+
+
+def test_files_of_an_allowed_folder_are_read_in_every_round(shell: Shell, specs: Path) -> None:
+    (specs / "shared").mkdir()
+    (specs / "shared" / "blocks.yaml").write_text("archspec: 1\nblocks: {stem: {layers: [ReLU]}}\n")
+    (specs / "mine").mkdir()
+    text = "archspec: 1\nimport: [../shared/blocks.yaml]\ninput: [4]\nlayers: {s: stem, fc: {Lineer: 3}}\n"
+    (specs / "mine" / "net.yaml").write_text(text)
+    run = shell("check", "mine/net.yaml", "--fix", "--allow-root", "shared")
+    assert run.status == 0, run.out
+    assert (specs / "mine" / "net.yaml").read_text() == text.replace("Lineer", "Linear")
+    assert shell("check", "mine/net.yaml").status == 1
+
+
+def test_what_is_wrong_in_another_file_is_told_and_left(shell: Shell, specs: Path) -> None:
+    base = "archspec: 1\ninput: [4]\nlayers: {fc: {Lineer: 3}}\n"
+    (specs / "base.yaml").write_text(base)
+    text = "archspec: 1\nextends: base.yaml\nlayers: {again: {Lineer: 3}}\n"
+    (specs / "net.yaml").write_text(text)
+    run = shell("check", "net.yaml", "--fix")
+    assert run.status == 1
+    assert "base.yaml:3" in run.out
+    assert (specs / "base.yaml").read_text() == base
+    assert (specs / "net.yaml").read_text() == text.replace("Lineer", "Linear")
+
+
+def test_a_name_that_the_zoo_has_not_is_wrong_usage(shell: Shell, specs: Path) -> None:
+    assert shell("check", "zoo:resnet43").status == 2
+    (specs / "net.yaml").write_text("archspec: 1\nextends: zoo:resnet43\n")
+    assert shell("check", "net.yaml").status == 1

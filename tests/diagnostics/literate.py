@@ -1,6 +1,7 @@
 """Specs and what is said of them, as documents: a heading per kind of mistake, under it fenced blocks.
 
     ```yaml                a faulty spec (or `json`)
+    ```beside PATH         a file that the spec below it names
     ```made NAME           a faulty spec that a function of `made.py` writes, for what a document cannot hold
     ```text                all that is said of the spec above it; rewritten by `make golden`
     ```yaml mended         the same spec as the help says: accepted
@@ -33,11 +34,12 @@ class Fenced:
 
 @dataclass
 class Case:
-    """A spec under a heading, with what is said of it and its mended form, where these are there."""
+    """A spec under a heading, the files beside it, what is said of it and its mended form, where these are there."""
 
     heading: str
     spec: Fenced
     number: int
+    beside: tuple[Fenced, ...] = ()
     said: Fenced | None = None
     mended: Fenced | None = None
 
@@ -74,6 +76,7 @@ def fenced(lines: list[str]) -> Iterator[str | Fenced]:
 def read(document: Path) -> list[Heading]:
     """The headings of a document in order."""
     headings: list[Heading] = []
+    beside: list[Fenced] = []
     for part in fenced(document.read_text(encoding="utf-8").split("\n")):
         if isinstance(part, str):
             if part.startswith("## "):
@@ -83,12 +86,15 @@ def read(document: Path) -> list[Heading]:
                 headings[-1].reason = part.removeprefix("Not applicable: ")
             continue
         cases = headings[-1].cases
-        if part.words[0] == "text":
+        if part.words[0] == "beside":
+            beside.append(part)
+        elif part.words[0] == "text":
             cases[-1].said = part
         elif part.words[-1] == "mended":
             cases[-1].mended = part
         else:
-            cases.append(Case(headings[-1].number, part, len(cases) + 1))
+            cases.append(Case(headings[-1].number, part, len(cases) + 1, tuple(beside)))
+            beside = []
     return headings
 
 

@@ -5,8 +5,13 @@ Each function writes into the current folder and returns the path of the spec.
 
 from __future__ import annotations
 
+import json
 import os
+import struct
+import zipfile
 from pathlib import Path
+
+import torch
 
 SPEC = "archspec: 1\nname: Net\ninput: [3, 8, 8]\nlayers: {flatten: Flatten, fc: {Linear: 10}}\n"
 _HEAD = "archspec: 1\ninput: [3]\nlayers:\n"
@@ -136,3 +141,72 @@ def nine_hundred_kilobytes() -> str:
     lines = [f"  l{index}: {{Identity: , from: previous}}   # layer {index}\n" for index in range(17_000)]
     text = "archspec: 1\ninput: [8]\nlayers:\n" + "".join(lines)
     return _text(text + "#" * (900_000 - len(text)) + "\n")
+
+
+_WEIGHTED = "archspec: 1\ninput: [4]\nlayers: {fc: {Linear: 3}}\nweights: "
+
+
+def _safetensors(header: dict[str, object], content: bytes) -> None:
+    text = json.dumps(header).encode()
+    Path("net.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + content)
+
+
+def shape_bomb() -> str:
+    shape = {"dtype": "F32", "shape": [1_000_000, 1_000_000], "data_offsets": [0, 4]}
+    _safetensors({"fc.weight": shape}, bytes(4))
+    return _text(f"{_WEIGHTED}net.safetensors\n")
+
+
+def zip_bomb() -> str:
+    with zipfile.ZipFile("net.pt", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("net/data.pkl", bytes(10_000_000))
+    return _text(f"{_WEIGHTED}net.pt\n")
+
+
+def zero_stride_bomb() -> str:
+    torch.save({"fc.weight": torch.zeros(1).expand(1_000_000, 1_000_000)}, "net.pt")
+    return _text(f"{_WEIGHTED}net.pt\n")
+
+
+_HERE = "archspec: 1\nimport: [{}]\ninput: [3]\nlayers: [ReLU]\n"
+
+
+def _spec_beside(folder: str) -> str:
+    """A spec in a folder of its own, with another folder beside it that is none of its business."""
+    Path("elsewhere").mkdir(exist_ok=True)
+    Path("elsewhere/blocks.yaml").write_text("archspec: 1\nblocks: {stem: {layers: [ReLU]}}\n")
+    Path("mine").mkdir(exist_ok=True)
+    Path("mine/net.yaml").write_text(_HERE.format(folder))
+    return "mine/net.yaml"
+
+
+def link_out() -> str:
+    path = _spec_beside("blocks.yaml")
+    Path("mine/blocks.yaml").symlink_to(Path("elsewhere/blocks.yaml").resolve())
+    return path
+
+
+def folder_link_out() -> str:
+    path = _spec_beside("parts/blocks.yaml")
+    Path("mine/parts").symlink_to(Path("elsewhere").resolve())
+    return path
+
+
+def weights_folder() -> str:
+    Path("models").mkdir(exist_ok=True)
+    return _text(f"{_WEIGHTED}models\n")
+
+
+def weights_empty() -> str:
+    Path("net.safetensors").write_bytes(b"")
+    return _text(f"{_WEIGHTED}net.safetensors\n")
+
+
+def weights_cut_off() -> str:
+    _safetensors({"fc.weight": {"dtype": "F32", "shape": [3, 4], "data_offsets": [0, 48]}}, bytes(20))
+    return _text(f"{_WEIGHTED}net.safetensors\n")
+
+
+def weights_of_another_sum() -> str:
+    _safetensors({"fc.bias": {"dtype": "F32", "shape": [3], "data_offsets": [0, 12]}}, bytes(12))
+    return _text(f'{_WEIGHTED}{{path: net.safetensors, sha256: "{"0" * 64}"}}\n')

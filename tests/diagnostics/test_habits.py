@@ -69,6 +69,22 @@ def test_the_net_itself_is_fine() -> None:
             'quote it: `"$(c.shape[1] // 2)"`',
             True,
         ),
+        ("kernel_size: 3", "kernel_size: 3x3", "AS401", "3x3", "write `[3, 3]`", True),
+        ("kernel_size: 3", "kernel_size: 12:30", "AS401", "12:30", "a number has no colon", False),
+        ("Linear: $width", "Linear: 1_000", "AS401", "1_000", "write `1000`", True),
+        ("d: {Conv2d: {out", "d: {if: $(width > 3), Conv2d: {out", "AS105", "if", "did you mean `when`?", True),
+        ("{concat: [e, d]}", "{concat: e, d}", "AS105", "e, d", "write `[e, d]`", True),
+        (
+            "{Linear: $width}",
+            "{Linear: {768, 8}}",
+            "AS202",
+            "{768, 8}",
+            "write `{in_features: 768, out_features: 8}`",
+            True,
+        ),
+        ("{Linear: $width}", "{Linear: {8}}", "AS202", "{8}", "write `8`", True),
+        ("shape: [3, 8, 8]", "shape: {3, 8, 8}", "AS026", "{3, 8, 8}", "write `[3, 8, 8]`", True),
+        ("$width, kernel", "$(width if width <> 3 else 1), kernel", "AS223", "<>", "write `!=`", True),
         ("params:", "parameters:", "AS102", "parameters", "did you mean `params`?", True),
         ("params:", "parms:", "AS102", "parms", "did you mean `params`?", True),
         ("vars:", "variables:", "AS102", "variables", "did you mean `vars`?", True),
@@ -91,6 +107,54 @@ def test_a_habit(written: str, instead: str, code: str, marked: str, help: str, 
     if fault.edit is not None:
         edit = fault.edit
         assert archspec.check(text[: edit.span.start] + edit.text + text[edit.span.end :]) == ()
+
+
+RECIPE = """archspec: 1
+input: [1, 8, 8]
+layers: [Flatten, {Linear: 10}]
+train: {data: digits, batch_size: 64, optimizer: {SGD: {lr: 0.1}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "code", "marked", "help", "mends"),
+    [
+        ("lr: 0.1", "lr: 0,001", "AS026", "0,001", "write `0.001`", True),
+        ("lr: 0.1", "learning_rate: 0.1", "AS502", "learning_rate", "did you mean `lr`?", True),
+        ("{SGD: {lr: 0.1}}", "Adam(lr=0.001)", "AS501", "Adam(lr=0.001)", "write `{Adam: {argument: value}}`", False),
+        ("{SGD: {lr: 0.1}}", "torch.optim.Adam", "AS501", "torch.optim.Adam", "write `Adam`", False),
+        ("batch_size: 64", 'batch_size: "64"', "AS101", '"64"', "remove the quotes", True),
+        ("batch_size: 64", "lr: 0.1", "AS102", "lr", "`optimizer: {SGD: {lr: …}}`", False),
+        ("batch_size: 64", "num_epochs: 3", "AS102", "num_epochs", "did you mean `epochs`?", True),
+    ],
+)
+def test_a_habit_of_recipes(written: str, instead: str, code: str, marked: str, help: str, mends: bool) -> None:
+    assert archspec.check(RECIPE) == ()
+    text = RECIPE.replace(written, instead, 1)
+    (fault,) = archspec.check(text)
+    assert (fault.code, fault.span and fault.span.text) == (code, marked)
+    assert help in (fault.help or "")
+    assert (fault.edit is not None) == mends
+    if fault.edit is not None:
+        edit = fault.edit
+        assert archspec.check(text[: edit.span.start] + edit.text + text[edit.span.end :]) == ()
+
+
+def test_a_tie_to_the_data_of_a_parameter() -> None:
+    net = "archspec: 1\ninput: [4]\nlayers: {a: {Linear: 4}, b: {Linear: 4, tie: {weight: a.weight.data}}}\n"
+    (fault,) = archspec.check(net)
+    assert (fault.code, fault.help) == ("AS205", "write `a.weight`")
+    assert archspec.check(net.replace(".data", "")) == ()
+
+
+def test_numbers_are_no_inputs() -> None:
+    (fault,) = archspec.check("archspec: 1\ninput: [3, 4]\nlayers: {a: {transpose: [1, 2]}}\n")
+    assert (fault.code, fault.help) == ("AS204", "name the argument: it has `dim0`, `dim1`")
+
+
+def test_a_condition_of_a_sequence() -> None:
+    (fault,) = archspec.check("archspec: 1\ninput: [4]\nlayers: {a: {if: true, layers: [ReLU]}}\n")
+    assert (fault.code, fault.help) == ("AS105", "did you mean `when`?")
 
 
 def test_what_stands_under_a_misspelt_key_is_checked_too() -> None:
