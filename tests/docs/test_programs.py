@@ -38,12 +38,13 @@ def _namespace() -> dict[str, Any]:
 def _check(fence: Fence, shell: Shell) -> None:
     shown = _transcripts(fence.text)
     made = [(command, _run(command, shell)) for command, _ in shown]
-    text = "".join(f"$ {command}\n{output}" for command, output in made)
-    if os.environ.get("ARCHSPEC_GOLDEN") == "rewrite" and ELISION not in fence.text.splitlines():
-        put(fence, text)
-        return
-    for (command, expected), (_, output) in zip(shown, made, strict=True):
-        assert _shows(_masked(expected), _masked(output)), f"{fence.page.name}:{fence.line}: {command}\n{output}"
+    pairs = zip(made, shown, strict=True)
+    wrong = [ran for ran, (_, expected) in pairs if not _shows(_masked(expected), _masked(ran[1]))]
+    if wrong and os.environ.get("ARCHSPEC_GOLDEN") == "rewrite" and ELISION not in fence.text.splitlines():
+        put(fence, "".join(f"$ {command}\n{output}" for command, output in made))
+    elif wrong:
+        command, output = wrong[0]
+        pytest.fail(f"{fence.page.name}:{fence.line}: {command}\n{output}")
 
 
 def _transcripts(text: str) -> list[tuple[str, str]]:

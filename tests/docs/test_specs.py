@@ -18,6 +18,12 @@ from tests.judge import as_exported, samples
 
 PAGES = [page for page in DOCS if page.exists()]
 SPECS = [pytest.param(fence, id=fence.name) for page in PAGES for fence in fences(page) if fence.is_spec]
+RECIPES = [
+    pytest.param(fence, id=fence.name)
+    for page in PAGES
+    for fence in fences(page)
+    if fence.text.startswith("archspec: 1\n") and "wrong" not in fence.words and not fence.is_spec
+]
 MODULES = [
     pytest.param(page, number, id=code.name)
     for page in PAGES
@@ -46,6 +52,13 @@ def test_a_spec_is_right_and_its_export_is_the_same_network(spec: Fence, folder:
     module = architecture.build(weights=False)
     assert architecture.prove(module) == ()
     as_exported(architecture, module, samples(architecture))
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipe_is_right(recipe: Fence) -> None:
+    examination = archspec.examine(recipe.text)
+    assert examination.is_recipe
+    assert not examination.diagnostics
 
 
 @pytest.mark.parametrize(("page", "number"), MODULES)
