@@ -34,11 +34,17 @@ class Read:
         tree: needs no other file.
         is_whole: whether the spec said all of it itself.
         faults: what does not keep the rest from being checked.
+        homes: what the paths in each of the files mean; the spec's own first.
     """
 
     tree: Node
     is_whole: bool
     faults: tuple[Diagnostic, ...]
+    homes: tuple[tuple[SourceText, Home], ...]
+
+    def home_of(self, text: SourceText) -> Home:
+        """What the paths in a file mean; a setting from outside stands as if it were in the spec."""
+        return next((home for source, home in self.homes if source is text), self.homes[0][1])
 
 
 _Node = TypeVar("_Node")
@@ -108,11 +114,11 @@ def read_spec(text: SourceText, home: Home = NOWHERE) -> Read:
     """
     tree = source.read(text)
     if not isinstance(tree, Mapping) or (tree.key("extends") is None and tree.key("import") is None):
-        return Read(tree, True, ())
+        return Read(tree, True, (), ((text, home),))
     from archspec.spec.assemble import assemble  # most specs have no use for it
 
     assembled = assemble(tree, home)
-    return Read(assembled.tree, False, tuple(assembled.faults))
+    return Read(assembled.tree, False, tuple(assembled.faults), ((text, home), *assembled.homes))
 
 
 def compile_tree(read: Read, overrides: Sequence[Override] = ()) -> Compiled:
@@ -133,6 +139,8 @@ def compile_tree(read: Read, overrides: Sequence[Override] = ()) -> Compiled:
     recipe, recipe_faults = _section(read_train, document.train, elaborated.variables)
     weights, weights_faults = _section(read_weights, document.weights, elaborated.variables)
     freeze, freeze_faults = _section(read_freeze, document.freeze, elaborated.variables)
+    if weights is not None and weights.span is not None:
+        weights = replace(weights, home=read.home_of(weights.span.source))
     faults = [*faults, *elaborated.diagnostics, *recipe_faults, *weights_faults, *freeze_faults]
     if recipe is not None:
         faults += check_recipe(recipe)

@@ -24,7 +24,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "schema": {"spec", "ops", "elaborate"},
     "graph": {"ops"},
     "emit": {"graph", "ops"},
-    "weights": {"graph", "emit", "spec.checkpoint"},  # what a spec asks of a checkpoint
+    "weights": {
+        "graph",
+        "emit",
+        "spec.checkpoint",
+        "source.confine",
+        "source.tree",
+    },  # what a spec asks of a checkpoint
     "train": {"source", "spec", "ops", "elaborate", "graph", "emit", "weights"},
     "cli": set(),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archspec.errors import Diagnostic, SpecError, in_file_order, plural
+from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order, plural
 from archspec.records import record
 from archspec.source import read
 from archspec.source.confine import Found, load_included
@@ -18,10 +18,11 @@ from archspec.spec.reader import Reader
 
 @record
 class Assembled:
-    """One tree, and the faults that do not keep the rest from being checked."""
+    """One tree, the faults that do not keep the rest from being checked, and what paths mean in each file read."""
 
     tree: Mapping
     faults: list[Diagnostic]
+    homes: list[tuple[SourceText, Home]]
 
 
 def assemble(tree: Mapping, home: Home) -> Assembled:
@@ -36,7 +37,7 @@ def assemble(tree: Mapping, home: Home) -> Assembled:
     """
     assembler = _Assembler()
     whole = assembler.whole(assembler.versioned(tree), home, [_Step(home.file, tree.span.source.name)])
-    return Assembled(whole, assembler.faults)
+    return Assembled(whole, assembler.faults, assembler.homes)
 
 
 @record
@@ -52,6 +53,7 @@ class _Assembler:
 
     def __init__(self) -> None:
         self.faults: list[Diagnostic] = []
+        self.homes: list[tuple[SourceText, Home]] = []
         self._files: dict[str, Mapping] = {}
         self._nodes = 0
 
@@ -112,6 +114,7 @@ class _Assembler:
         if found.home.file not in self._files:
             if len(self._files) >= MAX_FILES:
                 raise _refused(written, f"a spec extends and imports at most {plural(MAX_FILES, 'file')}")
+            self.homes.append((found.text, found.home))
             tree = self._read(found, written)
             self._files[found.home.file] = self.whole(tree, found.home, [*path, _Step(found.home.file, shown)])
         return self._files[found.home.file]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from archspec import globs
 from archspec.errors import Edit, Span
+from archspec.source.home import NOWHERE, Home
 from archspec.source.tree import Node, Scalar, Sequence
 from archspec.spec.reader import Reader
 
@@ -21,6 +22,7 @@ class Checkpoint:
     Attributes:
         path: as written.
         span: where it is written; None where the caller gave it, who may name any file.
+        home: what a path in the file that says it means.
         key: which entry of the file holds the state dict; None for the whole.
         sha256: what the file's hash has to be, in lower case.
         missing: globs of names that the file need not have.
@@ -39,6 +41,7 @@ class Checkpoint:
     rename: tuple[tuple[str, str], ...] = ()
     key_span: Span | None = None
     sha256_span: Span | None = None
+    home: Home = NOWHERE
 
 
 def read_checkpoint(reader: Reader, node: Node) -> Checkpoint | None:

@@ -262,16 +262,29 @@ def test_a_hash(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["../a.pt", "/a.pt", "~/a.pt", "file:///a.pt", "https://host/a.pt", "C:\\a.pt", "link.pt"]
+    "path",
+    [
+        "../a.pt",
+        "/a.pt",
+        "~/a.pt",
+        "file:///a.pt",
+        "https://host/a.pt",
+        "C:\\a.pt",
+        "\\\\host\\a.pt",
+        "link.pt",
+        "folder/a.pt",
+    ],
 )
 def test_a_spec_names_files_of_its_own_folder_only(tmp_path: Path, path: str) -> None:
     inside = tmp_path / "inside"
     inside.mkdir()
     torch.save(net().state_dict(), tmp_path / "a.pt")
     (inside / "link.pt").symlink_to(tmp_path / "a.pt")
+    (inside / "folder").symlink_to(tmp_path)
     spec = inside / "net.yaml"
     spec.write_text(f"{NET}weights: '{path}'\n")
     (fault,) = archspec.check(spec)
+    assert fault.code == "AS459"
     assert fault.span is not None
     assert path in fault.span.text
     with pytest.raises(archspec.SpecError):
@@ -288,3 +301,42 @@ def test_a_spec_s_checkpoint_is_found_beside_it(tmp_path: Path) -> None:
     assert torch.equal(archspec.build(spec).fc.weight, net().fc.weight)
     (fault,) = archspec.check(spec, file="b")
     assert (fault.code, fault.span and fault.span.text) == ("AS451", "sub/$file.pt")
+
+
+def test_allowed_roots_hold_for_checkpoints_too(tmp_path: Path) -> None:
+    (tmp_path / "inside").mkdir()
+    torch.save(net().state_dict(), tmp_path / "a.pt")
+    spec = tmp_path / "inside" / "net.yaml"
+    spec.write_text(f"{NET}weights: ../a.pt\n")
+    assert archspec.check(spec, allow_roots=[tmp_path]) == ()
+    assert torch.equal(archspec.build(spec, allow_roots=[tmp_path]).fc.weight, net().fc.weight)
+
+
+def test_a_text_reaches_no_checkpoint_unless_a_root_is_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save(net().state_dict(), tmp_path / "a.pt")
+    (fault,) = archspec.check(f"{NET}weights: a.pt\n")
+    assert (fault.code, "leads nowhere" in fault.message) == ("AS459", True)
+    with pytest.raises(archspec.SpecError, match="AS459"):
+        archspec.build(f"{NET}weights: a.pt\n")
+    assert archspec.check(f"{NET}weights: a.pt\n", allow_roots=["."]) == ()
+
+
+def test_a_path_is_relative_to_the_file_that_says_it(tmp_path: Path) -> None:
+    (tmp_path / "base").mkdir()
+    torch.save(net().state_dict(), tmp_path / "base" / "a.pt")
+    (tmp_path / "base" / "net.yaml").write_text(f"{NET}weights: a.pt\n")
+    spec = tmp_path / "own.yaml"
+    spec.write_text("archspec: 1\nextends: base/net.yaml\n")
+    assert archspec.check(spec) == ()
+    assert torch.equal(archspec.build(spec).fc.weight, net().fc.weight)
+    spec.write_text("archspec: 1\nextends: base/net.yaml\nweights: a.pt\n")
+    assert [fault.code for fault in archspec.check(spec)] == ["AS451"]
+
+
+def test_no_spec_waits_for_a_pipe_or_reads_a_device(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.pt")
+    spec = tmp_path / "net.yaml"
+    spec.write_text(f"{NET}weights: a.pt\n")
+    assert [fault.code for fault in archspec.check(spec)] == ["AS451"]
+    assert [fault.code for fault in archspec.check(f"{NET}weights: zero\n", allow_roots=["/dev"])] == ["AS451"]
