@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 from torchvision import models
+from torchvision.models import ResNet
 
 SPECS = Path(__file__).parents[2] / "specs"
 
@@ -23,6 +24,7 @@ class Published:
         original: makes the network.
         vars: what makes the spec this member of its family.
         small: further variables, with which the numbers are compared.
+        numbers, member, parts: what `measure.module_length` asks for.
         shrink: does to the original what `small` does to the spec, where its constructor cannot.
     """
 
@@ -30,11 +32,19 @@ class Published:
     original: Callable[[], nn.Module]
     vars: Mapping[str, Any] = field(default_factory=dict)
     small: Mapping[str, Any] = field(default_factory=lambda: {"size": 64})
+    numbers: tuple[str, ...] = ()
+    member: str = ""
+    parts: tuple[type[nn.Module], ...] = ()
     shrink: Callable[[nn.Module], None] = lambda model: None
 
     @property
     def path(self) -> Path:
         return SPECS / f"{self.spec}.yaml"
+
+    @property
+    def published(self) -> str:
+        """Where the network is published, for the page on the zoo."""
+        return "torchvision"
 
     @property
     def name(self) -> str:
@@ -67,6 +77,13 @@ def _inception() -> nn.Module:
     return models.inception_v3(init_weights=False)
 
 
+def _efficientnet(b: int) -> Published:
+    original = getattr(models, f"efficientnet_b{b}")
+    return Published(
+        "classification/efficientnet", original, {"b": b}, numbers=("_efficientnet_conf",), member=f"efficientnet_b{b}"
+    )
+
+
 def _fcn() -> nn.Module:
     return models.segmentation.fcn_resnet50(weights_backbone=None, aux_loss=True)
 
@@ -76,8 +93,8 @@ def _deeplab() -> nn.Module:
 
 
 CLASSIFICATION = (
-    Published("classification/alexnet", models.alexnet, {}, _SMALL, _small_classifier),
-    Published("classification/squeezenet1_1", models.squeezenet1_1),
+    Published("classification/alexnet", models.alexnet, {}, _SMALL, shrink=_small_classifier),
+    Published("classification/squeezenet1_1", models.squeezenet1_1, member="1_1"),
     Published("classification/densenet", models.densenet121),
     Published("classification/densenet", models.densenet169, {"depths": [6, 12, 32, 32]}),
     Published("classification/googlenet", _googlenet),
@@ -92,17 +109,48 @@ CLASSIFICATION = (
     Published("classification/mnasnet", models.mnasnet1_0),
     Published("classification/regnet_y_400mf", _regnet),
     Published("classification/convnext_tiny", models.convnext_tiny),
-    Published("classification/vgg", models.vgg16, {}, _SMALL, _small_classifier),
-    Published("classification/vgg", models.vgg16_bn, {"batch_norm": True}, _SMALL, _small_classifier),
-    Published("classification/vgg", models.vgg11, {"convs": [1, 1, 2, 2, 2]}, _SMALL, _small_classifier),
-    Published("classification/vgg", models.vgg19, {"convs": [2, 2, 4, 4, 4]}, _SMALL, _small_classifier),
+    Published("classification/vgg", models.vgg16, {}, _SMALL, numbers=("make_layers",), shrink=_small_classifier),
+    Published(
+        "classification/vgg",
+        models.vgg16_bn,
+        {"batch_norm": True},
+        _SMALL,
+        numbers=("make_layers",),
+        shrink=_small_classifier,
+    ),
+    Published(
+        "classification/vgg",
+        models.vgg11,
+        {"convs": [1, 1, 2, 2, 2]},
+        _SMALL,
+        numbers=("make_layers",),
+        shrink=_small_classifier,
+    ),
+    Published(
+        "classification/vgg",
+        models.vgg19,
+        {"convs": [2, 2, 4, 4, 4]},
+        _SMALL,
+        numbers=("make_layers",),
+        shrink=_small_classifier,
+    ),
     Published("classification/mobilenet_v2", models.mobilenet_v2),
-    Published("classification/mobilenet_v3_large", models.mobilenet_v3_large),
-    Published("classification/mobilenet_v3_small", models.mobilenet_v3_small),
-    *(Published("classification/efficientnet", getattr(models, f"efficientnet_b{b}"), {"b": b}) for b in range(8)),
+    Published(
+        "classification/mobilenet_v3_large",
+        models.mobilenet_v3_large,
+        numbers=("_mobilenet_v3_conf",),
+        member="mobilenet_v3_large",
+    ),
+    Published(
+        "classification/mobilenet_v3_small",
+        models.mobilenet_v3_small,
+        numbers=("_mobilenet_v3_conf",),
+        member="mobilenet_v3_small",
+    ),
+    *(_efficientnet(b) for b in range(8)),
 )
 SEGMENTATION = (
-    Published("segmentation/fcn_resnet50", _fcn),
-    Published("segmentation/deeplabv3_resnet50", _deeplab),
+    Published("segmentation/fcn_resnet50", _fcn, parts=(ResNet,)),
+    Published("segmentation/deeplabv3_resnet50", _deeplab, parts=(ResNet,)),
 )
 PUBLISHED = CLASSIFICATION + SEGMENTATION

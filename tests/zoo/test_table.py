@@ -1,0 +1,52 @@
+"""docs/zoo.md is what the specs are now, and most specs are much shorter than what they replace."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from torch import nn
+
+from tests.zoo.cases import CASES, SPECS
+from tests.zoo.measure import module_length, yaml_length
+from tests.zoo.published import PUBLISHED
+from tools.generate_zoo import DOC, page
+
+LONGER_THAN_60 = {"alexnet", "lenet", "resnet34_notes", "squeezenet1_1"}
+"""Plain lists of layers, where Python has hardly more to write, and notes that are as short as code can be."""
+
+
+def test_the_page_is_written_anew() -> None:
+    assert DOC.read_text() == page(), "run `python -m tools.generate_zoo`"
+
+
+def test_a_spec_is_at_most_60_percent_of_its_module() -> None:
+    rows = re.findall(r"^\| (\w+).*? \| (\d+)% \|", DOC.read_text(), re.MULTILINE)
+    assert len(rows) == len(CASES) + len(PUBLISHED)
+    assert {name for name, ratio in rows if int(ratio) > 60} == LONGER_THAN_60
+
+
+def test_every_spec_of_a_folder_has_an_original() -> None:
+    in_a_test_of_its_own = {SPECS / "segmentation" / "unet_any_depth.yaml"}
+    assert {network.path for network in PUBLISHED} | in_a_test_of_its_own == set(SPECS.glob("*/*.yaml"))
+
+
+def test_what_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text(
+        "# a comment\narchspec: 1 # the version\n\nlayers:\n  - ReLU\n  # another\ntrain:\n  data: digits\n"
+    )
+    assert yaml_length(tmp_path / "net.yaml") == len("archspec: 1\nlayers:\n  - ReLU\n")
+    (tmp_path / "more.yaml").write_text("extends: net.yaml\n")
+    assert yaml_length(tmp_path / "more.yaml") == len("archspec: 1\nlayers:\n  - ReLU\nextends: net.yaml\n")
+
+
+class _Documented(nn.Module):
+    """Not counted."""
+
+    def __init__(self) -> None:
+        super().__init__()  # not counted either
+
+
+def test_what_is_counted_of_a_module() -> None:
+    text = "class _Documented(nn.Module):\n\n    def __init__(self) -> None:\n        super().__init__()\n"
+    assert module_length(_Documented()) == len(text)
