@@ -13,8 +13,10 @@ Both sides are counted without comments, docstrings and blank lines; names, type
 from __future__ import annotations
 
 import ast
+import copy
 import importlib
 import sys
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -91,13 +93,14 @@ class _Definitions:
         made = getattr(importlib.import_module(module), name, None)
         if isinstance(made, type) and issubclass(made, nn.Module) and name not in self._layers:
             return
-        bare = ast.fix_missing_locations(_Bare(self._member).visit(node))
+        bare = ast.fix_missing_locations(_Bare(self._member).visit(copy.deepcopy(node)))
         self.texts[module, name] = ast.unparse(bare)
         for inner in ast.walk(bare):
             if isinstance(inner, ast.Name):
                 self.add(module, inner.id)
 
 
+@cache
 def _top_level(module: str) -> dict[str, ast.stmt]:
     importlib.import_module(module)
     tree = ast.parse(Path(str(sys.modules[module].__file__)).read_text())
