@@ -70,7 +70,8 @@ def shown_by_commands(shell: Shell, text: str) -> list[str]:
 def test_an_example_shows_its_code_and_no_other(
     code: str, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "specs").symlink_to(ROOT / "specs")
+    for folder in ("specs", "recipes"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
     monkeypatch.chdir(tmp_path)
     found: list[str] = []
     examples = blocks(SECTIONS[code])
