@@ -26,6 +26,7 @@ LIMITS = [
     operations.MAX_LIST,
     written.MOST_WRITTEN,
     context.LARGEST_GRAPH,
+    context.MOST_STEPS,
     copies.MOST_COPIES,
     context.DEEPEST,
     MOST_PARAMS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from collections.abc import Mapping as ReadOnly
 from collections.abc import Sequence as Sequence_
 from typing import Any
@@ -10,8 +11,10 @@ from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Environment, Names
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic, Span
+from archspec.ops.entry import Op
 from archspec.records import record
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
+from archspec.suggest import nearest
 
 
 @record
@@ -75,3 +78,12 @@ def written(
         )
         return None
     return Written({primary: (None, node)})
+
+
+def is_argument(op: Op, name: str, given: Container[str]) -> bool:
+    """Whether an entry has an argument of that name. Where names are free (the axes of a pattern), one that is near to
+    a required argument which is not `given` is that one misspelt."""
+    if op.argument(name) is None:
+        return False
+    missing = [arg.name for arg in op.args if arg.is_required and arg.name not in given]
+    return op.arg(name) is not None or not nearest(name, missing)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as ReadOnly
 from typing import Any
 
-from archspec.elaborate.arguments import NO_NAMES, Given, Overrides, Written, written
+from archspec.elaborate.arguments import NO_NAMES, Given, Overrides, Written, is_argument, written
 from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Binding, Environment, HeldLayer, Names, Value
 from archspec.elaborate.expressions import UNKNOWN
@@ -63,7 +63,7 @@ def _known(op: Op, given: dict[str, Given]) -> tuple[dict[str, Given], bool]:
 
     A misspelt one is reported by the check of kinds; its value is used all the same, so that the rest can be checked.
     """
-    known: dict[str, Given] = {name: argument for name, argument in given.items() if op.argument(name) is not None}
+    known = {name: argument for name, argument in given.items() if is_argument(op, name, given)}
     for name, argument in given.items():
         meant = name if name in known else meant_argument(name, op.by_name)
         if meant is not None and name.startswith(f"{meant}="):
@@ -78,9 +78,9 @@ def _code(call: Call) -> str:
 
 
 def _knows_batch(environment: Environment) -> bool:
-    """Whether the forward that this is written into has an argument with the batch."""
+    """Whether the forward that this is written into has an argument with the batch, or one that a fault hides."""
     inputs = next((scope.inputs for scope in environment.outward() if scope.inputs), {})
-    return any(value.type is not None and is_batched(value.type.shape) for value in inputs.values())
+    return any(value.type is None or is_batched(value.type.shape) for value in inputs.values())
 
 
 def _plain(context: Context, name: str, argument: Given) -> Given:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Iterator
 
+from archspec.elaborate.arguments import is_argument
 from archspec.elaborate.context import Context
 from archspec.elaborate.variables import missing_argument
 from archspec.errors import Diagnostic, Edit, Span, clip
@@ -147,7 +148,8 @@ def _argument_names(context: Context, use: KindUse, given: Iterable[str]) -> tup
     op = find(kind)
     if op is None:
         return None
-    free = () if op.free is None else (name for name in given if op.argument(name) is not None)
+    named = {*given}
+    free = () if op.free is None else (name for name in named if is_argument(op, name, named))
     return tuple(dict.fromkeys((*(arg.name for arg in op.args), *free)))
 
 
