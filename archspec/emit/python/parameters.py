@@ -130,6 +130,8 @@ def _known(values: Iterable[Any]) -> list[Any]:
 
 
 def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, Code) and isinstance(b, Code):
+        return a.text == b.text
     return type(a) is type(b) and bool(a == b)
 
 

@@ -170,6 +170,8 @@ def literal(value: Any) -> str:
 
 
 def _is_default(value: Any, default: Any) -> bool:
+    if isinstance(value, Code) and isinstance(default, Code):
+        return value.text == default.text
     return type(value) is type(default) and bool(value == default)
 
 
