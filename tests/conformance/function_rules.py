@@ -127,7 +127,17 @@ FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
     ("No division by zero is written.", lambda call, fault: "divides by zero" in fault.message),
     (
         "Arithmetic is of two tensors, or of one and a number.",
-        lambda call, fault: call.kind in _ARITHMETIC and (fault.code == "AS308" or fault.arg == "other"),
+        lambda call, fault: (
+            call.kind in _ARITHMETIC and (fault.code == "AS308" or fault.arg == "other" or len(call.inputs) == 1)
+        ),
+    ),
+    (
+        "The table of an `embedding` has two dimensions, and no batch.",
+        lambda call, fault: call.kind == "embedding" and fault.code == "AS302",
+    ),
+    (
+        "A feature pyramid takes as many levels as it lists channels.",
+        lambda call, fault: call.kind == "FeaturePyramidNetwork" and fault.arg == "in_channels_list",
     ),
     ("No output is without dimensions.", lambda call, fault: "no dimension" in fault.message),
     ("Bounds are in order.", lambda call, fault: call.kind == "clamp" and "is above" in fault.message),
