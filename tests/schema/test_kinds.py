@@ -162,7 +162,12 @@ _REFUSED = (
     *("{a: {layers: [ReLU], merge: add}}", "{a: {branches: [], merge: add}}", "{a: {branches: {b: null}, merge: add}}"),
     *("{a: {branches: [ReLU], merge: sum}}", "{a: {branches: [ReLU], merge: {concat: {dimm: 1}}}}"),
     *("{a: {branches: [ReLU, ReLU], merge: {add: , mul: }}}", "{a: {branches: [ReLU, ReLU], merge: {}}}"),
-    *("{a: ReLU, b: {use: null}}", "{a: ReLU, b: {use: [a]}}", "{a: ReLU, b: {use: a, ReLU: }}"),
+    *(
+        "{a: ReLU, b: {use: null}}",
+        "{a: ReLU, b: {use: [a]}}",
+        "{a: ReLU, b: {use: a, ReLU: }}",
+        "{a: ReLU, b: {layers: [ReLU], use: a}}",
+    ),
     *("{a: {Linear: 8}, b: {use: a, tie: {weight: a.weight}}}", "{a: {Linear: 8}, b: {Linear: 8, tie: {}}}"),
     *("{a: {Linear: 8}, b: {Linear: 8, tie: {weight: 3}}}", "{a: {Linear: 8}, b: {Linear: 8, tie: a.weight}}"),
     *(
@@ -179,6 +184,7 @@ _REFUSED = (
         "{a: {Linear: 8, first: {bias: false}}}",
         "{a: {Linear: 8, last: {bias: false}}}",
         "{a: {Linear: 8, repeat: 2, first: 3}}",
+        "{a: {Linear: 8, repeat: 2, last: 3}}",
     ),
     *("{a: {Linear: 8, per_stage: {bias: [true]}}}", "{a: {Linear: 8, per_repeat: {bias: [true]}}}"),
     *(
