@@ -193,7 +193,12 @@ _REFUSED = (
         "{a: {ReLU: , repeat: {}}}",
         "{a: {ReLU: , repeat: two}}",
     ),
-    *("{a: {Linear: 8, repeat: 2, per_repeat: {bias: true}}}", "{a: {ReLU: , skip: sum}}", "{a: {ReLU: , align: pad}}"),
+    *(
+        "{a: {Linear: 8, repeat: 2, per_repeat: {bias: true}}}",
+        "{a: {ReLU: , skip: sum}}",
+        "{a: {ReLU: , skip: {marge: add}}}",
+        "{a: {ReLU: , align: pad}}",
+    ),
     *("{a: ReLU, b: {ReLU: , after: a}}", "{b: {ReLU: , before: a}, a: ReLU}", "{a: {layers: [{ReLU: , after: b}]}}"),
     *(
         "{a: {Parameter: {shape: [8], init: ones}, repeat: 2}}",
