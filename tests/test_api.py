@@ -32,6 +32,7 @@ def test_the_public_names_are_pinned() -> None:
         "build",
         "check",
         "examine",
+        "json_schema",
         "ledger",
         "load",
         "load_plugin",

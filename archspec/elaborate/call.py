@@ -64,6 +64,8 @@ def _known(op: Op, given: dict[str, Given]) -> tuple[dict[str, Given], bool]:
     A misspelt one is reported by the check of kinds; its value is used all the same, so that the rest can be checked.
     """
     known = {name: argument for name, argument in given.items() if is_argument(op, name, given)}
+    if op.layer is not None:  # a caller's own layer is not tried with a guess
+        return known, len(known) < len(given)
     for name, argument in given.items():
         meant = name if name in known else meant_argument(name, op.by_name)
         if meant is not None and name.startswith(f"{meant}="):

@@ -86,9 +86,8 @@ def _check_modifiers(context: Context, entry: Entry) -> bool:
     if is_known and not isinstance(entry.body, Branches) and (op is None or op.arg("align") is None):
         idle["align"] = "it is for functions that merge, such as `add` and `concat`"
     idle |= _beside_inline(entry)
-    found = [key for word, key in entry.modifiers.keys.items() if word in idle]
-    for key in found:
-        word = str(key.value)
+    found = {word: key for word, key in entry.modifiers.keys.items() if word in idle}
+    for word, key in found.items():
         help = "write `skip: {merge: …, align: …}`" if word == "align" and entry.modifiers.skip else f"remove `{word}`"
         context.fault(Diagnostic("AS105", f"`{word}` says nothing here: {idle[word]}", key.span, help=help))
     return not found

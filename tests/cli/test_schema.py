@@ -33,9 +33,9 @@ def test_it_prints_the_schema_of_specs(shell: Shell) -> None:
 
 def test_it_prints_the_schema_of_recipes(shell: Shell) -> None:
     judge = jsonschema.Draft7Validator(json.loads(shell("schema", "--recipe").out))
-    assert judge.is_valid({"optimizer": {"SGD": {"lr": 0.1}}, "epochs": 3, "scheduler": None})
+    assert judge.is_valid({"archspec": 1, "optimizer": {"SGD": {"lr": 0.1}}, "epochs": 3, "scheduler": None})
     for wrong in ({"optimiser": "SGD"}, {"optimizer": {"SGD": {"lr": -1}}}, {"scheduler": "StepLR"}, {"epochs": 0}, []):
-        assert not judge.is_valid(wrong)
+        assert not judge.is_valid({"archspec": 1, **wrong} if isinstance(wrong, dict) else wrong)
 
 
 def test_it_knows_the_layers_of_a_plug_in_when_asked(shell: Shell, tmp_path: Path) -> None:

@@ -50,7 +50,9 @@ def run(call: Call, applied: Applied, layout: Callable[[Tensor], Tensor], *, tra
     tensors = [layout(data(each, 2, highest_index(call, applied))) for each in call.inputs]
     leaves = [x.requires_grad_() if x.is_floating_point() else x for x in tensors]
     given = [x * 1 if x.is_floating_point() else x for x in leaves]  # as an inner layer sees it; keeps the order
-    losses = [x for x in flat(caller(call.op, applied.args)(*given)) if x.requires_grad]
+    called = caller(call.op, applied.args)
+    getattr(called, "scope", {})["batch"] = 2
+    losses = [x for x in flat(called(*given)) if x.requires_grad]
     if losses:
         sum((x.mT.exp() if transposed and x.dim() > 1 else x).sum() for x in losses).backward()
 

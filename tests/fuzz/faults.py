@@ -140,7 +140,13 @@ def _dimensions(tree: Node, draw: random.Random) -> Iterator[Change]:
     """An inferred argument written with another value than any layer of the file has."""
     for above, key, value in _pairs(tree):
         name = _INFERRED.get(str(key.value))
-        if name is None or not _is_layer(above) or not isinstance(value, Mapping) or value.get(name) is not None:
+        if (
+            name is None
+            or not _is_layer(above)
+            or not isinstance(value, Mapping)
+            or value.get(name) is not None
+            or not len(value)
+        ):
             continue
         first = value.entries[0][0].span
         yield Change(Span(first.source, first.start, first.start), f"{name}: {draw.choice([7_919, 104_729])}, ")

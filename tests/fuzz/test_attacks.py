@@ -80,7 +80,7 @@ ATTACKS = {
     "a glob of many stars": (HEAD + RELU + 'init: {"' + "*a" * 300 + 'b": zeros}\n', ["AS409"]),
     "a list in a message": (HEAD + "layers: [{reshape: [" + ", ".join(["1"] * 5_000) + "]}]\n", ["AS402"]),
     "a million lines": ("# x\n" * 1_000_000 + "]", ["AS022"]),
-    "a million brackets": ("{" * 1_000_000, ["AS022"]),
+    "a million brackets": ("{" * 1_000_000, ["AS011"]),
 }  # fmt: skip
 
 
