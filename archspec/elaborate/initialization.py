@@ -154,7 +154,7 @@ def _is_good(context: Context, glob: Scalar) -> bool:
 def _is_per_parameter(value: TreeMapping) -> bool:
     """`{weight: ones, bias: zeros}` as against `{normal: {std: 0.01}}`."""
     functions = signatures("inits")
-    return not any(key.value in functions or nearest(str(key.value), functions) for key, _ in value)
+    return len(value) > 0 and not any(key.value in functions or nearest(str(key.value), functions) for key, _ in value)
 
 
 def read_init(context: Context, node: Node) -> Init | None:

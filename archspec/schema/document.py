@@ -240,4 +240,4 @@ def _weights() -> Schema:
 
 
 def _per_parameter() -> Schema:
-    return {"type": "object", "additionalProperties": INITIALISATION}
+    return {"type": "object", "minProperties": 1, "additionalProperties": INITIALISATION}
