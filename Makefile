@@ -25,7 +25,7 @@ demo: $(READY)
 	@echo && echo "The pictures:" && ls runs/demo/*.png
 
 test: lint editor
-	@$(BIN)/pytest -n $(WORKERS)
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS)  # a core for each worker
 
 lint: $(READY)
 	@$(BIN)/ruff format --check --quiet $(CODE) || { echo "run \`make fix\`"; exit 1; }
