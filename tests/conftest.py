@@ -6,17 +6,28 @@ Random examples are the same in every run, so that a change fails for what it ch
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 import torch
 from hypothesis import settings
 
+from archspec.ops import registry
 from tests.cli.run import Shell
 
 torch.set_num_threads(1)
 settings.register_profile("suite", derandomize=True, deadline=None)
 settings.register_profile("campaign", deadline=None)
 settings.load_profile("campaign" if "ARCHSPEC_EXAMPLES" in os.environ else "suite")
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    """Registrations of layers end with the test."""
+    before = dict(registry._registered)
+    yield
+    registry._registered.clear()
+    registry._registered.update(before)
 
 
 @pytest.fixture

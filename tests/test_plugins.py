@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,20 +12,10 @@ import torch
 from torch import nn
 
 import archspec
-from archspec.ops import registry
 
 DOC = Path("docs/plugins.md").read_text()
 CODE = re.search(r"```python\n(# layers\.py\n.*?)```", DOC, re.DOTALL)
 SPEC = re.search(r"```yaml\n(archspec: 1\n.*?)```", DOC, re.DOTALL)
-
-
-@pytest.fixture(autouse=True)
-def forgotten() -> Iterator[None]:
-    """Registrations end with the test."""
-    before = dict(registry._registered)
-    yield
-    registry._registered.clear()
-    registry._registered.update(before)
 
 
 @pytest.fixture
