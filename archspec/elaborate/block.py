@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from archspec.elaborate.arguments import Overrides, written
-from archspec.elaborate.context import Context, Frame
+from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Environment, Value, as_data
+from archspec.elaborate.frames import Frame
 from archspec.elaborate.outputs import block_outputs
 from archspec.elaborate.scope import NOTHING, OpenScope, Placed, open_scope
 from archspec.elaborate.sequence import fill

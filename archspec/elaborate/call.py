@@ -10,7 +10,7 @@ from archspec.elaborate.arguments import NO_NAMES, Given, Overrides, Written, is
 from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Binding, Environment, HeldLayer, Names, Value
 from archspec.elaborate.expressions import UNKNOWN
-from archspec.elaborate.mends import mend
+from archspec.elaborate.mends import OTHERWISE, mend
 from archspec.elaborate.named_inputs import given_keywords
 from archspec.elaborate.provenance import chain, changed
 from archspec.elaborate.scope import NOTHING, Placed
@@ -246,6 +246,8 @@ def _diagnostic(
     place = span if argument is None else argument.element_span(fault.index)
     notes = (*fault.notes, *_origins(context, fault, op, inputs, place))
     help, edit = (fault.help, None) if argument is None else mend(fault, op, argument, place, names)
+    if fault.code == "AS301" and context.is_further_call:  # another number would be wrong for the first call
+        help, edit = OTHERWISE, None
     message = fault.message.replace("`{name}`", "{name}").replace("{name}", shown)
     label = "written here" if fault.code == "AS301" else ""
     return Diagnostic(fault.code, message, place, label=label, notes=notes, help=help, edit=edit)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from archspec.elaborate.environment import Environment, Value
 from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.frames import Frame, Repeats
 from archspec.elaborate.written import Written
-from archspec.errors import Diagnostic, Span, SpecError, plural
+from archspec.errors import Diagnostic, Span, SpecError
 from archspec.graph.fragment import Lost
 from archspec.graph.nodes import Ref
 from archspec.records import record
@@ -34,7 +35,6 @@ MOST_STEPS = 100_000
 DEEPEST = 64
 """Scopes inside each other: sequences, repeats and block instances."""
 
-MOST_LINES = 6
 _STEPS_OF_A_FAULT = 10
 _SIZES_IN_A_STEP = 16
 
@@ -57,48 +57,6 @@ def holds_anyway(code: str) -> bool:
     References, and what `use` and `tie` refer to, need the entries that are there.
     """
     return code == "AS401" or (code[2] in "012" and code not in ("AS205", "AS233", "AS235"))
-
-
-class Frame(NamedTuple):
-    """A place that is being elaborated: an instance of a block, a copy of a repeat, or the use of a held layer."""
-
-    what: str
-    path: str
-    span: Span
-    copy: int | str | None = None
-
-    def said(self, at: Span | None) -> str:
-        """The note on a fault that stands at `at`."""
-        return f"in {self.what}, {self._copy_words()}, {self.span.line_seen_from(at)}"
-
-    def _copy_words(self) -> str:
-        if self.copy is None:
-            return f"which is `{self.path}`"
-        copy = f"`{self.copy}`" if isinstance(self.copy, str) else self.copy
-        return f"copy {copy} of `{self.path.rpartition('.')[0]}`"
-
-
-@dataclass(slots=True)
-class Repeats:
-    """In how many more places a fault shows, and the first of their lines where they are others than its own."""
-
-    count: int = 0
-    lines: list[int] = field(default_factory=list)
-
-    def add(self, first: Span | None, span: Span | None) -> None:
-        """One more place."""
-        self.count += 1
-        if first is None or span is None or span.start == first.start or len(self.lines) > MOST_LINES:
-            return
-        if span.line not in self.lines:
-            self.lines.append(span.line)
-
-    def __str__(self) -> str:
-        words = f"and in {plural(self.count, 'more place')}"
-        if not self.lines:
-            return words
-        shown = ", ".join(map(str, self.lines[:MOST_LINES])) + (", …" if len(self.lines) > MOST_LINES else "")
-        return f"{words}: line {shown}" if len(self.lines) == 1 else f"{words}: lines {shown}"
 
 
 @record
@@ -149,6 +107,7 @@ class Context:
         open_blocks: the blocks that are being instantiated, outermost first.
         outside: the scope around each of them, which they cannot see.
         lost: the first entry that became no node.
+        hidden: how many entries have a value that a fault hides.
         written: what all expressions have made.
         matched: how many rules of `init` have been tried.
         used_blocks: those that have been instantiated.
@@ -170,6 +129,7 @@ class Context:
     open_blocks: list[str] = field(default_factory=list)
     outside: list[Environment] = field(default_factory=list)
     lost: Lost | None = None
+    hidden: int = 0
     reached: set[Where] = field(default_factory=set)
     left_out: dict[Where, Callable[[], None]] = field(default_factory=dict)
     blind: bool = False
@@ -241,6 +201,11 @@ class Context:
             replace(fault, notes=(*fault.notes, str(self._repeats[key]))) if key in self._repeats else fault
             for key, fault in self._faults.items()
         ]
+
+    @property
+    def is_further_call(self) -> bool:
+        """Whether what is elaborated is the inside of a module that has been made before."""
+        return any(frame.further for frame in self.frames)
 
     @property
     def failed(self) -> bool:

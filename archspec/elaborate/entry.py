@@ -10,9 +10,10 @@ from archspec.elaborate.bare import place_bare
 from archspec.elaborate.block import place_block
 from archspec.elaborate.branches import place_branches
 from archspec.elaborate.call import inputs_in_value, place_call
-from archspec.elaborate.context import Context, Frame, where
+from archspec.elaborate.context import Context, where
 from archspec.elaborate.environment import Environment, HeldLayer, Names, Remade, Value, absent
 from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.frames import Frame
 from archspec.elaborate.kinds import check_kinds
 from archspec.elaborate.left_out import leave_out
 from archspec.elaborate.named_inputs import in_order
@@ -58,18 +59,25 @@ def place(
         around = environment if taken is inputs else environment.child(previous=taken)
         return place_copies(context, entry, around, taken, moving, name, path, stage)
 
-    return _made(make, inputs, name, path)
+    return _made(context, make, inputs, name, path)
 
 
 def _made(
-    make: Callable[[tuple[Value, ...], str, str], Placed], inputs: tuple[Value, ...], name: str, path: str
+    context: Context,
+    make: Callable[[tuple[Value, ...], str, str], Placed],
+    inputs: tuple[Value, ...],
+    name: str,
+    path: str,
 ) -> Placed:
     """What `make` places, which can be called again where it is a module."""
+    before = context.count_faults(), context.hidden
     placed = make(inputs, name, path)
+    context.hidden += placed.binding.first.type is None
     own = placed.nodes[0] if placed.nodes else None
     is_module = isinstance(own, Scope) or (isinstance(own, Call) and (own.op.is_module or own.op.bare))
     if is_module and placed.binding.remade is None:
-        return replace(placed, binding=replace(placed.binding, remade=Remade(placed.nodes, make)))
+        whole = before == (context.count_faults(), context.hidden) and all(value.type is not None for value in inputs)
+        return replace(placed, binding=replace(placed.binding, remade=Remade(placed.nodes, make, whole)))
     return placed
 
 
@@ -86,6 +94,7 @@ def place_one(
     context.spend(1, entry.span)
     wanted = _wanted(context, entry, environment)
     if wanted is None:
+        context.hidden += 1
         return NOTHING
     if not wanted:
         leave_out(context, entry, environment, len(inputs), name, path, overrides)
@@ -107,7 +116,7 @@ def place_one(
             return _wrapped(context, entry, around, taken, name, path, overrides, skip)
         return _body(context, entry, around, taken, name, path, overrides, skip if projects else None)
 
-    placed = _made(make, inputs, name, path)
+    placed = _made(context, make, inputs, name, path)
     return placed if skip is None or projects or placed.dropped else merged(context, skip, inputs, placed, name, path)
 
 

@@ -49,10 +49,12 @@ class Remade:
     Attributes:
         nodes: the nodes of its first call, the module's own one first.
         place: the same nodes anew, for other inputs, under another name and path.
+        whole: no fault hides any of the nodes.
     """
 
     nodes: tuple[Node, ...]
     place: Callable[[tuple[Value, ...], str, str], Placed]
+    whole: bool = True
 
 
 NOWHERE = Value(Ref(-1), None)

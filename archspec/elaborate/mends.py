@@ -19,6 +19,9 @@ _GROUPED = re.compile(r"[1-9]\d{0,2}(_\d{3})+")
 _TIMES = re.compile(r"[1-9]\d{0,4}(\s*[xX×*]\s*[1-9]\d{0,4}){1,2}")
 _CLOCK = re.compile(r"\d+(:\d+)+")
 
+OTHERWISE = "give it an input of the same channels or features, or make a layer of its own"
+"""The help for a module that cannot be called again with an input of other sizes."""
+
 
 def mend(
     fault: RuleFault, op: Op, given: Given, place: Span, names: Mapping[str, Any]

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from archspec.elaborate.arguments import Given, Overrides
-from archspec.elaborate.context import Context, Frame
+from archspec.elaborate.context import Context
 from archspec.elaborate.copies import Plan, Position, copy_name, plan
 from archspec.elaborate.environment import Binding, Environment, Names, Value, absent
 from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.frames import Frame
 from archspec.elaborate.references import resolve
 from archspec.elaborate.scope import NOTHING, OpenScope, Placed, join, open_scope
 from archspec.elaborate.values import evaluate

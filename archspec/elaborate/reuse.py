@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from archspec.elaborate.context import Context, Frame
+from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Binding, Environment, Remade, Value, absent
+from archspec.elaborate.frames import Frame
 from archspec.elaborate.initialization import Policies
+from archspec.elaborate.mends import OTHERWISE
 from archspec.elaborate.references import find_binding
 from archspec.elaborate.scope import NOTHING, Placed
 from archspec.errors import Diagnostic, Span
@@ -46,12 +48,14 @@ def place_again(
     placed = _remake(context, again, inputs, name, path, entry)
     if placed is None:
         return NOTHING
+    if not again.whole:  # a fault hides some of the first call, so that there is nothing to compare with
+        return Placed(placed.nodes, Binding(placed.binding.ports, {}, placed.binding.closed, again))
     for first, second in zip(again.nodes, placed.nodes, strict=False):
         found = difference(first, second)
         if found is not None:
             message = f"`{span.text}` cannot be called again with {_types(inputs)}: {found}"
             note = f"it was made in {first.span.line_seen_from(span)}"
-            help = "give it an input of the same channels or features, or make a layer of its own"
+            help = OTHERWISE
             context.fault(Diagnostic("AS233", message, span, notes=(note,), help=help))
             return NOTHING
     nodes = tuple(_without_state(first, second) for first, second in zip(again.nodes, placed.nodes, strict=True))
@@ -65,7 +69,9 @@ def _remake(
     before, policies = context.count_faults(), context.policies
     context.policies = Policies()
     try:
-        with context.inside(Frame(f"a further call of `{again.nodes[0].path}`", path, entry.span), entry.span):
+        with context.inside(
+            Frame(f"a further call of `{again.nodes[0].path}`", path, entry.span, further=True), entry.span
+        ):
             placed = again.place(inputs, name, path)
     finally:
         context.policies = policies

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from archspec.elaborate.arguments import Given
+from archspec.elaborate.arguments import Given, is_argument
 from archspec.elaborate.call import apply_op, call_arguments
 from archspec.elaborate.context import Context
 from archspec.errors import Diagnostic
 from archspec.ops.apply import missing_arguments
 from archspec.ops.entry import Op
+from archspec.ops.habits import meant_argument
 from archspec.ops.registry import find
 from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node, Scalar, plain
@@ -46,12 +47,17 @@ def _check(context: Context, op: Op, entry: Entry) -> None:
     given = {
         name: Given(plain(node), node, key)
         for name, (key, node) in arguments.nodes.items()
-        if op.argument(name) is not None and not _is_computed(node)
+        if is_argument(op, name, arguments.nodes) and not _is_computed(node)
     }
     shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
     apply_op(context, op, given, (), "", "", shown, use.kind.span, arguments_only=True)
     if not entry.modifiers.keys.keys() & OVERRIDING:
-        for fault in missing_arguments(op, {}, arguments.nodes):
+        meant = {
+            meant_argument(name, op.by_name) for name in arguments.nodes if not is_argument(op, name, arguments.nodes)
+        }
+        if None in meant:  # it may be any of those that are missing
+            return
+        for fault in missing_arguments(op, {}, {*arguments.nodes, *filter(None, meant)}):
             message = fault.message.replace("{name}", shown)
             context.fault(Diagnostic(fault.code, message, use.kind.span, help=fault.help))
 

