@@ -20,6 +20,9 @@ _DIAGONAL = Arg("diagonal", Int(), 0, doc="which diagonal is the last that stays
 
 
 def _arange_shape(args: Args, inputs: Inputs) -> Outputs:
+    if args.step == 0:
+        message = "{name} would never come to its `end`: its `step` is 0"
+        raise RuleFault("AS402", message, arg="step", help="write `step: 1`, or `step: -1` to count down", suggestion=1)
     size = -(-(args.end - args.start) // args.step)
     refuse_empty((size,), inputs[0], "end")
     return (TensorType((size,), args.dtype),)
@@ -126,7 +129,7 @@ OPS = (
         args=(
             Arg("start", Int(), 0, doc="the first number"),
             Arg("end", Int(), doc="the number before which to stop", example=16),
-            Arg("step", Int(1), 1, doc="the distance between two"),
+            Arg("step", Int(), 1, doc="the distance between two; below 0 to count down"),
             Arg(
                 "dtype",
                 one_of(*(name for name in _NUMBERS if name.endswith(("32", "64")))),

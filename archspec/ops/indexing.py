@@ -76,10 +76,10 @@ def _slice_code(args: Args, inputs: tuple[str, ...]) -> str:
 
 def _gather_shape(args: Args, inputs: Inputs) -> Outputs:
     given, index = inputs
-    if index.dtype != "int64":
+    if index.dtype not in _INDEX:
         raise RuleFault(
             "AS306",
-            f"{{name}} needs an int64 index, but receives {index}",
+            f"{{name}} needs an int64 or int32 index, but receives {index}",
             input=1,
             help="declare the index as `dtype: int64`",
         )

@@ -66,7 +66,7 @@ def _number(draw: st.DrawFn, inputs: Inputs) -> Any:
 def _gather(draw: st.DrawFn) -> Inputs:
     shape = _shape(draw)
     index = tuple(dim if isinstance(dim, Batch) or draw(st.booleans()) else draw(SIZE) for dim in shape)
-    dtype = draw(st.sampled_from(["int64", "int64", "int64", "float32"]))
+    dtype = draw(st.sampled_from(["int64", "int64", "int32", "float32"]))
     return (TensorType(shape, draw(st.sampled_from(["float32", "int64"]))), TensorType(index, dtype))
 
 

@@ -56,10 +56,6 @@ def _is_place_in_the_batch(call: Call, fault: RuleFault) -> bool:
 FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
     ("Functions of several tensors do not broadcast unless that is written.", _is_broadcast),
     (
-        "`arange` counts up, in steps of one or more.",
-        lambda call, fault: call.kind == "arange" and fault.code == "AS401" and fault.arg == "step",
-    ),
-    (
         "A comparison is of two tensors, or of one with a number.",
         lambda call, fault: fault.code == "AS308" and call.kind in _COMPARISONS,
     ),
