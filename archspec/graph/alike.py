@@ -34,6 +34,8 @@ def _of_calls(first: Call, second: Call) -> str | None:
         return f"`{first.path}` has {values}"
     if [state.shape for state in first.state.values()] != [state.shape for state in second.state.values()]:
         return f"the parameters of `{first.path}` would have other shapes"
+    if first.value is not None and second.value is not None and _of_scopes(first.value, second.value, {}) is not None:
+        return f"`{first.path}` would hold other values"
     return None
 
 
