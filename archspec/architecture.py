@@ -203,7 +203,7 @@ class Architecture:
         from archspec.emit.request import device_of, dtype_of
 
         where = device_of(device)
-        if self.num_params > max_params and (where is None or where.type != "meta"):
+        if max(self.num_params, self.graph.largest_buffer) > max_params and (where is None or where.type != "meta"):
             raise UsageError(_too_large(self, max_params))
         checkpoint = self.weights if weights is None else self.with_weights(weights).weights
         if checkpoint is None:
@@ -240,9 +240,13 @@ def _said(override: Override) -> str:
 
 def _too_large(architecture: Architecture, limit: int) -> Diagnostic:
     count = architecture.num_params
+    what = f"has {count:,} parameters"
+    if count <= limit:
+        count = architecture.graph.largest_buffer
+        what = f"has a buffer of {count:,} numbers, or makes one on the way to it"
     return Diagnostic(
         "AS703",
-        f"`{architecture.name}` has {count:,} parameters, {count * 4 / 1e9:,.1f} GB in float32; the limit is {limit:,}",
+        f"`{architecture.name}` {what}, {count * 4 / 1e9:,.1f} GB in float32; the limit is {limit:,}",
         help=f"allow it with `--max-params {count}`, or `max_params={count}` in Python",
     )
 

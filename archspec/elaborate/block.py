@@ -11,8 +11,9 @@ from archspec.elaborate.scope import NOTHING, OpenScope, Placed, open_scope
 from archspec.elaborate.sequence import fill
 from archspec.elaborate.skip import Skip, projected
 from archspec.elaborate.variables import block_arguments
-from archspec.errors import Diagnostic, SpecError
+from archspec.errors import Diagnostic, SpecError, clip
 from archspec.spec.document import Block, Entry, KindUse
+from archspec.suggest import nearest, respelled
 
 
 def place_block(
@@ -62,10 +63,23 @@ def _body(context: Context, block: Block, scope: OpenScope, variables: dict[str,
     values = scope.values()
     inside = Environment(variables, values, tuple(values.values()), forward=scope.path)
     nodes = fill(context, block.entries, inside, scope.path)
+    scope.order = _order(context, block, inside)
     results = block_outputs(context, block.outputs, inside)
     if skip is not None:
         return projected(context, scope, nodes, inside, results, skip)
     return scope.close(nodes, results)
+
+
+def _order(context: Context, block: Block, inside: Environment) -> tuple[str, ...]:
+    """The names in `order`, each that of an entry."""
+    for name in block.order:
+        if str(name.value) not in inside.bindings:
+            guess = nearest(str(name.value), inside.bindings)
+            help = f"did you mean `{guess[0]}`?" if guess else "name entries of the block"
+            edit = respelled(name.span, str(name.value), guess[0], inside.bindings) if guess else None
+            message = f"`{block.name.value}` has no entry `{clip(str(name.value))}` to put in order"
+            context.fault(Diagnostic("AS205", message, name.span, help=help, edit=edit))
+    return tuple(str(name.value) for name in block.order)
 
 
 def _wrong_count(

@@ -52,6 +52,8 @@ def place_call(
     placed = apply_op(context, op, known, inputs, name, path, shown, span, names, keywords, arguments_only=misspelt)
     if not any(isinstance(node, Call) and BATCH in _code(node) for node in placed.nodes) or _knows_batch(environment):
         return placed
+    if environment.beyond is not None:
+        return placed  # told by the buffer that is computed here
     message = f"{shown} needs the batch size, but no input of the block or sequence around it has the batch"
     help = "add an input that has it, or write this where there is one"
     context.fault(Diagnostic("AS402", message, use.kind.span, help=help))

@@ -48,7 +48,7 @@ def place(
     moving = _moving(entry, node)
     fixed = node.items[0] if moving and isinstance(node, Sequence) else node
     inputs = _inputs(context, entry, fixed, environment)
-    if not inputs:
+    if not inputs and (node is not None or environment.beyond is None):  # the first function of a buffer takes nothing
         return NOTHING
     if stage:  # `from` feeds the first stage, and each later one takes what the one before it made
         inputs = (environment.previous[0], *inputs[1:])

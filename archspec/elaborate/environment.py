@@ -112,6 +112,8 @@ class Environment:
         removed: the names that an overlay has taken out of this scope, and where it says so.
         placing: the name of the entry that is being placed.
         forward: the path of the scope whose forward this is; None inside a container, which has none of its own.
+        beyond: where this computes what a buffer holds, the scope that has the buffer: its variables are known here,
+            and of its tensors the sizes, but there are no tensors yet.
     """
 
     variables: Mapping[str, Any]
@@ -123,6 +125,7 @@ class Environment:
     removed: dict[str, Span] = field(default_factory=dict)
     placing: str | None = None
     forward: str | None = None
+    beyond: Environment | None = None
 
     def child(
         self,
@@ -198,6 +201,8 @@ class Names(Mapping[str, Any]):
             if name in scope.variables:
                 return scope.variables[name]
         binding = self._environment.find(name)
+        if binding is None and self._environment.beyond is not None:
+            return Names(self._environment.beyond)[name]
         if binding is None:
             raise KeyError(name)
         type_ = binding.first.type
@@ -207,6 +212,8 @@ class Names(Mapping[str, Any]):
         for scope in self._environment.outward():
             yield from scope.variables
         yield from self._environment.names_in_sight()
+        if self._environment.beyond is not None:
+            yield from Names(self._environment.beyond)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

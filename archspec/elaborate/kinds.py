@@ -10,6 +10,7 @@ from collections.abc import Container, Iterable, Iterator
 
 from archspec.elaborate.arguments import is_argument
 from archspec.elaborate.context import Context
+from archspec.elaborate.functions import read_functions
 from archspec.elaborate.variables import missing_argument
 from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.ops.habits import KINDS, meant_argument
@@ -42,10 +43,19 @@ def check_kinds(context: Context, entry: Entry) -> bool:
         if name not in known:
             _unknown_argument(context, entry.body.kind, key, known)
             good = False
+    for inner in _functions(context, entry.body):
+        good = check_kinds(context, inner) and good
     block = context.blocks.get(str(entry.body.kind.value))
     if good and block is not None:
         _check_required(context, block, entry.body, given)
     return good
+
+
+def _functions(context: Context, use: KindUse) -> tuple[Entry, ...]:
+    """The functions that compute a buffer; none where the entry is something else, and after a fault."""
+    node = use.arguments.get("layers") if isinstance(use.arguments, Mapping) and use.kind.value == "Buffer" else None
+    entries = None if node is None else read_functions(context, node)
+    return () if entries is None else entries.items
 
 
 def _bare_values(context: Context, kind: Scalar, node: Node, known: tuple[str, ...]) -> bool:

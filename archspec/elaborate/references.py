@@ -109,6 +109,10 @@ def _unknown(context: Context, name: str, span: Span, environment: Environment, 
         diagnostic = Diagnostic("AS205", message, span, help=help)
     elif scope is not None:
         diagnostic = _later(name, span, scope)
+    elif environment.beyond is not None and environment.beyond.find(name) is not None:
+        message = f"`{clip(name)}` is not there yet: what a buffer holds is computed once, before there is an input"
+        help = "compute it by an entry of its own, or begin with `arange` or `new_ones`; sizes of it can be asked for"
+        diagnostic = Diagnostic("AS236", message, span, help=help)
     elif any(outside.find(name) is not None for outside in context.outside[-1:]):
         message = f"`{clip(name)}` is outside: a block sees its inputs only"
         help = f"add `{name}` to the `inputs` of `{context.open_blocks[-1]}`, and give it by `from` where it is used"

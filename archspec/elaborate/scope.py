@@ -41,6 +41,7 @@ class OpenScope:
     parameters: tuple[ScopeInput, ...]
     block: str | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
 
     def values(self) -> dict[str, Value]:
         """The inputs as seen from inside, by name."""
@@ -77,6 +78,7 @@ class OpenScope:
             arguments=self.arguments,
             copies=copies,
             keyed=keyed,
+            order=self.order,
         )
         self.context.record(node_id, self.path, types, self.span, scope.inputs, scope.results)
         ports = {port: Value(Ref(node_id, index), value.type) for index, (port, value) in enumerate(results.items())}

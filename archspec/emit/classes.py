@@ -11,6 +11,7 @@ from archspec.emit.forward import INDENT, ForwardWriter
 from archspec.emit.lift import Crossings, find_crossings
 from archspec.emit.names import Names, attribute, class_name
 from archspec.emit.uses import Uses
+from archspec.emit.values import function_of
 from archspec.graph.nodes import Absent, Call, Graph, Node, Output, Ref, Scope
 from archspec.ops.code import is_plain
 from archspec.records import record
@@ -30,11 +31,13 @@ class Program:
         source: its whole text.
         classes: the class of each scope that has one, by the scope's id. Other sequences are `nn.Sequential`.
         optional: for each block, the children that some of its instances have and others have not.
+        values: the function that computes each buffer which is computed, by the buffer's id.
     """
 
     source: str
     classes: dict[int, str]
     optional: dict[str, frozenset[str]]
+    values: dict[int, str]
 
 
 def generate(graph: Graph) -> Program:
@@ -51,8 +54,9 @@ def generate(graph: Graph) -> Program:
             texts.append(f"class {name}(nn.Module):\n{forward}")
         classes[scope.id] = name
     einops = "import einops\n" if generator.uses_einops else ""
-    parts = [_HEADER.format(einops=einops), *generator.helpers.values(), *texts]
-    return Program("\n\n".join(part.strip("\n") + "\n" for part in parts), classes, generator.optional)
+    parts = [_HEADER.format(einops=einops), *generator.helpers.values(), *generator.functions, *texts]
+    source = "\n\n".join(part.strip("\n") + "\n" for part in parts)
+    return Program(source, classes, generator.optional, generator.values)
 
 
 def _optional_children(graph: Graph) -> dict[str, frozenset[str]]:
@@ -104,6 +108,8 @@ class Generator:
         comments: whether the model's forward says where shapes change.
         names: of classes.
         helpers: the functions that forwards call, with their sources; known when all are written.
+        functions: the sources of the functions that compute buffers; known when the first class is written.
+        values: which of them computes which buffer, by the buffer's id.
         uses_einops: whether a forward calls einops; known when all are written.
         model: the name of the model's class.
     """
@@ -114,6 +120,8 @@ class Generator:
     comments: bool = False
     names: Names = field(default_factory=Names)
     helpers: dict[str, str] = field(default_factory=dict)
+    functions: list[str] = field(default_factory=list)
+    values: dict[int, str] = field(default_factory=dict)
     uses_einops: bool = False
     model: str = ""
     _scopes: dict[str, int] = field(default_factory=dict)
@@ -127,8 +135,21 @@ class Generator:
 
     def written(self) -> Iterator[tuple[Scope, str, str]]:
         """Each scope that needs a class, inner ones first, with what it would be called and its forward."""
+        self._write_functions()
         yield from self._inside(self.graph.root)
         yield self.graph.root, self.model, self._model_forward() + _train_method(self.model, self.graph)
+
+    def _write_functions(self) -> None:
+        """The functions that compute buffers, one for all that hold the same."""
+        known: dict[tuple[str, str], str] = {}
+        for call in self.graph.calls():
+            if call.value is None:
+                continue
+            text = function_of(call.value, self._note_helpers)
+            name = known.get((call.name, text)) or self.names.allocate(call.name)
+            if (call.name, text) not in known:
+                self.functions.append(f"def {name}() -> torch.Tensor:\n{text}")
+            self.values[call.id] = known[call.name, text] = name
 
     def _inside(self, scope: Scope) -> Iterator[tuple[Scope, str, str]]:
         for node in scope.body:

@@ -66,12 +66,12 @@ class _Builder:
         name = self._program.classes.get(scope.id)
         made: nn.Module = nn.Sequential() if name is None else getattr(self._classes, name)()
         optional = self._program.optional.get(scope.block or "", frozenset())
-        for node in scope.body:
+        for node in scope.registered:
             if isinstance(node, Absent) and node.name in optional:
                 setattr(made, node.name, None)
             elif isinstance(node, Call) and node.op.bare:
                 self._bare(made, node)
-        for child_name, module in self._children(scope.body):
+        for child_name, module in self._children(scope.registered):
             made.add_module(child_name, module)
         return made
 
@@ -85,7 +85,10 @@ class _Builder:
             return
         if self.device.type != "meta":
             with torch.no_grad():
-                if call.args["values"] is None:
+                if call.value is not None:
+                    with self.device:
+                        tensor.copy_(getattr(self._classes, self._program.values[call.id])())
+                elif call.args["values"] is None:
                     fill(tensor, state.init, self._seed, call.path)
                 else:
                     tensor.copy_(torch.tensor(call.args["values"]))

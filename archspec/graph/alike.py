@@ -34,7 +34,11 @@ def _of_calls(first: Call, second: Call) -> str | None:
     if name is not None:
         values = f"`{name}: {_shown(first.args, name)}`, and would need {_shown(second.args, name)}"
         return f"`{first.path}` has {values}"
-    return None if alike else f"the parameters of `{first.path}` would have other shapes"
+    if not alike:
+        return f"the parameters of `{first.path}` would have other shapes"
+    if first.value is not None and second.value is not None and _of_scopes(first.value, second.value, {}) is not None:
+        return f"`{first.path}` would hold other values"
+    return None
 
 
 def _only_sizes_state(call: Call, name: str) -> bool:

@@ -33,6 +33,8 @@ def _node_lines(node: Node, names: dict[int, str], indent: str) -> Iterator[str]
     if isinstance(node, Call):
         again = f" of %{node.module}" if node.module else ""
         yield f"{indent}%{node.path} = {node.op.name}{again}({inputs}){_changed(node.op, node.args)}: {types}"
+        for inner in node.value.body if node.value is not None else ():
+            yield from _node_lines(inner, names, indent + "  ")
         return
     yield f"{indent}%{node.path} = {_title(node)}({inputs}): {types}"
     for parameter in node.parameters:

@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from archspec.errors import Span
 from archspec.ops.entry import Args, Op, State
 from archspec.records import record
-from archspec.tensors import TensorType
+from archspec.tensors import TensorType, per_sample
 
 
 class Ref(NamedTuple):
@@ -50,6 +50,7 @@ class Call:
         macs: multiply-accumulates for one sample.
         span: where the spec says so.
         module: the path of the module that it calls, where an earlier call has made it; it has no state then.
+        value: for a buffer that is computed, the functions which do so when the model is made. They take no inputs.
     """
 
     id: int
@@ -63,6 +64,7 @@ class Call:
     macs: int
     span: Span
     module: str = ""
+    value: Scope | None = None
 
     @property
     def num_params(self) -> int:
@@ -103,6 +105,7 @@ class Scope:
         copies: for `copies`, how the body divides into them.
         keyed: of `copies` and `branches`: it is a ModuleDict.
         module: the path of the module that it calls, where an earlier scope has made it; nothing inside has a state.
+        order: names of nodes that the module registers before the others.
     """
 
     id: int
@@ -121,6 +124,14 @@ class Scope:
     copies: tuple[Copy, ...] = ()
     keyed: bool = False
     module: str = ""
+    order: tuple[str, ...] = ()
+
+    @property
+    def registered(self) -> tuple[Node, ...]:
+        """Its nodes as the module registers them, which the state dict shows; `body` is how they run."""
+        if not self.order:
+            return self.body
+        return tuple(sorted(self.body, key=lambda node: _place(node.name, self.order)))
 
     @property
     def is_container(self) -> bool:
@@ -133,6 +144,10 @@ class Scope:
         for copy in self.copies:
             yield self.body[at : at + copy.size], copy.result
             at += copy.size
+
+
+def _place(name: str, order: tuple[str, ...]) -> int:
+    return order.index(name) if name in order else len(order)
 
 
 class Copy(NamedTuple):
@@ -225,6 +240,14 @@ class Graph:
             for name, state in call.tensors
             if name in names and not state.tied
         )
+
+    @property
+    def largest_buffer(self) -> int:
+        """Elements of the largest buffer, or of what computing one makes on the way."""
+        held = (state.shape for call in self.calls() for _, state in call.tensors if state.is_buffer)
+        values = (call.value.body for call in self.calls() if call.value is not None)
+        made = (type_.shape for body in values for node in body for type_ in node.outputs)
+        return max((per_sample(shape) for shape in (*held, *made)), default=0)
 
     @property
     def macs(self) -> int:

@@ -51,6 +51,17 @@ class Values:
         return value
 
 
+@record
+class Functions:
+    """Entries that compute a value, read by whoever reads `layers`: what is left here is what came of them."""
+
+    def describe(self) -> str:
+        return "functions, as entries"
+
+    def accept(self, value: Any) -> Any:
+        raise BadValue(self.describe())
+
+
 def _shape(values: Any) -> tuple[int, ...] | None:
     """The shape of nested lists; None where they are ragged or empty."""
     if not isinstance(values, tuple):
@@ -93,7 +104,7 @@ def _check_buffer(args: Args, inputs: Inputs) -> None:
         return
     missing = [name for name in ("shape", "init") if args[name] is None]
     if missing:
-        message = f"{{name}} needs `{missing[0]}`: a buffer has `shape` and `init`, or `values`"
+        message = f"{{name}} needs `{missing[0]}`: a buffer has `shape` and `init`, or `values`, or `layers`"
         raise RuleFault("AS203", message, help="write e.g. `{shape: [64], init: zeros}` or `{values: [1, 2, 3]}`")
     dtype = args.dtype or "float32"
     if not dtype.startswith(("float", "bfloat")) and args.init.function not in ("zeros", "ones", "constant"):
@@ -144,6 +155,7 @@ OPS = (
             Arg("shape", Maybe(_SIZES), None, doc="its sizes, without a batch"),
             Arg("init", Maybe(Initialisation()), None, doc="what it holds at first"),
             Arg("values", Maybe(Values()), None, doc="what it holds at first, written out"),
+            Arg("layers", Maybe(Functions()), None, doc="functions that compute what it holds, once"),
             Arg("dtype", Maybe(one_of(*DTYPES)), None, doc="its element type"),
             Arg("persistent", Bool(), True, doc="it is part of the state dict"),
         ),

@@ -108,6 +108,8 @@ def _wanted_inputs(op: Op) -> str:
     most = _COUNTS[len(op.inputs)]
     if not op.optional_inputs:
         return most
+    if op.optional_inputs == len(op.inputs):
+        return f"at most {most}"
     return f"{_COUNTS[len(op.inputs) - op.optional_inputs].split()[0]} to {most}"
 
 

@@ -1,4 +1,7 @@
-"""Functions that make a tensor of their own: positions, masks, fills. The input says on which device."""
+"""Functions that make a tensor of their own: positions, masks, fills.
+
+The input says on which device. Where a buffer is computed there is none, and the device is that of the buffer.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ def _arange_shape(args: Args, inputs: Inputs) -> Outputs:
         message = "{name} would never come to its `end`: its `step` is 0"
         raise RuleFault("AS402", message, arg="step", help="write `step: 1`, or `step: -1` to count down", suggestion=1)
     size = -(-(args.end - args.start) // args.step)
-    refuse_empty((size,), inputs[0], "end")
+    refuse_empty((size,), inputs[0] if inputs else TensorType(()), "end")
     return (TensorType((size,), args.dtype),)
 
 
@@ -34,7 +37,7 @@ def _like(dtype: str | None, given: TensorType) -> str | None:
 
 
 def _solved(args: Args, inputs: Inputs) -> Mapping[str, Any]:
-    return {"dtype": _like(args.dtype, inputs[0])}
+    return {"dtype": _like(args.dtype, inputs[0])} if inputs else {}
 
 
 def _arange_code(args: Args, inputs: tuple[str, ...]) -> str:
@@ -42,6 +45,9 @@ def _arange_code(args: Args, inputs: tuple[str, ...]) -> str:
     if args.step == 1:
         bounds.pop()
         bounds = bounds[1:] if args.start == 0 else bounds
+    if not inputs:
+        dtype = "" if args.dtype == "int64" else f", dtype=torch.{args.dtype}"
+        return f"torch.arange({', '.join(map(str, bounds))}{dtype})"
     dtype = f"torch.{args.dtype}" if args.dtype else f"{inputs[0]}.dtype"
     return f"torch.arange({', '.join(map(str, bounds))}, dtype={dtype}, device={inputs[0]}.device)"
 
@@ -68,7 +74,7 @@ def _new_shape(args: Args, inputs: Inputs) -> Outputs:
     if len(batches) > 1:
         message = "{name} would have the batch in two dimensions"
         raise RuleFault("AS402", message, arg="size", index=batches[1], help="write `N` in one place only")
-    dtype = args.dtype or inputs[0].dtype
+    dtype = args.dtype or (inputs[0].dtype if inputs else "float32")
     value = args.get("fill_value", 0)
     _check_fill(value, dtype)
     return (TensorType(tuple(args.size), dtype),)
@@ -79,7 +85,8 @@ def _new_code(args: Args, inputs: tuple[str, ...], name: str) -> str:
     sizes = f"({sizes},)" if len(args.size) == 1 else f"({sizes})"
     value = [literal(args.fill_value)] if name == "new_full" else []
     dtype = [f"dtype=torch.{args.dtype}"] if args.dtype else []
-    return f"{inputs[0]}.{name}({', '.join((sizes, *value, *dtype))})"
+    callee = f"{inputs[0]}.{name}" if inputs else f"torch.{name.removeprefix('new_')}"
+    return f"{callee}({', '.join((sizes, *value, *dtype))})"
 
 
 def _new(name: str, doc: str, *args: Arg) -> Op:
@@ -89,6 +96,7 @@ def _new(name: str, doc: str, *args: Arg) -> Op:
         doc=doc,
         args=(_SIZE, *args, _DTYPE),
         primary="size",
+        optional_inputs=1,
         shape=_new_shape,
         solve=_solved,
         code=lambda args, inputs: _new_code(args, inputs, name),
@@ -138,6 +146,7 @@ OPS = (
             ),
         ),
         primary="end",
+        optional_inputs=1,
         shape=_arange_shape,
         solve=_solved,
         code=_arange_code,

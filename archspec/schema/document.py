@@ -109,12 +109,14 @@ def sections(taken: list[str]) -> dict[str, Schema]:
 def block_sections() -> dict[str, Schema]:
     """Every key of a block."""
     inputs = {"type": "array", "items": _name(), "uniqueItems": True}
+    order = {"type": "array", "items": {"type": ["string", "integer"]}, "uniqueItems": True}
     outputs = one_of([REFERENCE, {"type": "array", "items": REFERENCE, "minItems": 1}, _mapping(REFERENCE), EXPRESSION])
     return {
         "params": documented(_parameters(), "Its parameters: a type (required) or a default for each.", {}),
         "inputs": documented(inputs, "The names of its inputs; one called `input`, unless it is said.", {}),
         "layers": documented(ENTRIES, "Its entries.", {}),
         "outputs": documented(outputs, "What it gives back; its last entry, unless it is said.", {}),
+        "order": documented(order, "Entries that the module registers first, where it runs others before them.", {}),
         "description": documented(ANY, "A few words on the block.", {}),
     }
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from archspec.ops.arguments import ArgType, Bool, Each, Either, Float, Int, Maybe, OneOf, Plain, Text
-from archspec.ops.bare import Initialisation, Values
+from archspec.ops.bare import Functions, Initialisation, Values
 from archspec.ops.einops_patterns import Pattern
 from archspec.ops.einsum import Equation
 from archspec.ops.layer_class import LayerClass
@@ -60,6 +60,8 @@ def alternatives(type: ArgType) -> list[Schema]:
             return [INITIALISATION]
         case Values():
             return [{"type": "array", "minItems": 1}]
+        case Functions():
+            return [{"$ref": "#/definitions/entries"}]
         case Plain():
             return [ANY]
     raise AssertionError(f"no schema for {type}")

@@ -160,13 +160,14 @@ class Entries:
 
 @record
 class Block:
-    """A kind that the file defines."""
+    """A kind that the file defines. `order` are the entries that its module registers before the others."""
 
     name: Scalar
     parameters: tuple[Parameter, ...]
     inputs: tuple[Scalar, ...]
     entries: Entries
     outputs: Node | None
+    order: tuple[Scalar, ...] = ()
 
 
 @record

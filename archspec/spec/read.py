@@ -27,7 +27,7 @@ _OTHER_DTYPES = {
     "long": "int64",
 }
 MODEL_KEYS = ("input", "inputs", "layers", "outputs", "init", "weights", "freeze", "train")
-_BLOCK_KEYS = ("params", "inputs", "layers", "outputs", "description")
+_BLOCK_KEYS = ("params", "inputs", "layers", "outputs", "order", "description")
 
 
 def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
@@ -242,7 +242,23 @@ def _read_block(reader: Reader, key: Scalar, node: Node) -> Block | None:
         () if inputs is None else _read_block_inputs(reader, inputs, whose),
         read_entries(reader, layers, f"`layers` of {whose}"),
         mapping.get("outputs"),
+        _read_order(reader, mapping.get("order"), whose),
     )
+
+
+def _read_order(reader: Reader, node: Node | None, whose: str) -> tuple[Scalar, ...]:
+    """The names of entries; an entry of a list is named by its number."""
+    if node is None:
+        return ()
+    if not isinstance(node, Sequence) or not all(isinstance(item, Scalar) for item in node):
+        reader.expected(node, "a list of names", f"`order` of {whose}", "write `order: [first, second]`")
+        return ()
+    names = [item for item in node if isinstance(item, Scalar)]
+    for at, scalar in enumerate(names):
+        if any(other.value == scalar.value for other in names[:at]):
+            message = f"`order` of {whose} names `{clip(str(scalar.value))}` twice"
+            reader.fault("AS103", message, scalar.span, help="name it once")
+    return tuple(names)
 
 
 def _read_block_inputs(reader: Reader, node: Node, whose: str) -> tuple[Scalar, ...]:

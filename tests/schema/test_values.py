@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from archspec.ops.bare import Initialisation, Values
+from archspec.ops.bare import Functions, Initialisation, Values
 from archspec.ops.entry import Arg, Op
 from archspec.ops.faults import BadValue
 from archspec.ops.registry import find, kinds
@@ -28,7 +28,7 @@ _ARGUMENTS = [
     for op in map(find, kinds())
     if op is not None
     for arg in op.args
-    if not any(isinstance(type, (Initialisation, Values)) for type in (arg.type, getattr(arg.type, "type", None)))
+    if not any(isinstance(type, (Functions, Initialisation, Values)) for type in (arg.type, getattr(arg.type, "type", None)))
 ]
 
 

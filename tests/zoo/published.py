@@ -109,6 +109,7 @@ CLASSIFICATION = (
     Published("classification/mnasnet", models.mnasnet1_0),
     Published("classification/regnet_y_400mf", _regnet),
     Published("classification/convnext_tiny", models.convnext_tiny),
+    Published("classification/swin_t", models.swin_t, small={"size": 72}),  # maps of 18, 9, 5 and 3 are padded
     Published("classification/vgg", models.vgg16, {}, _SMALL, numbers=("make_layers",), shrink=_small_classifier),
     Published(
         "classification/vgg",

@@ -41,10 +41,14 @@ class Layer:
 
 @record
 class Tensor:
-    """A bare parameter or buffer. It is initialised with the layers, but for a buffer's values."""
+    """A bare parameter or buffer. It is initialised with the layers, but for a buffer's values.
+
+    `made` is the expression that makes a buffer which is computed.
+    """
 
     kind: Literal["Parameter", "Buffer"]
     arguments: tuple[Argument, ...]
+    made: str = ""
 
 
 @record
@@ -68,24 +72,24 @@ Tree: TypeAlias = Layer | Tensor | Instance | Group
 HasClass: TypeAlias = Callable[[Scope], bool]
 
 
-def children(scope: Scope, has_class: HasClass) -> dict[str, Tree]:
-    """What a scope's `__init__` makes, by name, in order."""
+def children(scope: Scope, has_class: HasClass, values: Mapping[int, str]) -> dict[str, Tree]:
+    """What a scope's `__init__` makes, by name, in order. `values` are the functions that compute buffers."""
     made: dict[str, Tree] = {}
-    for node in scope.body:
-        tree = _tree(node, has_class)
+    for node in scope.registered:
+        tree = _tree(node, has_class, values)
         if tree is not None:
             made[node.name] = tree
     return made
 
 
-def _tree(node: Node, has_class: HasClass) -> Tree | None:
+def _tree(node: Node, has_class: HasClass, values: Mapping[int, str]) -> Tree | None:
     if isinstance(node, Absent) or node.module:
         return None
     if isinstance(node, Call):
-        return _of_call(node)
+        return _of_bare(node, values) if node.op.bare else _of_call(node)
     if has_class(node):
         return Instance(node)
-    inner = children(node, has_class)
+    inner = children(node, has_class, values)
     if node.is_container:
         return _of_container(node, inner)
     return Group("Sequential", _names(inner), tuple(inner.values()))
@@ -108,11 +112,15 @@ def _names(inner: Mapping[str, Tree]) -> tuple[str, ...] | None:
     return None if names == tuple(map(str, range(len(names)))) else names
 
 
+def _of_bare(call: Call, values: Mapping[int, str]) -> Tensor:
+    kind: Literal["Parameter", "Buffer"] = "Buffer" if call.op.name == "Buffer" else "Parameter"
+    if call.value is not None:
+        return Tensor(kind, (Argument("persistent", call.args.persistent, None),), f"{values[call.id]}()")
+    named = (Argument(arg.name, call.args[arg.name], None) for arg in call.op.args)
+    return Tensor(kind, (*named, Argument("dtype", next(iter(call.state.values())).dtype, None)))
+
+
 def _of_call(call: Call) -> Tree | None:
-    if call.op.bare:
-        named = (Argument(arg.name, call.args[arg.name], None) for arg in call.op.args)
-        kind: Literal["Parameter", "Buffer"] = "Buffer" if call.op.name == "Buffer" else "Parameter"
-        return Tensor(kind, (*named, Argument("dtype", next(iter(call.state.values())).dtype, None)))
     if not call.op.is_module:
         return None
     arguments = []

@@ -80,7 +80,7 @@ class Class:
     def child_names(self) -> list[str]:
         """The children in order; one that some instances lack stands where the others have it."""
         known = {name for trees in self.trees for name in trees}
-        return [node.name for node in self.scopes[0].body if node.name in known]
+        return [node.name for node in self.scopes[0].registered if node.name in known]
 
     @property
     def never(self) -> set[str]:
@@ -147,7 +147,8 @@ def shape_of(tree: Tree | None, class_of: Mapping[int, Class]) -> Any:
         return class_of[tree.scope.id].name
     if isinstance(tree, Group):
         return tree.kind, tree.names, tuple(shape_of(child, class_of) for child in tree.children)
-    return (tree.target if isinstance(tree, Layer) else tree.kind), tuple(arg.name for arg in tree.arguments)
+    made = (tree.target,) if isinstance(tree, Layer) else (tree.kind, tree.made)
+    return made, tuple(arg.name for arg in tree.arguments)
 
 
 def arguments_of(tree: Layer | Tensor | Instance, class_of: Mapping[int, Class]) -> tuple[Argument, ...]:

@@ -49,7 +49,7 @@ class _Source:
         for scope, wish, forward in generator.written():
             self._place(scope, wish, forward, generator)
         texts = [self._class(made) for made in self.classes]
-        body = "\n\n\n".join([*self._helpers(generator), *initializer(self.graph), *texts])
+        body = "\n\n\n".join([*self._helpers(generator), *generator.functions, *initializer(self.graph), *texts])
         return self._head(body) + body + "\n"
 
     def _refuse_registered(self) -> None:
@@ -65,7 +65,7 @@ class _Source:
 
     def _place(self, scope: Scope, wish: str, forward: str, generator: Generator) -> None:
         """Put a scope with the class whose forward and children are written alike, or with a new one."""
-        trees = children(scope, lambda inner: inner.id in self.class_of)
+        trees = children(scope, lambda inner: inner.id in self.class_of, generator.values)
         for made in self.classes:
             if (made.wish, made.forward) == (wish, forward) and self._alike(made, trees):
                 made.scopes.append(scope)

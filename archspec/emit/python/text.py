@@ -67,6 +67,8 @@ class Writer:
         return {argument.name: literal(value) for argument, value in self._values(owner, trees)}
 
     def _tensor(self, first: Tensor, name: str, trees: Sequence[Tree | None]) -> str:
+        if first.made:
+            return first.made
         given = {argument.name: value for argument, value in self._values(name, trees)}
         if first.kind == "Parameter":
             return f"nn.Parameter(torch.empty({_sizes(given['shape'])}))"
