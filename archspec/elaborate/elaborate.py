@@ -60,8 +60,7 @@ def elaborate(document: Document) -> Elaborated:
         check_blocks(context, dict(document.blocks))
         for item in document.layers.items:
             check_kinds(context, item)
-        if not context.failed:
-            check_size(context, document)
+        check_size(context, document)
         if not document.is_library:
             graph, fragment = _graph(context, document)
         check_left_out(context)

@@ -15,8 +15,8 @@ from archspec.ops.init_rules import argument_fault, shape_fault
 from archspec.ops.registry import find, kinds
 from archspec.ops.signatures import Signature, signatures
 from archspec.records import record
+from archspec.source.tree import Hidden, Node, Scalar, Sequence, describe, is_null
 from archspec.source.tree import Mapping as TreeMapping
-from archspec.source.tree import Node, Scalar, Sequence, describe
 from archspec.suggest import nearest, respelled
 
 if TYPE_CHECKING:
@@ -115,8 +115,6 @@ def _rules(context: Context, key: Scalar, value: Node) -> list[Policy]:
     value = evaluated(faults, value, {name: as_data(held) for name, held in context.globals.items()})
     for fault in faults:
         context.fault(fault)
-    if faults:
-        return []
     if name in context.blocks:
         return _of_kind(context, key, value, None, name, "*.weight")
     if globs.is_glob(name) or "." in name or not name[:1].isupper():
@@ -128,6 +126,7 @@ def _rules(context: Context, key: Scalar, value: Node) -> list[Policy]:
         edit = respelled(key.span, name, guess[0], kinds()) if guess else None
         message = f"there is no layer called `{clip(name)}`"
         context.fault(Diagnostic("AS201", message, key.span, help=help, edit=edit))
+        _of_kind(context, key, value, name, None, "weight")  # for its own faults
         return []
     return _of_kind(context, key, value, name, None, "weight")
 
@@ -160,13 +159,16 @@ def _is_per_parameter(value: TreeMapping) -> bool:
 def read_init(context: Context, node: Node) -> Init | None:
     """One initialisation: a function's name, or the name with its arguments."""
     functions = signatures("inits")
+    if isinstance(node, Hidden):
+        return None
     if isinstance(node, Scalar) and isinstance(node.value, str):
         key, arguments = node, None
     elif isinstance(node, TreeMapping) and len(node) == 1:
         key, arguments = node.entries[0]
     else:
         message = f"an initialisation is a function's name or `{{name: {{argument: value}}}}`, found {describe(node)}"
-        context.fault(Diagnostic("AS101", message, node.span))
+        help = "write e.g. `{normal: {std: 0.01}}`, or `zeros`"
+        context.fault(Diagnostic("AS101", message, node.span, help=help))
         return None
     signature = functions.get(str(key.value))
     if signature is None:
@@ -195,7 +197,7 @@ def _value_of(arguments: Node | None, name: str) -> Node | None:
 
 def _arguments(context: Context, signature: Signature, key: Scalar, node: Node | None) -> dict[str, Any] | None:
     known = [argument for argument in signature.arguments if argument.name not in _HIDDEN]
-    if node is None or (isinstance(node, Scalar) and node.value is None):
+    if node is None or is_null(node):
         given: dict[str, tuple[Scalar, Node]] = {}
     elif isinstance(node, TreeMapping):
         given = {str(name.value): (name, value) for name, value in node}
@@ -226,6 +228,8 @@ def _check_argument(
         edit = respelled(place.span, name, guess[0], known) if guess else None
         message = f"`{signature.name}` has no argument `{clip(name)}`"
         context.fault(Diagnostic("AS202", message, place.span, help=help, edit=edit))
+        return False
+    if isinstance(value, Hidden):
         return False
     if isinstance(value, (TreeMapping, Sequence)) or not _accepts(argument.accepts, value.value):
         wanted = " or ".join(argument.accepts) or "a plain value"

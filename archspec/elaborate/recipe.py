@@ -11,6 +11,7 @@ from archspec.ops.arguments import Int, show
 from archspec.ops.faults import BadValue
 from archspec.ops.habits import meant_argument
 from archspec.ops.signatures import Group, Signature, described_version, signatures
+from archspec.source.tree import UNKNOWN
 from archspec.spec.recipe import LOSS_TARGETS, Named, Recipe
 from archspec.suggest import nearest, respelled
 
@@ -238,6 +239,8 @@ def _argument(
     at = owner.spans.get(name) or span
     if argument.accepts == ("nameds",):
         yield from _things(group, owner.name, name, value, known, at, depth)
+    elif _is_hidden(value):
+        return
     elif not fits(argument, value):
         meant = quoted_meaning(argument, value)
         near = nearest(value, argument.choices) if isinstance(value, str) else []
@@ -253,6 +256,13 @@ def _argument(
         yield Diagnostic("AS505", f"`{name}` of `{owner.name}` has to be {domain}, but is {show(value)}", at)
     elif (why := odd(group, signature, name, value)) is not None:
         yield Diagnostic("AS530", f"`{name}: {show(value)}` of `{owner.name}` {why}", at, severity="warning")
+
+
+def _is_hidden(value: Any) -> bool:
+    """Whether a fault reported elsewhere hides the value, or a part of it."""
+    if isinstance(value, Mapping):
+        return any(map(_is_hidden, value.values()))
+    return any(map(_is_hidden, value)) if isinstance(value, list) else value is UNKNOWN
 
 
 def _unknown_argument(signature: Signature, owner: Named, name: str, span: Span | None) -> Diagnostic:
@@ -275,7 +285,10 @@ def _things(
     group: Group, owner: str, name: str, value: Any, known: Known, span: Span | None, depth: int
 ) -> Iterator[Diagnostic]:
     """Transforms inside a transform, schedulers inside a scheduler."""
-    inner = [nested(item) for item in value] if isinstance(value, (list, tuple)) else [None]
+    if value is UNKNOWN:
+        return
+    items = [item for item in value if item is not UNKNOWN] if isinstance(value, (list, tuple)) else None
+    inner = [None] if items is None else [nested(item) for item in items]
     if depth >= _DEEPEST:
         yield Diagnostic("AS504", f"`{owner}` is nested more than {_DEEPEST} deep", span)
         return

@@ -8,15 +8,15 @@ from typing import Any
 from archspec.elaborate.expressions import UNKNOWN, resolve
 from archspec.elaborate.written import Written
 from archspec.errors import Diagnostic, SpecError
+from archspec.source.tree import Hidden, Node, Scalar
 from archspec.source.tree import Mapping as TreeMapping
-from archspec.source.tree import Node, Scalar
 from archspec.source.tree import Sequence as TreeSequence
 
 
 def evaluated(
     faults: list[Diagnostic], node: Node, variables: Mapping[str, Any], written: Written | None = None
 ) -> Node:
-    """The tree with a value in place of each expression; nothing in place of a faulty one, which is recorded.
+    """The tree with a value in place of each expression; a `Hidden` one for a faulty one, which is recorded.
 
     Raises:
         SpecError: the expressions make too much.
@@ -34,10 +34,10 @@ def evaluated(
         value = resolve(node, variables)
     except SpecError as error:
         faults += error.diagnostics
-        return Scalar(None, node.span)
+        return Hidden(None, node.span)
     if isinstance(value, (str, list)):
         written.add(value, node.span)
-    return Scalar(None, node.span) if value is UNKNOWN else _as_node(value, node)
+    return Hidden(None, node.span) if value is UNKNOWN else _as_node(value, node)
 
 
 def _as_node(value: Any, node: Scalar) -> Node:

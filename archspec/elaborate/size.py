@@ -55,7 +55,7 @@ class _Counter:
     def _body(self, entry: Entry, names: Mapping[str, Any]) -> int:
         body = entry.body
         if isinstance(body, (Sequence, Branches)):
-            return self._all(body.entries, names)
+            return max(1, self._all(body.entries, names))  # of nothing, it is a scope all the same
         block = self._context.blocks.get(str(body.kind.value)) if isinstance(body, KindUse) else None
         return 1 if block is None else self._block(block)
 

@@ -8,7 +8,7 @@ from typing import Any
 from archspec.elaborate.context import Context
 from archspec.elaborate.expressions import UNKNOWN, resolve
 from archspec.errors import Span, SpecError
-from archspec.source.tree import Mapping, Node, Scalar, Sequence
+from archspec.source.tree import Hidden, Mapping, Node, Scalar, Sequence
 
 _ITEMS_IN_A_STEP = 16
 
@@ -49,7 +49,7 @@ def _as_node(value: Any, span: Span) -> Node:
 
 def _evaluate_scalar(context: Context, node: Scalar, names: Names[str, Any]) -> Any:
     if not isinstance(node.value, str) or "$" not in node.value:
-        return node.value
+        return UNKNOWN if isinstance(node, Hidden) else node.value
     context.written.read(node.value, names, node.span)
     try:
         value = resolve(node, names)

@@ -17,6 +17,7 @@ from archspec.spec.checkpoint import Checkpoint, read_checkpoint, read_globs
 from archspec.spec.reader import Reader
 
 _MOST_MATCHES = 200_000
+_FREEZE_KEYS = ("match", "statistics")
 _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
@@ -35,18 +36,20 @@ def read_weights(node: Node | None, variables: Mapping[str, Any]) -> tuple[Check
         return None, []
     reader = Reader()
     value = evaluated(reader.faults, node, variables)
-    return (None if reader.faults else read_checkpoint(reader, value)), reader.faults
+    checkpoint = read_checkpoint(reader, value)
+    return (None if reader.faults else checkpoint), reader.faults
 
 
 def read_freeze(node: Node | None, variables: Mapping[str, Any]) -> tuple[Freeze | None, list[Diagnostic]]:
     """The `freeze` section (None where there is none), and the faults in its form."""
     reader = Reader()
     value = None if node is None else evaluated(reader.faults, node, variables)
-    if value is None or reader.faults or (isinstance(value, Scalar) and value.value is None):
+    if value is None or (isinstance(value, Scalar) and value.value is None):
         return None, reader.faults
     statistics, match = True, value
     if isinstance(value, TreeMapping):
-        reader.keys(value, ("match", "statistics"), "`freeze`")
+        reader.keys(value, _FREEZE_KEYS, "`freeze`")
+        value = reader.corrected(value, _FREEZE_KEYS)
         found = value.get("match")
         if found is None:
             help = 'write `freeze: {match: ["layer1.*"], statistics: false}`'

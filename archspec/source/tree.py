@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from archspec.errors import Span
 from archspec.records import record
+
+
+class Unknown(enum.Enum):
+    """The type of `UNKNOWN`."""
+
+    UNKNOWN = "unknown"
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Final = Unknown.UNKNOWN
+"""A value that a fault reported elsewhere hides; what touches it is unknown too, without another fault."""
 
 Plain: TypeAlias = bool | int | float | str | None
 
@@ -18,6 +32,11 @@ class Scalar:
     value: Plain
     span: Span
     quoted: bool = False
+
+
+@record
+class Hidden(Scalar):
+    """Stands for a value that a fault reported elsewhere hides; its own says nothing."""
 
 
 @record
@@ -98,4 +117,4 @@ def describe(node: Node) -> str:
 
 def is_null(node: Node) -> bool:
     """Whether it is `null`, or nothing at all."""
-    return isinstance(node, Scalar) and node.value is None
+    return isinstance(node, Scalar) and node.value is None and not isinstance(node, Hidden)

@@ -9,7 +9,7 @@ from archspec import globs
 from archspec.errors import Edit, Span
 from archspec.source.home import NOWHERE, Home
 from archspec.source.tree import Node, Scalar, Sequence
-from archspec.spec.reader import Reader
+from archspec.spec.reader import TRUST, Reader
 
 _KEYS = ("path", "key", "sha256", "allow", "rename")
 _ALLOWED = ("missing", "unexpected")
@@ -53,6 +53,7 @@ def read_checkpoint(reader: Reader, node: Node) -> Checkpoint | None:
         return None
     before = len(reader.faults)
     reader.keys(mapping, _KEYS, "`weights`")
+    mapping = reader.corrected(mapping, _KEYS, apart=TRUST)
     path = mapping.get("path")
     if path is None:
         help = "write `weights: {path: model.safetensors}`"
@@ -105,6 +106,7 @@ def _read_allow(reader: Reader, node: Node | None) -> tuple[tuple[str, ...], tup
     if mapping is None:
         return (), ()
     reader.keys(mapping, _ALLOWED, "`allow`")
+    mapping = reader.corrected(mapping, _ALLOWED, apart=TRUST)
     missing, unexpected = (_read_globs(reader, mapping.get(name), f"`{name}`") for name in _ALLOWED)
     return missing, unexpected
 

@@ -27,6 +27,7 @@ _OTHER_DTYPES = {
     "long": "int64",
 }
 MODEL_KEYS = ("input", "inputs", "layers", "outputs", "init", "weights", "freeze", "train")
+_INPUT_KEYS = ("shape", "dtype")
 _BLOCK_KEYS = ("params", "inputs", "layers", "outputs", "order", "description")
 
 
@@ -190,7 +191,8 @@ def _read_input(reader: Reader, name: str, node: Node) -> list[Input]:
         listed = Edit(node.span, f"[{sizes}]")
         reader.expected(node, "a list of sizes", whose, f"write `{clip(listed.text)}`", listed)
         return []
-    reader.keys(node, ("shape", "dtype"), whose)
+    reader.keys(node, _INPUT_KEYS, whose)
+    node = reader.corrected(node, _INPUT_KEYS)
     shape, dtype = node.get("shape"), node.get("dtype")
     if shape is None:
         reader.fault("AS103", f"{whose} has no `shape`", node.span, help="write `{shape: [3, 224, 224]}`")

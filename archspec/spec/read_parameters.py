@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import cast
 
 from archspec.errors import Edit
-from archspec.source.tree import Mapping, Node, Scalar, Sequence
+from archspec.source.tree import Hidden, Mapping, Node, Scalar, Sequence
 from archspec.spec.document import TYPE_NAMES, Parameter, TypeName
 from archspec.spec.names import identifier_fault
-from archspec.spec.reader import Reader
+from archspec.spec.reader import Reader, meant_key
+from archspec.suggest import nearest, respelled
 
 _FULL_FORM = ("type", "default", "min", "max", "choices")
 _OTHER_WORDS = {"integer": "int", "number": "float", "double": "float", "string": "str", "boolean": "bool"}
@@ -16,29 +17,27 @@ _POSITION_NAMES = ("index", "count", "stage", "stages", "position", "total", "in
 
 
 def read_parameters(reader: Reader, node: Node, whose: str) -> tuple[Parameter, ...]:
-    """Each declared parameter; faulty ones are left out."""
+    """Each declared parameter. Faulty ones are among them, so that nobody is told that there is none of that name."""
     mapping = reader.mapping(node, whose, help=f"write `{whose.strip('`')}: {{name: value}}`")
     if mapping is None:
         return ()
-    read = (_read_one(reader, key, value) for key, value in mapping)
-    return tuple(parameter for parameter in read if parameter is not None)
+    return tuple(_read_one(reader, key, value) for key, value in mapping)
 
 
-def _read_one(reader: Reader, key: Scalar, value: Node) -> Parameter | None:
+def _read_one(reader: Reader, key: Scalar, value: Node) -> Parameter:
     name = str(key.value)
     fault = identifier_fault(name, "a variable")
     if fault is None and name in _POSITION_NAMES:
         fault = f"`{name}` has a meaning of its own in expressions"
     if fault is not None:
         reader.fault("AS106", fault, key.span, help="choose another name")
-        return None
-    if isinstance(value, Mapping) and value.get("type") is not None:
+    if isinstance(value, Mapping) and _is_declaration(value):
         return _read_full(reader, key, value)
     if isinstance(value, Scalar) and not value.quoted and value.value in _OTHER_WORDS:
         value = _renamed_type(reader, key, value)
     required = _type_of_word(value)
     if required is not None:
-        return Parameter(key, *required)
+        return Parameter(key, *required, default=None if fault is None else Hidden(None, value.span))
     return Parameter(key, *type_of_default(value), default=value)
 
 
@@ -85,14 +84,19 @@ def type_of_default(node: Node) -> tuple[TypeName | None, bool]:
     return None, False
 
 
-def _read_full(reader: Reader, key: Scalar, node: Mapping) -> Parameter | None:
+def _is_declaration(node: Mapping) -> bool:
+    """Whether it declares a type, and is no layer that the variable holds."""
+    words = [str(key.value) for key, _ in node]
+    known = all(word in _FULL_FORM or meant_key(word, _FULL_FORM) for word in words)
+    return "type" in words or ("default" in words and known)
+
+
+def _read_full(reader: Reader, key: Scalar, node: Mapping) -> Parameter:
     reader.keys(node, _FULL_FORM, f"the declaration of `{key.value}`")
-    type_node = node.get("type")
-    assert type_node is not None
-    word = _type_of_word(type_node)
+    node = reader.corrected(node, _FULL_FORM)
+    word = _declared_type(reader, key, node)
     if word is None:
-        reader.expected(type_node, "one of " + ", ".join(TYPE_NAMES) + ", or a list of one", f"`type` of `{key.value}`")
-        return None
+        return Parameter(key, None, False, default=Hidden(None, node.span))
     return Parameter(
         key,
         *word,
@@ -101,3 +105,23 @@ def _read_full(reader: Reader, key: Scalar, node: Mapping) -> Parameter | None:
         max=node.get("max"),
         choices=node.get("choices"),
     )
+
+
+def _declared_type(reader: Reader, key: Scalar, node: Mapping) -> tuple[TypeName, bool] | None:
+    """The type of the full form; None where it has none, which is recorded."""
+    type_node = node.get("type")
+    if type_node is None:
+        default = node.get("default")
+        shown = type_of_default(default)[0] if default is not None else None
+        help = f"add `type: {shown or 'int'}`"
+        reader.fault("AS103", f"the declaration of `{key.value}` has no `type`", node.span, help=help)
+        return None
+    word = _type_of_word(type_node)
+    if word is None:
+        written = str(type_node.value) if isinstance(type_node, Scalar) else ""
+        near = [_OTHER_WORDS[written]] if written in _OTHER_WORDS else nearest(written, TYPE_NAMES)
+        help = f"did you mean `{near[0]}`?" if near else "write e.g. `int`, or `[int]` for a list of them"
+        edit = respelled(type_node.span, written, near[0], TYPE_NAMES) if near else None
+        what = "one of " + ", ".join(f"`{name}`" for name in TYPE_NAMES) + ", or a list of one"
+        reader.expected(type_node, what, f"`type` of `{key.value}`", help, edit)
+    return word

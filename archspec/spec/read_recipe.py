@@ -7,11 +7,12 @@ from typing import Any, TypeAlias
 
 from archspec.errors import Edit, Span, clip
 from archspec.records import record
-from archspec.source.tree import Mapping, Node, Scalar, Sequence, plain
+from archspec.source.tree import UNKNOWN, Hidden, Mapping, Node, Scalar, Sequence, is_null
 from archspec.spec.checkpoint import read_globs
-from archspec.spec.reader import Reader, meant_key
+from archspec.spec.reader import TRUST, Reader, meant_key
 from archspec.spec.recipe import Named, ParamGroup, Recipe, Transforms
 
+_PHASES = ("train", "eval")
 Primary: TypeAlias = Callable[[str, str], str | None]
 """The argument that a bare value means, from the field of the recipe and the name: ("optimizer", "SGD") is `lr`."""
 
@@ -19,6 +20,7 @@ Primary: TypeAlias = Callable[[str, str], str | None]
 def read_recipe(reader: Reader, node: Mapping, primary: Primary) -> Recipe:
     """The recipe; what is faulty keeps its default, and a fault is recorded."""
     reader.keys(node, tuple(FIELDS), "`train`")
+    node = reader.corrected(node, tuple(FIELDS), apart=TRUST)
     read: dict[str, Any] = {}
     spans: dict[str, Span] = {}
     for key, value in node:
@@ -45,6 +47,15 @@ class _Field:
         return f"`{self.name}`"
 
 
+def _plain(node: Node) -> Any:
+    """The value without its spans; `UNKNOWN` in place of what a fault hides."""
+    if isinstance(node, Scalar):
+        return UNKNOWN if isinstance(node, Hidden) else node.value
+    if isinstance(node, Sequence):
+        return [_plain(item) for item in node]
+    return {str(key.value): _plain(value) for key, value in node}
+
+
 def _integer(field: _Field, node: Node) -> int | None:
     if isinstance(node, Scalar) and isinstance(node.value, int) and not isinstance(node.value, bool):
         return node.value
@@ -65,15 +76,15 @@ def _named(field: _Field, node: Node) -> Named | None:
     if isinstance(arguments, Mapping):
         return Named(
             name,
-            {str(argument.value): plain(value) for argument, value in arguments},
+            {str(argument.value): _plain(value) for argument, value in arguments},
             key.span,
             {str(argument.value): value.span for argument, value in arguments},
             {str(argument.value): argument.span for argument, _ in arguments},
         )
-    if isinstance(arguments, Scalar) and arguments.value is None:
+    if is_null(arguments):
         return Named(name, span=key.span)
     argument = field.primary(field.name, name) or "value"
-    return Named(name, {argument: plain(arguments)}, key.span, {argument: arguments.span}, {argument: arguments.span})
+    return Named(name, {argument: _plain(arguments)}, key.span, {argument: arguments.span}, {argument: arguments.span})
 
 
 def _optional_named(field: _Field, node: Node) -> Named | None:
@@ -90,7 +101,8 @@ def _transforms(field: _Field, node: Node) -> Transforms | None:
     mapping = field.reader.mapping(node, field.whose, help="write `{train: [...], eval: [...]}`")
     if mapping is None:
         return None
-    field.reader.keys(mapping, ("train", "eval"), field.whose)
+    field.reader.keys(mapping, _PHASES, field.whose)
+    mapping = field.reader.corrected(mapping, _PHASES)
     phases = {str(key.value): _named_list(field, value) for key, value in mapping}
     return Transforms(phases.get("train", ()), phases.get("eval", ()))
 
@@ -110,18 +122,18 @@ def _param_group(reader: Reader, node: Node) -> ParamGroup | None:
     """`{match: "fc.*", lr: 0.01}`; None where it is none."""
     whose = "a parameter group"
     group = reader.mapping(node, whose, help='write `{match: "fc.*", lr: 0.01}`')
-    key = None if group is None else group.key("match")
-    if group is None or key is None:
-        if group is not None:
-            _no_match(reader, group)
+    if group is None:
         return None
-    match = group.get("match")
-    assert match is not None
+    if group.key("match") is None:
+        group = _with_match(reader, group)
+    key, match = group.key("match"), group.get("match")
+    if key is None or match is None:
+        return None
     globs = read_globs(reader, match, f"`match` of {whose}")
     given = [(str(name.value), name, value) for name, value in group if name.value != "match"]
     return ParamGroup(
         tuple(str(glob.value) for glob in globs),
-        {name: plain(value) for name, _, value in given},
+        {name: _plain(value) for name, _, value in given},
         key.span,
         tuple(glob.span for glob in globs),
         {name: value.span for name, _, value in given},
@@ -129,15 +141,18 @@ def _param_group(reader: Reader, node: Node) -> ParamGroup | None:
     )
 
 
-def _no_match(reader: Reader, group: Mapping) -> None:
-    for key, _ in group:
+def _with_match(reader: Reader, group: Mapping) -> Mapping:
+    """The group with the key that is meant to be `match` under that name; that it has none is recorded."""
+    for key, value in group:
         if key.value == "params" or meant_key(str(key.value), ("match",)):
             message = f"a parameter group has no key `{clip(str(key.value))}`"
             edit = Edit(key.span, "match")
             reader.fault("AS102", message, key.span, help="did you mean `match`?", edit=edit)
-            return
+            rest = tuple(pair for pair in group if pair[0] is not key)
+            return Mapping(((Scalar("match", key.span), value), *rest), group.span)
     help = 'say of which parameters it speaks: `{match: "fc.*", lr: 0.01}`'
     reader.fault("AS103", "a parameter group has no `match`", group.span, help=help)
+    return group
 
 
 FIELDS: dict[str, Callable[[_Field, Node], Any]] = {

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 
 from archspec.errors import Diagnostic, Edit, Span, SpecError, clip, in_file_order
 from archspec.source.limits import MAX_FAULTS
-from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
+from archspec.source.tree import Hidden, Mapping, Node, Scalar, Sequence, describe
 from archspec.suggest import nearest, respelled
 
 TRUST = frozenset(
@@ -102,7 +102,9 @@ class Reader:
             raise SpecError(in_file_order(self.faults))
 
     def expected(self, node: Node, what: str, whose: str, help: str | None = None, edit: Edit | None = None) -> None:
-        """Record that `whose` value has another form than expected."""
+        """Record that `whose` value has another form than expected, unless another fault hides it."""
+        if isinstance(node, Hidden):
+            return
         if help is None and what.startswith(("an integer", "a number")) and isinstance(node, Scalar) and node.quoted:
             meant = str(node.value)
             if _NUMBER.fullmatch(meant):

@@ -28,7 +28,9 @@ _ARGUMENTS = [
     for op in map(find, kinds())
     if op is not None
     for arg in op.args
-    if not any(isinstance(type, (Functions, Initialisation, Values)) for type in (arg.type, getattr(arg.type, "type", None)))
+    if not any(
+        isinstance(type, (Functions, Initialisation, Values)) for type in (arg.type, getattr(arg.type, "type", None))
+    )
 ]
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from archspec.elaborate.expressions.faults import Fault
 from archspec.elaborate.expressions.functions import FUNCTIONS, BadCall
 from archspec.elaborate.expressions.operations import (
-    UNKNOWN,
     combine,
     compare,
     describe_value,
@@ -21,6 +20,7 @@ from archspec.elaborate.expressions.operations import (
 from archspec.elaborate.expressions.parser import Expression
 from archspec.elaborate.expressions.tensor_sizes import dimension
 from archspec.errors import clip
+from archspec.source.tree import UNKNOWN
 from archspec.suggest import nearest
 from archspec.tensors import Batch, TensorType
 

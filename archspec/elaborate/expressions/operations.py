@@ -7,9 +7,8 @@ integers stay within 2^53 and floats finite, and a dimension that counts the bat
 
 from __future__ import annotations
 
-import enum
 import math
-from typing import Any, Final
+from typing import Any
 
 from archspec.elaborate.expressions.faults import Fault
 from archspec.elaborate.expressions.parser import Expression
@@ -17,19 +16,6 @@ from archspec.tensors import Batch, TensorType
 
 MAX_INTEGER = 2**53
 MAX_LIST = 1_024
-
-
-class Unknown(enum.Enum):
-    """The type of `UNKNOWN`."""
-
-    UNKNOWN = "unknown"
-
-    def __repr__(self) -> str:
-        return "UNKNOWN"
-
-
-UNKNOWN: Final = Unknown.UNKNOWN
-"""A value that a fault reported elsewhere hides; what touches it is unknown too, without another fault."""
 
 
 def describe_value(value: Any) -> str:

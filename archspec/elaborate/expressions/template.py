@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 
 from archspec.elaborate.expressions.evaluate import evaluate, unknown_name
 from archspec.elaborate.expressions.faults import Fault
-from archspec.elaborate.expressions.operations import UNKNOWN, describe_value
+from archspec.elaborate.expressions.operations import describe_value
 from archspec.elaborate.expressions.parser import Expression, parse
 from archspec.elaborate.expressions.tokens import tokenize
 from archspec.errors import Diagnostic, Edit, Span, SpecError
-from archspec.source.tree import Scalar
+from archspec.source.tree import UNKNOWN, Scalar
 from archspec.tensors import TensorType
 
 Locate: TypeAlias = Callable[[int, int], Span]
