@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from torch import nn
@@ -11,8 +12,13 @@ from torch import nn
 from archspec.errors import Diagnostic, UsageError
 
 
-def save_weights(module: nn.Module, path: str | os.PathLike[str]) -> None:
+def save_weights(module: nn.Module, path: str | os.PathLike[str], metadata: Mapping[str, str]) -> None:
     """Write parameters and buffers under their state-dict names.
+
+    Args:
+        module: on any device but `meta`.
+        path: the file.
+        metadata: what the file says beside them.
 
     The file appears under its name only when it is complete: it is written beside it and renamed.
 
@@ -29,7 +35,7 @@ def save_weights(module: nn.Module, path: str | os.PathLike[str]) -> None:
     try:
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         os.close(handle)
-        save_model(module, temporary)
+        save_model(module, temporary, dict(metadata))
         os.replace(temporary, target)
     except OSError as error:
         help = "choose a file in a folder that exists and that you may write to"
