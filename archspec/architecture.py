@@ -247,6 +247,33 @@ class Architecture:
 
         save_weights(module, path, self.weights_metadata)
 
+    def save_pt2(self, module: nn.Module, path: str | os.PathLike[str]) -> None:
+        """Write a module of this architecture as a file for `torch.export.load`, which needs no archspec.
+
+        It is the module in eval mode, for any batch size.
+
+        Raises:
+            UsageError: AS705, the file cannot be written; AS708, AS709, torch cannot export the module.
+        """
+        from archspec.emit.pt2 import save_pt2
+
+        save_pt2(self.graph, module, path)
+
+    def save_onnx(self, module: nn.Module, path: str | os.PathLike[str]) -> float | None:
+        """Write a module of this architecture as an ONNX file: the module in eval mode, for any batch size.
+
+        Returns:
+            By how much onnxruntime's outputs differ from the module's, in parts of an output's largest magnitude;
+            None where onnxruntime is not installed.
+
+        Raises:
+            UsageError: AS705, the file cannot be written; AS708, AS709, torch cannot export the module; AS710, `onnx`
+                or `onnxscript` is not installed; AS711, the difference is more than 1e-5.
+        """
+        from archspec.emit.onnx import save_onnx
+
+        return save_onnx(self.graph, module, path)
+
 
 def _as_json(tree: Node) -> str:
     import json
