@@ -4,10 +4,11 @@
 >>> model = archspec.build("specs/resnet34.yaml", num_classes=10)
 """
 
-from archspec.api import Examination, build, check, examine, json_schema, ledger, load, train
+from archspec.api import Examination, build, check, examine, from_file, json_schema, ledger, load, train
 from archspec.architecture import Architecture
 from archspec.errors import Diagnostic, SpecError, UsageError
 from archspec.plugins import load_plugin, register
+from archspec.version import __version__
 
 __all__ = [
     "Architecture",
@@ -15,9 +16,11 @@ __all__ = [
     "Examination",
     "SpecError",
     "UsageError",
+    "__version__",
     "build",
     "check",
     "examine",
+    "from_file",
     "json_schema",
     "ledger",
     "load",
@@ -25,4 +28,3 @@ __all__ = [
     "register",
     "train",
 ]
-__version__ = "0.1.0"

@@ -1,9 +1,10 @@
-"""The public functions: `load`, `build`, `check`, `examine`, `train`, `json_schema`."""
+"""The public functions: `load`, `build`, `from_file`, `check`, `examine`, `train`, `json_schema`."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from archspec import source
@@ -20,6 +21,7 @@ from archspec.spec.recipe_file import is_recipe, recipe_override
 from archspec.spec.settings import Weights, override_from_text
 from archspec.train import TrainResult
 from archspec.train import train as run_training
+from archspec.version import __version__
 
 if TYPE_CHECKING:
     import torch
@@ -80,6 +82,43 @@ def build(
     """
     architecture = load(spec, allow_roots=allow_roots, **variables)
     return architecture.build(device=device, dtype=dtype, seed=seed, max_params=max_params, weights=weights)
+
+
+def from_file(
+    path: Path,
+    *,
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | str | None = None,
+    max_params: int = MOST_PARAMS,
+) -> nn.Module:
+    """The model of a safetensors file that holds its spec, as `Architecture.save_weights`, a run and
+    `archspec export --to safetensors` write them.
+
+    Nothing is initialised, and nothing in the file is run: its spec is checked as any other, and no path in it leads
+    anywhere.
+
+    Args:
+        path: the file.
+        device: where its tensors are made; `meta` allocates nothing. Default: torch's default device.
+        dtype: of its floating-point tensors. Default: the file's.
+        max_params: the largest number of parameters for which memory is allocated.
+
+    Raises:
+        UsageError: AS451 to AS455, the file is not there or cannot be used; AS456, its tensors are not those of its
+            spec; AS460, it holds no spec; AS461, its spec was changed; AS703, AS704, as for `build`.
+        SpecError: its spec is wrong, or needs a newer archspec.
+    """
+    from archspec.weights.contained import contained, floating_type
+
+    found = contained(path)
+    try:
+        architecture = compiled(found.spec)
+    except SpecError as error:
+        written = f"`{found.contents.path}` was written by archspec {found.version}; this is {__version__}"
+        raise SpecError(replace(fault, notes=(*fault.notes, written)) for fault in error.diagnostics) from None
+    type_ = floating_type(architecture.graph, found.contents) if dtype is None else dtype
+    weights = {"path": found.contents.path}
+    return architecture.build(device=device, dtype=type_, max_params=max_params, weights=weights)
 
 
 @record

@@ -22,6 +22,7 @@ from archspec.spec.recipe import Recipe
 from archspec.spec.recipe_file import is_recipe, recipe_override
 from archspec.spec.settings import Weights, checkpoint_from_value, override_from_value
 from archspec.tensors import Shape, TensorType
+from archspec.version import __version__
 
 if TYPE_CHECKING:
     import torch
@@ -68,11 +69,24 @@ class Architecture:
     @property
     def spec_text_without_weights(self) -> str:
         """`spec_text` for a place where the weights that it started from cannot be found: told, but not asked for."""
-        if self.weights is None or not isinstance(self._tree, TreeMapping):
+        if self.weights is None:
             return self.spec_text
-        without = tuple((key, value) for key, value in self._tree if key.value != "weights")
         started = f"# its weights started from {self.weights.path!r}; what they were trained to is beside this file\n"
-        return started + self._written(TreeMapping(without, self._tree.span))
+        return started + self._written(self._tree_without_weights)
+
+    @property
+    def _tree_without_weights(self) -> Node:
+        if not isinstance(self._tree, TreeMapping) or self._tree.get("weights") is None:
+            return self._tree
+        without = tuple((key, value) for key, value in self._tree if key.value != "weights")
+        return TreeMapping(without, self._tree.span)
+
+    @property
+    def weights_metadata(self) -> Mapping[str, str]:
+        """What a file of its weights says beside them, from which `archspec.from_file` makes the model again."""
+        from archspec.weights.contained import metadata
+
+        return metadata(_as_json(self._tree_without_weights), __version__)
 
     def _written(self, tree: Node) -> str:
         said = [] if self._read.is_whole else ["what it extends and imports"]
@@ -94,9 +108,7 @@ class Architecture:
 
     def to_json(self) -> str:
         """The spec as JSON, in one piece: overrides in place, what it extends and imports included."""
-        import json
-
-        return json.dumps(plain(self._tree), indent=2, ensure_ascii=False) + "\n"
+        return _as_json(self._tree)
 
     def to_yaml(self) -> str:
         """The spec as YAML without comments, in one piece as `to_json`."""
@@ -226,12 +238,47 @@ class Architecture:
     def save_weights(self, module: nn.Module, path: str | os.PathLike[str]) -> None:
         """Write a module's parameters and buffers as a safetensors file, whole or not at all.
 
+        The file holds the spec too, so that `archspec.from_file` makes the module again of it alone.
+
         Raises:
             UsageError: AS705, the file cannot be written.
         """
         from archspec.emit.weights import save_weights
 
-        save_weights(module, path)
+        save_weights(module, path, self.weights_metadata)
+
+    def save_pt2(self, module: nn.Module, path: str | os.PathLike[str]) -> None:
+        """Write a module of this architecture as a file for `torch.export.load`, which needs no archspec.
+
+        It is the module in eval mode, for any batch size.
+
+        Raises:
+            UsageError: AS705, the file cannot be written; AS708, AS709, torch cannot export the module.
+        """
+        from archspec.emit.pt2 import save_pt2
+
+        save_pt2(self.graph, module, path)
+
+    def save_onnx(self, module: nn.Module, path: str | os.PathLike[str]) -> float | None:
+        """Write a module of this architecture as an ONNX file: the module in eval mode, for any batch size.
+
+        Returns:
+            By how much onnxruntime's outputs differ from the module's, in parts of an output's largest magnitude;
+            None where onnxruntime is not installed.
+
+        Raises:
+            UsageError: AS705, the file cannot be written; AS708, AS709, torch cannot export the module; AS710, `onnx`
+                or `onnxscript` is not installed; AS711, the difference is more than 1e-5.
+        """
+        from archspec.emit.onnx import save_onnx
+
+        return save_onnx(self.graph, module, path)
+
+
+def _as_json(tree: Node) -> str:
+    import json
+
+    return json.dumps(plain(tree), indent=2, ensure_ascii=False) + "\n"
 
 
 def _said(override: Override) -> str:

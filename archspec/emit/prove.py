@@ -29,7 +29,7 @@ def disagreements(graph: Graph, module: nn.Module) -> list[str]:
     training = {path: owner.training for path, owner in owners.items()}
     try:
         with torch.no_grad():
-            result = module.eval()(*_inputs(graph, module))
+            result = module.eval()(*samples(graph, module))
     finally:
         for hook in hooks:
             hook.remove()
@@ -57,39 +57,40 @@ def _keep(seen: dict[str, list[Any]], path: str) -> Callable[..., None]:
     return hook
 
 
-def _inputs(graph: Graph, module: nn.Module) -> list[torch.Tensor]:
+def samples(graph: Graph, module: nn.Module, batch: int = _BATCH) -> list[torch.Tensor]:
+    """Random inputs of a module, on its device and in its element type; zeros where they are to be integers."""
     like = next((parameter for parameter in module.parameters()), torch.empty(0))
-    return [_sample(parameter.type, like) for parameter in graph.root.parameters]
+    return [_sample(parameter.type, like, batch) for parameter in graph.root.parameters]
 
 
-def _sample(type_: TensorType, like: torch.Tensor) -> torch.Tensor:
-    shape = _concrete(type_.shape)
+def _sample(type_: TensorType, like: torch.Tensor, batch: int) -> torch.Tensor:
+    shape = _concrete(type_.shape, batch)
     if type_.is_floating:
         dtype = like.dtype if type_.dtype == "float32" else getattr(torch, type_.dtype)
         return torch.randn(shape, device=like.device).to(dtype)
     return torch.zeros(shape, dtype=getattr(torch, type_.dtype), device=like.device)
 
 
-def _concrete(shape: Shape) -> tuple[int, ...]:
-    return tuple(dim.multiple * _BATCH if isinstance(dim, Batch) else dim for dim in shape)
+def _concrete(shape: Shape, batch: int = _BATCH) -> tuple[int, ...]:
+    return tuple(dim.multiple * batch if isinstance(dim, Batch) else dim for dim in shape)
 
 
 def _compare(call: Call, output: Any) -> str | None:
-    made = tuple(_tensors(output))
+    made = tuple(tensors(output))
     wanted = tuple(_concrete(type_.shape) for type_ in call.outputs)
     got = tuple(tuple(tensor.shape) for tensor in made)
     return None if got == wanted else f"`{call.path}` was inferred to give {wanted}, but gave {got}"
 
 
-def _tensors(output: Any) -> Iterator[torch.Tensor]:
+def tensors(output: Any) -> Iterator[torch.Tensor]:
     """The tensors of nested results, in order; None stands for one that was not asked for."""
     if isinstance(output, torch.Tensor):
         yield output
     elif isinstance(output, (tuple, list)):
         for item in output:
-            yield from _tensors(item)
+            yield from tensors(item)
     elif isinstance(output, dict):
-        yield from _tensors(list(output.values()))
+        yield from tensors(list(output.values()))
 
 
 def _compare_results(graph: Graph, result: Any) -> str | None:

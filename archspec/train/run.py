@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -53,7 +54,7 @@ def run(
     optimizer = make_optimizer(recipe.optimizer, groups)
     scheduler = _scheduler(recipe, groups, optimizer)
     _try_loss(model, criterion, data, recipe, place)
-    folder = open_run_folder(architecture.name, out)
+    folder = replace(open_run_folder(architecture.name, out), metadata=architecture.weights_metadata)
     folder.write("spec.yaml", architecture.spec_text_without_weights.encode("utf-8"))
     loop = Loop(
         model=model,

@@ -7,7 +7,7 @@ import io
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from safetensors.torch import load_file, save_file
@@ -23,9 +23,11 @@ _MOST_RUNS = 100_000
 class RunFolder:
     """Attributes:
     path: the folder, which exists.
+    metadata: what its checkpoints say beside their tensors.
     """
 
     path: Path
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, name: str, data: bytes) -> None:
         """A whole file at once: whoever looks sees the old one or the new one."""
@@ -38,7 +40,7 @@ class RunFolder:
         def write(temporary: Path) -> None:
             temporary.touch()
             mode = temporary.stat().st_mode  # safetensors makes files that their owner alone can read
-            save_file(own, temporary, {"format": "pt"})
+            save_file(own, temporary, {"format": "pt", **self.metadata})
             temporary.chmod(mode)
 
         self._replace(name, write)

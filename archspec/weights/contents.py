@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from typing import Literal, TypeAlias
 
 from archspec.records import record
@@ -28,6 +29,7 @@ class Contents:
         tensors: the state dict, by its own names.
         key: the entries that lead to the state dict inside the file, outermost first.
         others: what else stands in the state dict, which is no tensor.
+        metadata: what a safetensors file says beside its tensors.
     """
 
     path: str
@@ -35,6 +37,7 @@ class Contents:
     tensors: Mapping[str, Stored]
     key: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 FLOAT8 = ("float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu")

@@ -53,14 +53,22 @@ def inspect_safetensors(file: BinaryIO, path: str, size: int) -> Contents:
         raise Damaged("has a header that is not JSON") from None
     if not isinstance(header, dict):
         raise Damaged("has a header that is no JSON object")
-    header.pop("__metadata__", None)
+    metadata = _metadata(header.pop("__metadata__", None))
     spans: list[tuple[int, int, str]] = []
     tensors: dict[str, Stored] = {}
     for name, entry in header.items():
         tensors[name], begin, end = _stored(name, entry)
         spans.append((begin, end, name))
     _check_layout(spans, size - 8 - length)
-    return Contents(path, "safetensors", tensors)
+    return Contents(path, "safetensors", tensors, metadata=metadata)
+
+
+def _metadata(found: Any) -> Mapping[str, str]:
+    if found is None:
+        return {}
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise Damaged("has metadata that is not made of texts")
+    return found
 
 
 def _stored(name: str, entry: Any) -> tuple[Stored, int, int]:

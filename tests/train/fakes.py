@@ -31,6 +31,10 @@ class Fake:
         return self.spec_text
 
     @property
+    def weights_metadata(self):
+        return {}
+
+    @property
     def input_types(self):
         return {"input": TensorType((N, *self.input), self.input_dtype)}
 
