@@ -25,7 +25,11 @@ from tests.conformance import strategies
 
 _NOWHERE = Span(SourceText("<tools.exports>", ""), 0, 0)
 _SETTINGS = settings(
-    derandomize=True, max_examples=3_000, phases=(Phase.generate,), suppress_health_check=list(HealthCheck), database=None
+    derandomize=True,
+    max_examples=3_000,
+    phases=(Phase.generate,),
+    suppress_health_check=list(HealthCheck),
+    database=None,
 )
 _MOST_ELEMENTS = 50_000
 
@@ -49,7 +53,7 @@ def _is_accepted(call: strategies.Call) -> bool:
     except RuleFaults:
         return False
     sizes = [per_sample(output.shape) for output in applied.outputs]
-    return 0 < min(sizes) and sum(sizes) < _MOST_ELEMENTS and applied.outputs[0].shape[0] == Batch(1)
+    return min(sizes) > 0 and sum(sizes) < _MOST_ELEMENTS and applied.outputs[0].shape[0] == Batch(1)
 
 
 def failure(export: Callable[[], object]) -> str | None:

@@ -60,7 +60,9 @@ def test_the_model_comes_back_from_the_file_alone(file: Path, tmp_path: Path, mo
     model = archspec.from_file(file)
     assert type(model) is type(original)
     assert list(model.state_dict()) == list(original.state_dict())
-    assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), original.state_dict().values()))
+    assert all(
+        torch.equal(a, b) for a, b in zip(model.state_dict().values(), original.state_dict().values(), strict=True)
+    )
     assert model.training
     file.unlink()
     x = torch.randn(2, 3, 8, 8)
@@ -78,7 +80,9 @@ def test_nothing_is_initialised(file: Path, monkeypatch: pytest.MonkeyPatch) -> 
     drawn: list[str] = []
     for name in ("normal_", "uniform_", "fill_", "zero_"):
         real = getattr(torch.Tensor, name)
-        monkeypatch.setattr(torch.Tensor, name, lambda t, *a, _n=name, _r=real, **k: (drawn.append(_n), _r(t, *a, **k))[1])
+        monkeypatch.setattr(
+            torch.Tensor, name, lambda t, *a, _n=name, _r=real, **k: (drawn.append(_n), _r(t, *a, **k))[1]
+        )
     archspec.from_file(file)
     assert drawn == []
 
