@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from archspec.emit.compiled import classes, program, torch_class
 from archspec.emit.initialize import derived_seed, fill, initialize
@@ -140,7 +141,7 @@ class _Builder:
         for arg in call.op.args:
             if takes_class(arg.type) and arguments.get(arg.name) is not None:
                 arguments[arg.name] = torch_class(f"torch.nn.{arguments[arg.name]}")
-        with torch.random.fork_rng(), self.device:
+        with self.device, _Unfilled():
             return kind(**arguments).to(dtype=self._dtype)
 
     def _registered(self, call: Call) -> nn.Module:
@@ -153,3 +154,17 @@ class _Builder:
 
 def _do_nothing() -> None:
     pass
+
+
+class _Unfilled(TorchFunctionMode):
+    """Leaves parameters with whatever was in memory; buffers are filled as ever."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        given = kwargs or {}
+        tensor = args[0] if args else given.get("tensor")
+        if isinstance(tensor, nn.Parameter) and getattr(func, "__name__", "") in _FILLS:
+            return tensor
+        return func(*args, **given)
+
+
+_FILLS = frozenset({"uniform_", "normal_", "fill_", "zero_", "kaiming_uniform_", "kaiming_normal_", "constant_"})

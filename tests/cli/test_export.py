@@ -1,0 +1,184 @@
+"""`archspec export`: files that others load, and why one cannot be had."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import archspec
+from archspec.emit import onnx as onnx_form
+from tests.cli.run import Shell
+
+WITHOUT_ARCHSPEC = """
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("archspec", "tests"):
+            raise ImportError(f"{name} is not to be had here")
+
+sys.meta_path.insert(0, Blocker())
+"""
+
+
+def in_a_fresh_process(code: str, folder: Path) -> str:
+    """What code prints in a process that cannot import archspec, by whatever path."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", WITHOUT_ARCHSPEC + code], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_process_cannot_import_archspec(tmp_path: Path) -> None:
+    code = "try:\n    import archspec\nexcept ImportError as error:\n    print(error)\n"
+    assert in_a_fresh_process(code, tmp_path) == "archspec is not to be had here\n"
+
+
+def test_pt2_runs_without_archspec_at_another_batch_size(shell: Shell, specs: Path) -> None:
+    run = shell("export", "good.yaml", "--to", "pt2", "-o", "good.pt2", "--seed", 3)
+    assert (run.status, run.out) == (0, "")
+    assert "pt2 written to good.pt2" in run.err
+    x = torch.randn(7, 4)
+    torch.save((x, archspec.load("good.yaml").build(seed=3).eval()(x).detach()), "expected.pt")
+    code = (
+        "import torch\nx, wanted = torch.load('expected.pt')\ntorch.set_num_threads(1)\n"
+        "model = torch.export.load('good.pt2').module()\n"
+        "print(torch.equal(model(x), wanted), torch.equal(model(x[:1]), wanted[:1]) or 'close')\n"
+    )
+    assert in_a_fresh_process(code, specs).startswith("True ")
+
+
+def test_onnx_runs_at_another_batch_size(shell: Shell, specs: Path) -> None:
+    import onnxruntime
+
+    run = shell("export", "good.yaml", "--to", "onnx", "-o", "good.onnx")
+    assert run.status == 0
+    assert "onnxruntime gives the same to" in run.err
+    x = torch.randn(7, 4)
+    session = onnxruntime.InferenceSession("good.onnx")
+    assert [each.name for each in session.get_inputs()] == ["input"]
+    assert [each.name for each in session.get_outputs()] == ["output"]
+    made = torch.from_numpy(session.run(None, {"input": x.numpy()})[0])
+    assert made.allclose(archspec.build("good.yaml").eval()(x), rtol=1e-5, atol=1e-5)
+    assert sorted(file.name for file in specs.iterdir()) == ["bad.yaml", "good.onnx", "good.yaml", "warned.yaml"]
+
+
+NESTED = """
+archspec: 1
+inputs: {image: [3, 8, 8], meta: [2]}
+layers:
+  conv: {Conv2d: {out_channels: 4, kernel_size: 3}, from: image}
+  pool: {AdaptiveAvgPool2d: 1}
+  flatten: Flatten
+  both: {concat: [flatten, meta]}
+  fc: {Linear: 3}
+  aux: {Linear: 2, from: flatten}
+outputs: {logits: fc, features: flatten, aux: {from: aux, training: true}}
+"""
+
+
+def test_several_inputs_and_named_outputs_keep_their_names(shell: Shell, specs: Path) -> None:
+    import onnxruntime
+
+    Path("nested.yaml").write_text(NESTED)
+    for form in ("onnx", "pt2"):
+        assert shell("export", "nested.yaml", "--to", form, "-o", f"nested.{form}").status == 0
+    image, meta = torch.randn(5, 3, 8, 8), torch.randn(5, 2)
+    wanted = archspec.build("nested.yaml").eval()(image, meta)
+    session = onnxruntime.InferenceSession("nested.onnx")
+    names = [each.name for each in session.get_outputs()]
+    assert names == ["logits", "features"]
+    made = session.run(None, {"image": image.numpy(), "meta": meta.numpy()})
+    loaded = torch.export.load("nested.pt2").module()(image, meta)
+    assert list(loaded) == names
+    for name, value in zip(names, made, strict=True):
+        assert torch.from_numpy(value).allclose(wanted[name], rtol=1e-5, atol=1e-6)
+        assert loaded[name].equal(wanted[name])
+
+
+def test_safetensors_takes_weights_from_a_file_or_a_run(shell: Shell, specs: Path) -> None:
+    architecture = archspec.load("good.yaml")
+    architecture.save_weights(architecture.build(seed=5), "five.safetensors")
+    run = shell("export", "good.yaml", "--to", "safetensors", "--weights", "five.safetensors", "-o", "out.safetensors")
+    assert run.status == 0
+    assert "8 tensors loaded" in run.err
+    assert archspec.from_file("out.safetensors").fc.weight.equal(architecture.build(seed=5).fc.weight)
+    (specs / "run").mkdir()
+    (specs / "run" / "spec.yaml").write_text(Path("good.yaml").read_text())
+    architecture.save_weights(architecture.build(seed=6), "run/best.safetensors")
+    for arguments in (["run"], ["good.yaml", "--weights", "run"], ["run", "--weights", "run/best.safetensors"]):
+        assert shell("export", *arguments, "--to", "safetensors", "-o", "out.safetensors").status == 0
+        assert archspec.from_file("out.safetensors").fc.weight.equal(architecture.build(seed=6).fc.weight)
+    assert shell("export", "run", "--no-weights", "--to", "safetensors", "-o", "out.safetensors").status == 0
+    assert archspec.from_file("out.safetensors").fc.weight.equal(architecture.build().fc.weight)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--to", "onnx"], ["--to", "pt2"], ["--to", "safetensors"], ["--to", "json", "--weights", "x"], ["--to", "tar"]],
+)
+def test_wrong_usage(shell: Shell, specs: Path, arguments: list[str]) -> None:
+    run = shell("export", "good.yaml", *arguments)
+    assert run.status == 2
+    assert "Usage: archspec export" in run.err
+
+
+@pytest.mark.parametrize("form", ["python", "safetensors", "pt2", "onnx"])
+def test_an_unwritable_output_leaves_nothing(shell: Shell, specs: Path, form: str) -> None:
+    run = shell("export", "good.yaml", "--to", form, "-o", "nowhere/file")
+    assert run.status == 2
+    assert "error[AS705]" in run.err
+    Path("taken").mkdir()
+    run = shell("export", "good.yaml", "--to", form, "-o", "taken")
+    assert (run.status, list(Path("taken").iterdir())) == (2, [])
+    assert not [file.name for file in specs.iterdir() if file.name.startswith(".")]
+
+
+def test_a_missing_extra(shell: Shell, specs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = onnx_form.importlib.util.find_spec
+    absent = {"onnx", "onnxscript"}
+    monkeypatch.setattr(onnx_form.importlib.util, "find_spec", lambda name: None if name in absent else real(name))
+    run = shell("export", "good.yaml", "--to", "onnx", "-o", "good.onnx")
+    assert run.status == 2
+    assert "error[AS710]" in run.err
+    assert "pip install archspec-nn[onnx]" in run.err
+    absent = {"onnxruntime"}
+    run = shell("export", "good.yaml", "--to", "onnx", "-o", "good.onnx")
+    assert run.status == 0
+    assert "not checked" in run.err
+
+
+def test_a_file_that_is_another_model_is_not_kept(
+    shell: Shell, specs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = onnx_form._outputs
+    monkeypatch.setattr(onnx_form, "_outputs", lambda *given: [made * 1.001 for made in real(*given)])
+    run = shell("export", "good.yaml", "--to", "onnx", "-o", "good.onnx")
+    assert run.status == 2
+    assert "error[AS711]" in run.err
+    assert not Path("good.onnx").exists()
+
+
+def test_a_layer_that_onnx_does_not_have_is_named_with_its_line(shell: Shell, specs: Path) -> None:
+    Path("net.yaml").write_text("archspec: 1\ninput: [4]\nlayers:\n  fc: {Linear: 3}\n  act: RReLU\n")
+    run = shell("export", "net.yaml", "--to", "onnx", "-o", "net.onnx")
+    assert run.status == 2
+    assert "error[AS708]: `act` cannot be exported to onnx" in run.err
+    assert "--> net.yaml:5:8" in run.err
+    assert "torch says: " in run.err
+    assert not Path("net.onnx").exists()
+    assert shell("export", "net.yaml", "--to", "pt2", "-o", "net.pt2").status == 0
+
+
+def test_onnx_is_loaded_only_when_it_is_asked_for() -> None:
+    code = (
+        "import sys, archspec\narchspec.build('specs/perceptron.yaml')\n"
+        "print(sorted({'onnx', 'onnxruntime', 'onnxscript'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
