@@ -19,11 +19,17 @@ from archspec.suggest import nearest
 
 @record
 class Given:
-    """One argument. `key` is None where a bare value stands for the primary argument."""
+    """One argument.
+
+    Attributes:
+        key: None where a bare value stands for the primary argument.
+        by_default: it stands in `defaults`.
+    """
 
     value: Any
     node: Node
     key: Scalar | None = None
+    by_default: bool = False
 
     def element_span(self, index: int | None) -> Span:
         """Where an element of a list stands, or the whole value."""

@@ -8,12 +8,10 @@ from archspec.elaborate.arguments import Given, Overrides, Written, written
 from archspec.elaborate.call import apply_op
 from archspec.elaborate.computed import compute
 from archspec.elaborate.context import Context
+from archspec.elaborate.defaults import init_of, with_defaults
 from archspec.elaborate.environment import Environment, Names
-from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.functions import read_functions
-from archspec.elaborate.initialization import read_init
 from archspec.elaborate.scope import NOTHING, Placed
-from archspec.elaborate.values import resolved
 from archspec.errors import Diagnostic
 from archspec.graph.nodes import Call, Scope
 from archspec.ops.entry import Init, Op
@@ -50,7 +48,9 @@ def place_bare(
     }
     init = arguments.nodes.get("init")
     if init is not None:
-        given["init"] = _init(context, init[1], init[0], environment)
+        given["init"] = Given(init_of(context, init[1], Names(environment)), init[1], init[0])
+    if "layers" not in arguments.nodes:
+        given = with_defaults(context, op, environment, given)
     shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
     if op.arg("layers") is None or "layers" not in arguments.nodes:
         return apply_op(context, op, given, (), name, path, shown, use.kind.span)
@@ -61,12 +61,6 @@ def place_bare(
     given |= _holding(value, node, key)
     placed = apply_op(context, op, given, (), name, path, shown, use.kind.span)
     return replace(placed, nodes=tuple(replace(call, value=value) for call in placed.nodes if isinstance(call, Call)))
-
-
-def _init(context: Context, node: Node, key: Scalar | None, environment: Environment) -> Given:
-    plain = resolved(context, node, Names(environment))
-    read = None if plain is None else read_init(context, plain)
-    return Given(UNKNOWN if read is None else read, node, key)
 
 
 def _value(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archspec.elaborate.arguments import Overrides, written
 from archspec.elaborate.context import Context
+from archspec.elaborate.defaults import Defaults, defaults_in
 from archspec.elaborate.environment import Environment, Value, as_data
 from archspec.elaborate.frames import Frame
 from archspec.elaborate.outputs import block_outputs
@@ -38,7 +39,10 @@ def place_block(
     nodes = given.nodes
     if not known.issuperset({*nodes, *overrides}):
         return NOTHING  # a misspelt argument, reported by the check of kinds: this would be another block
-    arguments = block_arguments(context, kind, use.kind, block.parameters, nodes, overrides, environment)
+    names_inside = dict(context.globals)
+    own = defaults_in(context, block, names_inside)
+    arguments = block_arguments(context, kind, use.kind, block.parameters, nodes, overrides, environment, own)
+    names_inside |= arguments
     if context.blind:
         return NOTHING  # what is inside is checked where it is used
     names = [str(scalar.value) for scalar in block.inputs] or ["input"]
@@ -53,15 +57,22 @@ def place_block(
     context.outside.append(environment)
     try:
         with context.inside(Frame(f"`{kind}`", path, use.kind.span), use.kind.span):
-            return _body(context, block, scope, {**context.globals, **arguments}, skip)
+            return _body(context, block, scope, names_inside, own, skip)
     finally:
         context.open_blocks.pop()
         context.outside.pop()
 
 
-def _body(context: Context, block: Block, scope: OpenScope, variables: dict[str, object], skip: Skip | None) -> Placed:
+def _body(
+    context: Context,
+    block: Block,
+    scope: OpenScope,
+    variables: dict[str, object],
+    own: Defaults | None,
+    skip: Skip | None,
+) -> Placed:
     values = scope.values()
-    inside = Environment(variables, values, tuple(values.values()), forward=scope.path)
+    inside = Environment(variables, values, tuple(values.values()), forward=scope.path, defaults=own)
     nodes = fill(context, block.entries, inside, scope.path)
     scope.order = _order(context, block, inside)
     results = block_outputs(context, block.outputs, inside)

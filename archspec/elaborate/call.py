@@ -8,6 +8,7 @@ from typing import Any
 
 from archspec.elaborate.arguments import NO_NAMES, Given, Overrides, Written, is_argument, written
 from archspec.elaborate.context import Context
+from archspec.elaborate.defaults import said_by_default, with_defaults
 from archspec.elaborate.environment import Binding, Environment, HeldLayer, Names, Value
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.mends import OTHERWISE, mend
@@ -43,13 +44,15 @@ def place_call(
     arguments = call_arguments(context, op, entry, use)
     if arguments is None:
         return NOTHING
-    given = arguments.evaluate(context, environment, overrides)
+    given = with_defaults(context, op, environment, arguments.evaluate(context, environment, overrides))
     given = {name: _plain(context, name, argument) for name, argument in given.items()}
     known, misspelt = _known(op, given)
     shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
     names = Names(environment)
     span, keywords = use.kind.span, given_keywords(op, entry)
     placed = apply_op(context, op, known, inputs, name, path, shown, span, names, keywords, arguments_only=misspelt)
+    if "inplace" in known and known["inplace"].by_default:
+        context.inplace_by_default.update(node.id for node in placed.nodes)
     if not any(isinstance(node, Call) and BATCH in _code(node) for node in placed.nodes) or _knows_batch(environment):
         return placed
     if environment.beyond is not None:
@@ -245,13 +248,14 @@ def _diagnostic(
     names: ReadOnly[str, Any],
 ) -> Diagnostic:
     argument = given.get(fault.arg) if fault.arg is not None else None
-    place = span if argument is None else argument.element_span(fault.index)
-    notes = (*fault.notes, *_origins(context, fault, op, inputs, place))
-    help, edit = (fault.help, None) if argument is None else mend(fault, op, argument, place, names)
+    own = argument is not None and not argument.by_default
+    place = argument.element_span(fault.index) if argument is not None and own else span
+    notes = (*fault.notes, *_origins(context, fault, op, inputs, place), *said_by_default(fault, given, place))
+    help, edit = mend(fault, op, argument, place, names) if argument is not None and own else (fault.help, None)
     if fault.code == "AS301" and context.is_further_call:  # another number would be wrong for the first call
         help, edit = OTHERWISE, None
     message = fault.message.replace("`{name}`", "{name}").replace("{name}", shown)
-    label = "written here" if fault.code == "AS301" else ""
+    label = "written here" if fault.code == "AS301" and own else ""
     return Diagnostic(fault.code, message, place, label=label, notes=notes, help=help, edit=edit)
 
 

@@ -24,7 +24,7 @@ def compute(context: Context, entries: Entries, environment: Environment, name: 
         path: its place in the module tree.
     """
     before = context.count_faults()
-    inside = Environment({}, {}, (), beyond=environment)
+    inside = Environment({}, {}, (), beyond=environment, defaults=environment.defaults)
     scope = open_scope(context, name, path, "sequence", entries.span, (), ())
     nodes = fill(context, entries, inside, path)
     result = next(reversed(inside.bindings.values())).first if inside.bindings else None

@@ -20,6 +20,7 @@ from archspec.tensors import TensorType
 
 if TYPE_CHECKING:
     from archspec.elaborate.arguments import Overrides
+    from archspec.elaborate.defaults import Defaults, Kinds
     from archspec.elaborate.initialization import Policies
     from archspec.elaborate.scope import Placed
 
@@ -100,6 +101,10 @@ class Context:
     Attributes:
         blocks: the file's own kinds.
         removed_blocks: kinds that an overlay has taken out, and where it says so.
+        defaults: the file's; None without any.
+        block_defaults: those of each block that has its own.
+        refused_defaults: the blocks for which `defaults` has something.
+        inplace_by_default: the calls that work in place because `defaults` says so.
         globals: the file's variables, which every block sees.
         policies: the `init` section.
         place: elaborates an entry; held here because scopes hold entries and entries hold scopes.
@@ -124,6 +129,10 @@ class Context:
     place: Place
     place_one: PlaceOne
     removed_blocks: Mapping[str, Span] = field(default_factory=dict)
+    defaults: Defaults | None = None
+    block_defaults: dict[str, Kinds | None] = field(default_factory=dict)
+    refused_defaults: set[str] = field(default_factory=set)
+    inplace_by_default: set[int] = field(default_factory=set)
     made: dict[int, Made] = field(default_factory=dict)
     frames: list[Frame] = field(default_factory=list)
     open_blocks: list[str] = field(default_factory=list)

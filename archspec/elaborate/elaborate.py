@@ -6,6 +6,8 @@ from typing import Any
 
 from archspec.elaborate import entry, initialization
 from archspec.elaborate.context import Context
+from archspec.elaborate.declared_defaults import check_block_defaults, check_defaults, idle_defaults
+from archspec.elaborate.defaults import Defaults
 from archspec.elaborate.environment import Environment, Value, as_data
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.inplace import shared_inplace
@@ -54,9 +56,14 @@ def elaborate(document: Document) -> Elaborated:
     variables: dict[str, Any] = {}
     graph, fragment = None, None
     try:
+        if document.defaults is not None:
+            context.defaults = Defaults(document.defaults, check_defaults(context, document.defaults))
         context.globals = file_variables(context, document.variables)
         variables = {name: as_data(value) for name, value in context.globals.items()}
         context.policies = initialization.read_policies(context, document.init)
+        if context.defaults is not None:
+            context.defaults.evaluate_all(context)
+        check_block_defaults(context, document.blocks)
         check_blocks(context, dict(document.blocks))
         for item in document.layers.items:
             check_kinds(context, item)
@@ -70,12 +77,12 @@ def elaborate(document: Document) -> Elaborated:
         return Elaborated(None, fragment, variables, [*context.faults(), *error.diagnostics])
     if context.failed or graph is None:
         return Elaborated(None, fragment, variables, context.faults())
-    for fault in shared_inplace(graph):
+    for fault in shared_inplace(graph, context.inplace_by_default):
         context.fault(fault)
     if context.failed:
         return Elaborated(None, fragment, variables, context.faults())
     input_spans = {declared.name: declared.span for declared in document.inputs}
-    warnings = [*unused_values(graph, input_spans), *initialization.unused(context.policies)]
+    warnings = [*unused_values(graph, input_spans), *initialization.unused(context.policies), *idle_defaults(context)]
     return Elaborated(graph, fragment, variables, [*context.faults(), *warnings])
 
 
@@ -89,7 +96,7 @@ def _graph(context: Context, document: Document) -> tuple[Graph | None, Fragment
         if type_ is not None:
             context.record(parameter.id, declared.name, (type_,), declared.span, ())
     values = scope.values()
-    inside = Environment(context.globals, values, tuple(values.values()), forward="")
+    inside = Environment(context.globals, values, tuple(values.values()), forward="", defaults=context.defaults)
     nodes = fill(context, document.layers, inside, "")
     fragment = Fragment(scope.parameters, tuple(nodes), context.lost)
     outputs, form = model_outputs(context, document.outputs, inside)

@@ -254,6 +254,7 @@ def _held(
     if isinstance(value, HeldLayer):
         context.reached.add(where(value.node.span))
         environment = environment.child(variables=value.names)
+        environment.defaults = value.defaults
         value = value.node
     if isinstance(value, str):
         value = Scalar(value, body.reference.span)

@@ -16,6 +16,7 @@ from archspec.spec.document import Entry
 from archspec.tensors import TensorType
 
 if TYPE_CHECKING:
+    from archspec.elaborate.defaults import Defaults
     from archspec.elaborate.scope import Placed
 
 
@@ -29,10 +30,11 @@ class Value:
 
 @record
 class HeldLayer:
-    """A layer that a variable holds, with the names that its expressions mean: those where it is written."""
+    """A layer that a variable holds, with the names and defaults that it means: those where it is written."""
 
     node: TreeNode
     names: Mapping[str, Any]
+    defaults: Defaults | None = None
 
 
 def as_data(value: Any) -> Any:
@@ -114,6 +116,7 @@ class Environment:
         forward: the path of the scope whose forward this is; None inside a container, which has none of its own.
         beyond: where this computes what a buffer holds, the scope that has the buffer: its variables are known here,
             and of its tensors the sizes, but there are no tensors yet.
+        defaults: those that entries here have; None without any.
     """
 
     variables: Mapping[str, Any]
@@ -126,6 +129,7 @@ class Environment:
     placing: str | None = None
     forward: str | None = None
     beyond: Environment | None = None
+    defaults: Defaults | None = None
 
     def child(
         self,
@@ -142,6 +146,7 @@ class Environment:
             previous=self.previous if previous is None else previous,
             parent=self,
             forward=forward,
+            defaults=self.defaults,
         )
 
     def blind(self) -> Environment:
@@ -153,6 +158,7 @@ class Environment:
             dict.fromkeys(tensors, NOWHERE),
             (NOWHERE,) * len(self.previous),
             forward=self.forward,
+            defaults=self.defaults,
         )
 
     def owner(self) -> str:

@@ -4,6 +4,8 @@ old ones that its gradient needs. Nor may the layer that made the value need it 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import replace
 
 from archspec.errors import Diagnostic
 from archspec.graph.nodes import Call, Graph, Ref
@@ -11,8 +13,11 @@ from archspec.graph.values import origin, sources
 from archspec.ops.gradient import keeps_output
 
 
-def shared_inplace(graph: Graph) -> list[Diagnostic]:
-    """A fault for each place in the spec where a value that is changed in place is also taken by something else."""
+def shared_inplace(graph: Graph, by_default: Collection[int] = ()) -> list[Diagnostic]:
+    """A fault for each place in the spec where a value that is changed in place is also taken by something else.
+
+    `by_default` are the calls that work in place because the spec's `defaults` say so.
+    """
     found_sources = sources(graph.root) | _handed_on(graph)
     users: dict[Ref, list[Call | None]] = defaultdict(list)
     for call in graph.calls():
@@ -38,6 +43,8 @@ def shared_inplace(graph: Graph) -> list[Diagnostic]:
             fault = _kept(call, makers[changed.id])
         else:
             continue
+        if call.id in by_default:
+            fault = replace(fault, help="write `inplace: false` here: the true one comes from `defaults`")
         found.setdefault((id(call.span.source), call.span.start), fault)
     return list(found.values())
 

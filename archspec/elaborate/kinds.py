@@ -35,13 +35,13 @@ def check_kinds(context: Context, entry: Entry) -> bool:
     given = {str(key.value): key for key in _argument_keys(entry.body.arguments, entry.modifiers)}
     known = _argument_names(context, entry.body, given)
     if known is None:
-        _unknown_kind(context, entry.body.kind)
+        unknown_kind(context, entry.body.kind)
         return False
     if entry.body.arguments is not None and _bare_values(context, entry.body.kind, entry.body.arguments, known):
         return False
     for name, key in given.items():
         if name not in known:
-            _unknown_argument(context, entry.body.kind, key, known)
+            unknown_argument(context, entry.body.kind, key, known)
             good = False
     for inner in _functions(context, entry.body):
         good = check_kinds(context, inner) and good
@@ -177,7 +177,8 @@ _BEFORE_NAME = ("torch.nn.functional.", "torch.nn.", "torchvision.ops.", "torch.
 _CLOSED = "kinds come from a closed list, and nothing that a spec names is imported"
 
 
-def _unknown_kind(context: Context, kind: Scalar) -> None:
+def unknown_kind(context: Context, kind: Scalar, *, in_defaults: bool = False) -> str | None:
+    """Record a kind that there is not; the one that was probably meant. In `defaults` it can be no block."""
     name = str(kind.value)
     bare = next((name[len(prefix) :] for prefix in _BEFORE_NAME if name.startswith(prefix)), name).removesuffix("()")
     removed = context.removed_blocks.get(name)
@@ -185,20 +186,24 @@ def _unknown_kind(context: Context, kind: Scalar) -> None:
         message = f"the block `{name}` is not there any more: it is removed in {removed.line_seen_from(kind.span)}"
         help = "keep the block, or lay another entry over this one"
         context.fault(Diagnostic("AS201", message, kind.span, help=help))
-        return
+        return None
     if bare in REFUSED:
         reason, help = REFUSED[bare]
         context.fault(Diagnostic("AS201", f"`{clip(name)}` is not in the language: {reason}", kind.span, help=help))
-        return
-    message = f"there is no layer, function or block called `{clip(name)}`"
-    known = [*context.blocks, *kinds(), *BODIES]
+        return None
+    what = "layer or function" if in_defaults else "layer, function or block"
+    message = f"there is no {what} called `{clip(name)}`"
+    known = list(kinds()) if in_defaults else [*context.blocks, *kinds(), *BODIES]
     meant = _meant_kind(bare, known, is_bare=bare == name)
     if meant is not None:
         help = f"it is called `{meant}` here" if bare in KINDS else f"did you mean `{meant}`?"
         edit = _renamed(kind, bare, meant, known)
         context.fault(Diagnostic("AS201", message, kind.span, help=help, edit=edit))
-        return
-    context.fault(Diagnostic("AS201", message, kind.span, help=_help_for_kind(bare, kind)), same=("AS201", name))
+        return meant
+    context.fault(
+        Diagnostic("AS201", message, kind.span, help=_help_for_kind(bare, kind, in_defaults)), same=("AS201", name)
+    )
+    return None
 
 
 def _meant_kind(bare: str, known: list[str], *, is_bare: bool) -> str | None:
@@ -210,12 +215,14 @@ def _meant_kind(bare: str, known: list[str], *, is_bare: bool) -> str | None:
     return near[0] if near else None
 
 
-def _help_for_kind(bare: str, kind: Scalar) -> str:
+def _help_for_kind(bare: str, kind: Scalar, in_defaults: bool) -> str:
     call = _CALLED.fullmatch(bare)
     if call is not None and find(call[1]) is not None:
         return f"arguments are its value: `{{{call[1]}: …}}`, or `{{{call[1]}: {{name: value}}}}`"
     if "." in str(kind.value):
         return f"{_CLOSED}; write a torch.nn class by its bare name, such as `Conv2d`"
+    if in_defaults:
+        return "a kind is a torch.nn class such as `Conv2d`, or a function such as `add`"
     return "a kind is a torch.nn class such as `Conv2d`, a function such as `add`, or one of the `blocks`"
 
 
@@ -230,7 +237,8 @@ def _inside_quotes(scalar: Scalar) -> Span:
     return Span(span.source, span.start + 1, span.end - 1) if scalar.quoted else span
 
 
-def _unknown_argument(context: Context, kind: Scalar, key: Scalar, known: tuple[str, ...]) -> None:
+def unknown_argument(context: Context, kind: Scalar, key: Scalar, known: tuple[str, ...]) -> None:
+    """Record an argument that a kind has not."""
     name = str(key.value)
     meant = meant_argument(name, known)
     edit = respelled(_inside_quotes(key), name, meant, known) if meant is not None else None

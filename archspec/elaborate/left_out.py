@@ -9,6 +9,7 @@ from typing import Any
 
 from archspec.elaborate.arguments import Given, Overrides
 from archspec.elaborate.context import Context, where
+from archspec.elaborate.defaults import Defaults, defaults_in
 from archspec.elaborate.environment import NOWHERE, Environment, HeldLayer
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.kinds import check_kinds
@@ -57,16 +58,17 @@ def check_held(context: Context) -> None:
                 _check_held(context, held)
     for block in context.blocks.values():
         names = dict.fromkeys(context.globals, UNKNOWN)
+        own = defaults_in(context, block, names)
         for parameter in block.parameters:
             if parameter.default is not None and where(parameter.default.span) not in context.reached:
-                _check_default(context, parameter, names)
+                _check_default(context, parameter, names, own)
             names[str(parameter.name.value)] = UNKNOWN
 
 
-def _check_default(context: Context, parameter: Parameter, names: Mapping[str, Any]) -> None:
+def _check_default(context: Context, parameter: Parameter, names: Mapping[str, Any], own: Defaults | None) -> None:
     assert parameter.default is not None
     with context.blindly():
-        value = held_or_value(context, parameter, parameter.default, names)
+        value = held_or_value(context, parameter, parameter.default, names, own)
     for held in value if isinstance(value, list) else [value]:
         if isinstance(held, HeldLayer) and where(held.node.span) not in context.reached:
             _check_held(context, held)
@@ -79,6 +81,8 @@ def _check_held(context: Context, held: HeldLayer) -> None:
         context.fault(fault)
     if entry is None or not check_kinds(context, entry):
         return
-    around = Environment(dict.fromkeys(held.names, UNKNOWN), {"input": NOWHERE}, (NOWHERE,), forward="")
+    around = Environment(
+        dict.fromkeys(held.names, UNKNOWN), {"input": NOWHERE}, (NOWHERE,), forward="", defaults=held.defaults
+    )
     with context.blindly():
         context.place(context, entry, around, "held", "held")

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from archspec.elaborate.arguments import Given, is_argument
 from archspec.elaborate.call import apply_op, call_arguments
 from archspec.elaborate.context import Context
+from archspec.elaborate.defaults import defaults_in, with_defaults
+from archspec.elaborate.environment import Environment
+from archspec.elaborate.expressions import UNKNOWN
 from archspec.errors import Diagnostic
 from archspec.ops.apply import missing_arguments
 from archspec.ops.entry import Op
@@ -25,10 +28,12 @@ def check_unused_blocks(context: Context, blocks: Mapping[str, Block]) -> None:
     for name, block in blocks.items():
         if name in context.used_blocks:
             continue
+        names = dict.fromkeys((*context.globals, *(str(each.name.value) for each in block.parameters)), UNKNOWN)
+        around = Environment({}, {}, (), defaults=defaults_in(context, block, names))
         for entry in _entries(block.entries):
             op = find(str(entry.body.kind.value)) if isinstance(entry.body, KindUse) else None
             if op is not None and not op.bare:
-                _check(context, op, entry)
+                _check(context, op, entry, around)
 
 
 def _entries(entries: Entries) -> Iterator[Entry]:
@@ -38,7 +43,7 @@ def _entries(entries: Entries) -> Iterator[Entry]:
             yield from _entries(entry.body.entries)
 
 
-def _check(context: Context, op: Op, entry: Entry) -> None:
+def _check(context: Context, op: Op, entry: Entry, around: Environment) -> None:
     assert isinstance(entry.body, KindUse)
     use = entry.body
     arguments = call_arguments(context, op, entry, use)
@@ -49,6 +54,7 @@ def _check(context: Context, op: Op, entry: Entry) -> None:
         for name, (key, node) in arguments.nodes.items()
         if is_argument(op, name, arguments.nodes) and not _is_computed(node)
     }
+    given = with_defaults(context, op, around, given)
     shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
     apply_op(context, op, given, (), "", "", shown, use.kind.span, arguments_only=True)
     if not entry.modifiers.keys.keys() & OVERRIDING:
@@ -57,7 +63,7 @@ def _check(context: Context, op: Op, entry: Entry) -> None:
         }
         if None in meant:  # it may be any of those that are missing
             return
-        for fault in missing_arguments(op, {}, {*arguments.nodes, *filter(None, meant)}):
+        for fault in missing_arguments(op, {}, {*arguments.nodes, *given, *filter(None, meant)}):
             message = fault.message.replace("{name}", shown)
             context.fault(Diagnostic(fault.code, message, use.kind.span, help=fault.help))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archspec.elaborate.arguments import Given
 from archspec.elaborate.context import DEEPEST, Context
@@ -17,6 +17,9 @@ from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node, Scalar, describe
 from archspec.source.tree import Sequence as TreeSequence
 from archspec.spec.document import Parameter
+
+if TYPE_CHECKING:
+    from archspec.elaborate.defaults import Defaults
 
 _WORDS = {"int": "an integer", "float": "a number", "bool": "`true` or `false`", "str": "a string", "layer": "a layer"}
 
@@ -48,7 +51,7 @@ def file_variables(context: Context, parameters: tuple[Parameter, ...]) -> dict[
             _long_chain(context, parameter)
             return UNKNOWN
         asking.append(name)
-        values[name] = _default(context, parameter, Lazy(), "variable")
+        values[name] = _default(context, parameter, Lazy(), "variable", context.defaults)
         asking.pop()
         return values[name]
 
@@ -80,7 +83,9 @@ def _circular(context: Context, declared: Mapping[str, Parameter], path: list[st
     )
 
 
-def _default(context: Context, parameter: Parameter, names: Mapping[str, Any], what: str) -> Any:
+def _default(
+    context: Context, parameter: Parameter, names: Mapping[str, Any], what: str, defaults: Defaults | None
+) -> Any:
     if parameter.default is None:
         name = str(parameter.name.value)
         context.fault(
@@ -93,18 +98,22 @@ def _default(context: Context, parameter: Parameter, names: Mapping[str, Any], w
         )
         return UNKNOWN
     return _checked(
-        context, parameter, Given(held_or_value(context, parameter, parameter.default, names), parameter.default)
+        context,
+        parameter,
+        Given(held_or_value(context, parameter, parameter.default, names, defaults), parameter.default),
     )
 
 
-def held_or_value(context: Context, parameter: Parameter, node: Node, names: Mapping[str, Any]) -> Any:
-    """A layer is held as it is written, with the names that it means; everything else is evaluated."""
+def held_or_value(
+    context: Context, parameter: Parameter, node: Node, names: Mapping[str, Any], defaults: Defaults | None
+) -> Any:
+    """A layer is held as it is written, with the names and defaults that it means; everything else is evaluated."""
     if parameter.type == "layer" and parameter.is_list and isinstance(node, TreeSequence):
-        return [held_or_value(context, replace(parameter, is_list=False), item, names) for item in node]
+        return [held_or_value(context, replace(parameter, is_list=False), item, names, defaults) for item in node]
     is_reference = isinstance(node, Scalar) and isinstance(node.value, str) and node.value.startswith("$")
     layers = isinstance(node, TreeSequence) and parameter.type == "str" and not parameter.is_list  # as for `ReLU`
     if not is_reference and (parameter.type == "layer" or layers or isinstance(node, TreeMapping)):
-        return HeldLayer(node, names)
+        return HeldLayer(node, names, defaults)
     return evaluate(context, node, names)
 
 
@@ -116,8 +125,12 @@ def block_arguments(
     nodes: Mapping[str, tuple[Scalar | None, Node]],
     overrides: Mapping[str, Given],
     environment: Environment,
+    own: Defaults | None,
 ) -> dict[str, Any]:
-    """The parameters' values for one instance of a block, its defaults filled in."""
+    """The parameters' values for one instance of a block, left-out ones filled in.
+
+    `own` are the `defaults` that hold inside the block, and so for layers that its parameters hold by themselves.
+    """
     names = Names(environment)
     values: dict[str, Any] = {}
     for parameter in parameters:
@@ -127,10 +140,12 @@ def block_arguments(
         elif name in nodes:
             key, node = nodes[name]
             values[name] = _checked(
-                context, parameter, Given(held_or_value(context, parameter, node, names), node, key)
+                context,
+                parameter,
+                Given(held_or_value(context, parameter, node, names, environment.defaults), node, key),
             )
         elif parameter.default is not None:
-            values[name] = _default(context, parameter, {**context.globals, **values}, "parameter")
+            values[name] = _default(context, parameter, {**context.globals, **values}, "parameter", own)
         else:
             missing_argument(context, block, kind, parameter)
             values[name] = UNKNOWN
@@ -139,6 +154,8 @@ def block_arguments(
 
 def missing_argument(context: Context, block: str, kind: Scalar, parameter: Parameter) -> None:
     """Record that a block is used without one of its parameters."""
+    if block in context.refused_defaults:
+        return  # it was given where it cannot be
     name = str(parameter.name.value)
     context.fault(
         Diagnostic(

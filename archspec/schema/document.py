@@ -7,6 +7,7 @@ import json
 from archspec.ops.arguments import Bool, Int
 from archspec.ops.registry import find, kinds
 from archspec.schema import entry, recipe
+from archspec.schema.defaults import DEFAULTS, of_complete_entries
 from archspec.schema.entry import ENTRIES
 from archspec.schema.laid import laid_sections
 from archspec.schema.modifiers import REFERENCE
@@ -39,7 +40,12 @@ def spec_schema() -> Schema:
         "not": {"required": ["input", "inputs"], "properties": {"input": _NOT_NULL, "inputs": _NOT_NULL}},
         "if": {"required": ["extends"]},
         "then": {"properties": laid_sections(whole), "additionalProperties": False},
-        "else": {"properties": whole, "additionalProperties": False, **_model_or_blocks()},
+        "else": {
+            "properties": whole,
+            "additionalProperties": False,
+            "allOf": [of_complete_entries()],
+            **_model_or_blocks(),
+        },
         "definitions": {**entry.definitions(ops), **recipe.definitions()},
     }
     return shared(schema)
@@ -96,6 +102,7 @@ def sections(taken: list[str]) -> dict[str, Schema]:
         "input": documented(_input(), "The input's shape without the batch, e.g. `[3, 224, 224]`.", {}),
         "inputs": documented(_inputs(), "The forward's arguments by name, in order.", {}),
         "vars": documented(_parameters(), "Values to use as `$name`; `--set name=…` gives another one.", {}),
+        "defaults": documented(DEFAULTS, "Arguments for every entry of a kind, e.g. `Conv2d: {bias: false}`.", {}),
         "blocks": documented(_blocks(taken), "Kinds of this file's own.", {}),
         "layers": documented(ENTRIES, "The model: entries by name, or a list.", {}),
         "outputs": documented(_outputs(), "What the model gives back; the last layer, unless it is said.", {}),
@@ -114,6 +121,7 @@ def block_sections() -> dict[str, Schema]:
     return {
         "params": documented(_parameters(), "Its parameters: a type (required) or a default for each.", {}),
         "inputs": documented(inputs, "The names of its inputs; one called `input`, unless it is said.", {}),
+        "defaults": documented(DEFAULTS, "Arguments for its entries, by kind, in place of the file's.", {}),
         "layers": documented(ENTRIES, "Its entries.", {}),
         "outputs": documented(outputs, "What it gives back; its last entry, unless it is said.", {}),
         "order": documented(order, "Entries that the module registers first, where it runs others before them.", {}),

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from archspec.ops.entry import Op
 from archspec.ops.refused import REFUSED
-from archspec.schema import kinds, misspelt
+from archspec.schema import defaults, kinds, misspelt
+from archspec.schema.defaults import OVERRIDING
 from archspec.schema.modifiers import ENTRY, MODIFIER_VALUES, REFERENCE
 from archspec.schema.names import identifier, layer
 from archspec.schema.values import NULL, Schema, as_words, documented, removable
@@ -16,8 +17,7 @@ ENTRIES: Schema = {"$ref": "#/definitions/entries"}
 LAID_ENTRY: Schema = {"$ref": "#/definitions/laid_entry"}
 LAID_ENTRIES: Schema = {"$ref": "#/definitions/laid_entries"}
 _KINDS: Schema = {"$ref": "#/definitions/kinds"}
-_OVERRIDING = ("first", "last", "per_stage", "per_repeat")
-_OF_A_REPEAT = ("names", "inline", *_OVERRIDING)
+_OF_A_REPEAT = ("names", "inline", *OVERRIDING)
 _NO_PLACE = "it places an entry among those of a spec that this one `extends`"
 
 
@@ -35,6 +35,7 @@ def definitions(ops: Iterable[Op]) -> dict[str, Schema]:
         "offered": {"enum": list(alone), "markdownEnumDescriptions": list(alone.values())},
         "modifier": {"enum": [*MODIFIERS, *PLACEMENT]},
         "misspelt": misspelt.definition([*(op.name for op in ops), *MODIFIERS, *BODIES]),
+        **defaults.definitions(ops),
         **{op.name: kinds.kind(op) for op in ops},
     }
 
@@ -105,7 +106,6 @@ def bodies(entries: Schema) -> dict[str, Schema]:
 
 def _kinds(ops: tuple[Op, ...]) -> Schema:
     """What is true of an entry wherever it stands."""
-    needs = {op.name: found for op in ops if (found := kinds.required(op)) is not None}
     names = [op.name for op in ops]
     return {
         **_word(),
@@ -121,7 +121,6 @@ def _kinds(ops: tuple[Op, ...]) -> Schema:
         "dependencies": _beside(ops),
         "allOf": [
             _has_kind(),
-            _complete(needs),
             *misspelt.rules(names),
         ],
     }
@@ -145,14 +144,6 @@ def _has_kind() -> Schema:
         "if": {"type": "object", "propertyNames": {"$ref": "#/definitions/modifier"}},
         "then": {"type": "string", "errorMessage": "the entry has no kind: say what it is, e.g. `Linear: 10`"},
     }
-
-
-def _complete(needs: dict[str, Schema]) -> Schema:
-    """What each kind needs, unless copies are given more."""
-    named = {"properties": {"repeat": {"type": "object"}}, "required": ["repeat"]}
-    given = [*({"required": [word]} for word in _OVERRIDING), named]
-    word = {"pattern": rf"^(?!(?:{'|'.join(needs)})$)", "patternErrorMessage": "this kind needs arguments"}
-    return {"if": {"type": "object", "anyOf": given}, "else": {"properties": needs, **word}}
 
 
 def _beside(ops: tuple[Op, ...]) -> dict[str, Schema | list[str]]:

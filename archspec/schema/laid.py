@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from archspec.schema.defaults import LAID_DEFAULTS
 from archspec.schema.entry import LAID_ENTRIES
 from archspec.schema.values import Schema, documented, removable
 
@@ -17,6 +18,7 @@ def laid_sections(sections: Mapping[str, Schema]) -> dict[str, Schema]:
     """The keys of a spec that is laid over another, from those of a whole one."""
     inner = {key: _by_key(sections[key]) for key in _BY_KEY}
     inner["layers"] = documented(LAID_ENTRIES, sections["layers"]["description"], {})
+    inner["defaults"] = _laid_defaults(sections["defaults"])
     inner["blocks"] = {**sections["blocks"], "additionalProperties": _block(sections["blocks"]["additionalProperties"])}
     inner["train"] = _each(sections["train"])
     return {key: schema if key in _KEPT else removable(inner.get(key, schema)) for key, schema in sections.items()}
@@ -33,9 +35,15 @@ def _each(schema: Schema) -> Schema:
 
 
 def _block(schema: Schema) -> Schema:
-    layers = documented(LAID_ENTRIES, schema["properties"]["layers"]["description"], {})
-    made = {**schema, "properties": {**schema["properties"], "layers": layers}}
+    properties = schema["properties"]
+    layers = documented(LAID_ENTRIES, properties["layers"]["description"], {})
+    defaults = _laid_defaults(properties["defaults"])
+    made = {**schema, "properties": {**properties, "defaults": defaults, "layers": layers}}
     return removable(_without(_each(made), "required"))
+
+
+def _laid_defaults(schema: Schema) -> Schema:
+    return documented(LAID_DEFAULTS, schema["description"], {})
 
 
 def _without(schema: Schema, word: str) -> Schema:

@@ -10,7 +10,7 @@ from archspec.source.home import Home
 from archspec.source.limits import MAX_CHAIN, MAX_FILES, MAX_NODES
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
 from archspec.spec.extend import REUSE, extended
-from archspec.spec.imports import blocks_of, with_blocks
+from archspec.spec.imports import blocks_of, with_blocks, without_idle_defaults
 from archspec.spec.laying import Laying
 from archspec.spec.read import KEYS, LANGUAGE_VERSION, check_keys, check_version
 from archspec.spec.reader import Reader
@@ -37,7 +37,7 @@ def assemble(tree: Mapping, home: Home) -> Assembled:
     """
     assembler = _Assembler()
     whole = assembler.whole(assembler.versioned(tree), home, [_Step(home.file, tree.span.source.name)])
-    return Assembled(whole, assembler.faults, assembler.homes)
+    return Assembled(without_idle_defaults(whole), assembler.faults, assembler.homes)
 
 
 @record

@@ -160,7 +160,12 @@ class Entries:
 
 @record
 class Block:
-    """A kind that the file defines. `order` are the entries that its module registers before the others."""
+    """A kind that the file defines.
+
+    Attributes:
+        order: the entries that its module registers before the others.
+        defaults: in the place of the file's, where it has them.
+    """
 
     name: Scalar
     parameters: tuple[Parameter, ...]
@@ -168,6 +173,7 @@ class Block:
     entries: Entries
     outputs: Node | None
     order: tuple[Scalar, ...] = ()
+    defaults: Node | None = None
 
 
 @record
@@ -193,3 +199,4 @@ class Document:
     removed_blocks: Mapping[str, Span] = field(default_factory=dict)
     weights: Node | None = None
     freeze: Node | None = None
+    defaults: Node | None = None

@@ -49,7 +49,7 @@ def _blocks(laying: Laying, base: Node, overlay: Node) -> Node:
 
 
 def _block(laying: Laying, base: Node, overlay: Node) -> Node:
-    """One block over another: its parameters and layers name by name, everything else whole."""
+    """One block over another: its parameters, defaults and layers name by name, everything else whole."""
     if not isinstance(base, Mapping) or not isinstance(overlay, Mapping):
         return overlay
     return _sections(laying, base, overlay, _OF_BLOCKS)
@@ -86,15 +86,25 @@ def _init(laying: Laying, base: Node, overlay: Node) -> Node:
     return by_key(laying, base, overlay, "no rule")
 
 
+def _defaults(laying: Laying, base: Node, overlay: Node) -> Node:
+    """Kind by kind, and argument by argument; `null` removes a default, and is a value where there is none."""
+    return by_key(laying, base, overlay, "no defaults of", _arguments)
+
+
+def _arguments(laying: Laying, base: Node, overlay: Node) -> Node:
+    return by_key(laying, base, overlay, None)
+
+
 def _train(laying: Laying, base: Node, overlay: Node) -> Node:
     return by_key(laying, base, overlay, None)
 
 
-_OF_BLOCKS: dict[str, _Section] = {"params": _variables, "layers": laid_entries}
+_OF_BLOCKS: dict[str, _Section] = {"params": _variables, "defaults": _defaults, "layers": laid_entries}
 _SECTIONS: dict[str, _Section] = {
     "layers": laid_entries,
     "blocks": _blocks,
     "vars": _variables,
+    "defaults": _defaults,
     "outputs": _outputs,
     "init": _init,
     "train": _train,

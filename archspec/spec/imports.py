@@ -1,4 +1,4 @@
-"""`import`: another file's blocks, each with the variables of its file that it uses."""
+"""`import`: another file's blocks, each with the variables of its file that it uses, and with its file's defaults."""
 
 from __future__ import annotations
 
@@ -15,11 +15,37 @@ def blocks_of(tree: Mapping) -> Iterator[tuple[Scalar, Node]]:
     """The blocks of a file as another one sees them, one by one: together they may be far larger.
 
     A block sees the variables of the spec that it ends up in. So that none of its own file's is missing there, or is
-    another one by chance, those that it uses become parameters of it, with their values as defaults.
+    another one by chance, those that it uses become parameters of it, with their values as defaults. Its file's
+    `defaults`, also where there are none, become its own.
     """
     blocks, variables = tree.get("blocks"), tree.get("vars")
     for key, block in blocks if isinstance(blocks, Mapping) else ():
+        block = _with_defaults(block, tree.get("defaults"))
         yield key, _closed(block, variables) if isinstance(variables, Mapping) else block
+
+
+def _with_defaults(block: Node, defaults: Node | None) -> Node:
+    if not isinstance(block, Mapping) or block.get("defaults") is not None:
+        return block
+    own = Mapping((), block.span) if defaults is None else defaults
+    return Mapping((*block.entries, (Scalar("defaults", block.span), own)), block.span, block.removed)
+
+
+def without_idle_defaults(tree: Mapping) -> Mapping:
+    """The tree without the empty `defaults` of its blocks, if it has none itself that these would keep away."""
+    blocks = tree.get("blocks")
+    if tree.get("defaults") is not None or not isinstance(blocks, Mapping):
+        return tree
+    entries = tuple((key, _without_empty(block)) for key, block in blocks)
+    bare = Mapping(entries, blocks.span, blocks.removed)
+    return Mapping(tuple((key, bare if node is blocks else node) for key, node in tree), tree.span, tree.removed)
+
+
+def _without_empty(block: Node) -> Node:
+    defaults = block.get("defaults") if isinstance(block, Mapping) else None
+    if not isinstance(block, Mapping) or not isinstance(defaults, Mapping) or len(defaults):
+        return block
+    return Mapping(tuple(pair for pair in block if pair[1] is not defaults), block.span, block.removed)
 
 
 def _closed(block: Node, variables: Mapping) -> Node:

@@ -15,8 +15,8 @@ from archspec.tensors import DTYPES
 
 LANGUAGE_VERSION = 1
 KEYS = (
-    *("archspec", "name", "description", "extends", "import", "input", "inputs", "vars", "blocks", "layers", "outputs"),
-    *("init", "weights", "freeze", "train"),
+    *("archspec", "name", "description", "extends", "import", "input", "inputs", "vars", "defaults", "blocks"),
+    *("layers", "outputs", "init", "weights", "freeze", "train"),
 )
 _OTHER_DTYPES = {
     **{dtype: dtype for dtype in DTYPES},
@@ -28,7 +28,7 @@ _OTHER_DTYPES = {
 }
 MODEL_KEYS = ("input", "inputs", "layers", "outputs", "init", "weights", "freeze", "train")
 _INPUT_KEYS = ("shape", "dtype")
-_BLOCK_KEYS = ("params", "inputs", "layers", "outputs", "order", "description")
+_BLOCK_KEYS = ("params", "inputs", "defaults", "layers", "outputs", "order", "description")
 
 
 def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
@@ -64,6 +64,7 @@ def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
         train=train,
         weights=tree.get("weights"),
         freeze=tree.get("freeze"),
+        defaults=tree.get("defaults"),
     )
     return (document if is_library or (inputs and layers is not None) else None), reader.faults
 
@@ -245,6 +246,7 @@ def _read_block(reader: Reader, key: Scalar, node: Node) -> Block | None:
         read_entries(reader, layers, f"`layers` of {whose}"),
         mapping.get("outputs"),
         _read_order(reader, mapping.get("order"), whose),
+        mapping.get("defaults"),
     )
 
 

@@ -34,6 +34,7 @@ HIDDEN: tuple[tuple[str, str, str], ...] = (
     ("AS105", r"an entry's kind is its key", "which of two keys is a block"),
     ("AS201", r"there is no layer called", "a key of `init` could be a plug-in's layer"),
     ("AS230", r"needs one value per", "how long a list has to be, another one says"),
+    ("AS201", r"there is no layer or function called", "a key of `defaults` could be a plug-in's layer"),
     ("AS401", r"takes a plain value, but .* holds a layer", "what a variable holds"),
     ("AS401", r"`sparsity` of `sparse`|is within 2 × std", "the rules of single functions of `torch.nn.init`"),
     ("AS401", r"numbers in lists \(of lists\) of one length", "whether lists are ragged"),
@@ -50,6 +51,7 @@ HIDDEN_WHEN_LAID: tuple[tuple[str, str, str], ...] = (
     ("AS101", r"found nothing$", "whether there is something that `null` removes"),
     ("AS103", r"", "what the other spec has"),
     ("AS105", r"says nothing here: it is for the copies of a `repeat`", "the other one's entry may be a repeat"),
+    ("AS203", r"", "what the `defaults` of the other one give"),
     ("AS105", r"says nothing here: it places an entry", "whether the sequence that it stands in is a new one"),
     ("AS107", r"a spec has `input` or `inputs`", "which of them the other spec has"),
 )
@@ -90,6 +92,13 @@ def _strict() -> jsonschema.Draft7Validator:
     """The same schema for a judge that tells 64.0 from 64, which JSON Schema does not."""
     checker = jsonschema.Draft7Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
     return jsonschema.validators.extend(jsonschema.Draft7Validator, type_checker=checker)(validator().schema)
+
+
+@functools.cache
+def _needless() -> jsonschema.Draft7Validator:
+    """Accepts `defaults` that leave every entry to say what its kind needs."""
+    whole = validator().schema
+    return jsonschema.Draft7Validator({**whole["definitions"]["needless"], "definitions": whole["definitions"]})
 
 
 def data_of(text: str) -> Any:
@@ -145,11 +154,22 @@ def _is_visible(fault: Diagnostic, tree: Node) -> bool:
         return False  # the value of an expression
     if fault.code in ("AS105", "AS202", "AS203", "AS204", "AS401") and _concerns_a_block(fault, tree):
         return False
+    if fault.code == "AS203" and not all(map(_needless().is_valid, _all_defaults(tree))):
+        return False
     if fault.code == "AS230" and _is_of_a_misspelt_modifier(fault, tree):
         return False
     if fault.code == "AS201" and _is_given_to_a_block(fault, tree):
         return False
     return not (fault.code in ("AS202", "AS203", "AS401") and _is_overridden(fault, tree))
+
+
+def _all_defaults(tree: Node) -> Iterator[Any]:
+    """Those of the file and those of its blocks."""
+    blocks = tree.get("blocks") if isinstance(tree, Mapping) else None
+    for node in (tree, *(block for _, block in (blocks if isinstance(blocks, Mapping) else ()))):
+        defaults = node.get("defaults") if isinstance(node, Mapping) else None
+        if defaults is not None:
+            yield plain(defaults)
 
 
 def _concerns_a_block(fault: Diagnostic, tree: Node) -> bool:

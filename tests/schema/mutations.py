@@ -19,7 +19,20 @@ _VALUES: tuple[Any, ...] = (
     *([], [1, 2, 3], [1, "a"], [[1]], ["input", "input"], [0, 1], [0.5], ["input"], ["N", -1], [0], [3, 3]),
     *({}, {"a": 1}, {"ReLU": None}, {"Conv2d": {"out_channels": 4, "kernel_size": 3}}, {"weight": "ones"}),
 )
-_KEYS = (*MODIFIERS, *BODIES, "stride", "extra", "Conv2d", "padding", "description", "type", "shape", "input", "vars")
+_KEYS = (
+    *MODIFIERS,
+    *BODIES,
+    "stride",
+    "extra",
+    "Conv2d",
+    "padding",
+    "description",
+    "type",
+    "shape",
+    "input",
+    "vars",
+    "defaults",
+)
 
 
 def mutated(spec: Spec, draw: random.Random) -> Spec | None:

@@ -26,9 +26,11 @@ _MADE: dict[type, dict[bool, tuple[Any, ...]]] = {
 """Of the types that another reader reads: what is accepted and what is not."""
 
 
-def _judge(definition: str) -> jsonschema.Draft7Validator:
+def _judge(*definitions: str) -> jsonschema.Draft7Validator:
+    """Of what all of the definitions accept. An entry is `complete` where no `defaults` say what its kind needs."""
     whole = validator().schema
-    return jsonschema.Draft7Validator({"$ref": f"#/definitions/{definition}", "definitions": whole["definitions"]})
+    each = [{"$ref": f"#/definitions/{definition}"} for definition in definitions]
+    return jsonschema.Draft7Validator({"allOf": each, "definitions": whole["definitions"]})
 
 
 def _properties(op: Op) -> dict[str, Any]:
@@ -94,7 +96,7 @@ def test_its_arguments_take_what_their_types_take(op: Op) -> None:
 
 @pytest.mark.parametrize("op", _OPS)
 def test_it_has_what_it_needs(op: Op) -> None:
-    entry = _judge("entry")
+    entry = _judge("entry", "complete")
     needed = _required(op)
     assert entry.is_valid({op.name: needed})
     assert entry.is_valid(op.name) == (not needed)
@@ -111,7 +113,7 @@ def test_it_has_what_it_needs(op: Op) -> None:
 @pytest.mark.parametrize("op", _OPS)
 def test_a_bare_value_is_its_primary_argument(op: Op) -> None:
     """A string or list behind a function's name can be its inputs, so only numbers are tried there."""
-    entry = _judge("entry")
+    entry = _judge("entry", "complete")
     primary = op.arg(op.primary or "")
     suffices = primary is not None and set(_required(op)) <= {primary.name}
     for given in _VALUES if op.is_module else _SCALARS:
