@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from archspec.elaborate.arguments import Overrides, written
-from archspec.elaborate.context import Context, Frame
+from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Environment, Value, as_data
 from archspec.elaborate.outputs import block_outputs
+from archspec.elaborate.places import Frame
 from archspec.elaborate.scope import NOTHING, OpenScope, Placed, open_scope
 from archspec.elaborate.sequence import fill
 from archspec.elaborate.skip import Skip, projected

@@ -10,12 +10,13 @@ from archspec.elaborate.bare import place_bare
 from archspec.elaborate.block import place_block
 from archspec.elaborate.branches import place_branches
 from archspec.elaborate.call import inputs_in_value, place_call
-from archspec.elaborate.context import Context, Frame, where
+from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Environment, HeldLayer, Names, Remade, Value, absent
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.kinds import check_kinds
 from archspec.elaborate.left_out import leave_out
 from archspec.elaborate.named_inputs import in_order
+from archspec.elaborate.places import Frame, where
 from archspec.elaborate.references import resolve_all
 from archspec.elaborate.repeat import place_copies
 from archspec.elaborate.reuse import place_again
@@ -69,7 +70,7 @@ def _made(
     own = placed.nodes[0] if placed.nodes else None
     is_module = isinstance(own, Scope) or (isinstance(own, Call) and (own.op.is_module or own.op.bare))
     if is_module and placed.binding.remade is None:
-        return replace(placed, binding=replace(placed.binding, remade=Remade(placed.nodes, make)))
+        return Placed(placed.nodes, placed.binding.made_again(Remade(placed.nodes, make)), placed.dropped)
     return placed
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from archspec.elaborate.context import Context, Frame
+from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Binding, Environment, Remade, Value, absent
 from archspec.elaborate.initialization import Policies
+from archspec.elaborate.places import Frame
 from archspec.elaborate.references import find_binding
 from archspec.elaborate.scope import NOTHING, Placed
 from archspec.errors import Diagnostic, Span
