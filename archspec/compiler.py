@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from archspec import source
+from archspec.collector import rarely_collected
 from archspec.elaborate.elaborate import elaborate
 from archspec.elaborate.param_groups import check_param_groups
 from archspec.elaborate.recipe import check_recipe
@@ -76,6 +77,7 @@ class Compiled:
     weights: Checkpoint | None = None
 
 
+@rarely_collected()
 def compile_text(text: SourceText, overrides: Sequence[Override] = (), home: Home = NOWHERE) -> Compiled:
     """Read, elaborate and infer a spec. Never raises for a spec's faults: they are in the result.
 
@@ -121,6 +123,7 @@ def read_spec(text: SourceText, home: Home = NOWHERE) -> Read:
     return Read(assembled.tree, False, tuple(assembled.faults), ((text, home), *assembled.homes))
 
 
+@rarely_collected()
 def compile_tree(read: Read, overrides: Sequence[Override] = ()) -> Compiled:
     """Elaborate and infer what has been read.
 

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from archspec.architecture import MOST_PARAMS
-from archspec.elaborate import context, copies, written
+from archspec.elaborate import copies, written
+from archspec.elaborate import limits as elaboration
 from archspec.elaborate.expressions import operations, parser, tokens
 from archspec.source import limits
 
@@ -25,10 +26,10 @@ LIMITS = [
     parser.MAX_DEPTH,
     operations.MAX_LIST,
     written.MOST_WRITTEN,
-    context.LARGEST_GRAPH,
-    context.MOST_STEPS,
+    elaboration.LARGEST_GRAPH,
+    elaboration.MOST_STEPS,
     copies.MOST_COPIES,
-    context.DEEPEST,
+    elaboration.DEEPEST,
     MOST_PARAMS,
 ]
 
@@ -37,7 +38,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     section = PAGE.partition("## Limits")[2].partition("## ")[0]
     told = [int(number.replace(",", "")) for number in re.findall(r"^\| .* \| ([\d,]+) \|", section, re.MULTILINE)]
     assert told == LIMITS
-    assert context.MOST_FAULTS == limits.MAX_FAULTS
+    assert elaboration.MOST_FAULTS == limits.MAX_FAULTS
 
 
 def test_the_tests_that_hold_the_promises_exist() -> None:

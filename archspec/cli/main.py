@@ -15,6 +15,7 @@ from archspec.cli.export import export
 from archspec.cli.schema import schema
 from archspec.cli.show import exit_status, print_diagnostics
 from archspec.cli.train import train
+from archspec.collector import rarely_collected
 from archspec.errors import SpecError, UsageError
 
 _OUTPUT_FAULTS = frozenset({errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG, errno.EDQUOT})
@@ -54,6 +55,7 @@ def main() -> None:
     sys.exit(status)
 
 
+@rarely_collected()
 def _run() -> int:
     """The command's exit status; what goes wrong is told."""
     try:

@@ -89,7 +89,9 @@ def written(
 def is_argument(op: Op, name: str, given: Container[str]) -> bool:
     """Whether an entry has an argument of that name. Where names are free (the axes of a pattern), one that is near to
     a required argument which is not `given` is that one misspelt."""
+    if op.arg(name) is not None:
+        return True
     if op.argument(name) is None:
         return False
     missing = [arg.name for arg in op.args if arg.is_required and arg.name not in given]
-    return op.arg(name) is not None or not nearest(name, missing)
+    return not nearest(name, missing)

@@ -6,8 +6,8 @@ from archspec.elaborate.arguments import Overrides, written
 from archspec.elaborate.context import Context
 from archspec.elaborate.defaults import Defaults, defaults_in
 from archspec.elaborate.environment import Environment, Value, as_data
-from archspec.elaborate.frames import Frame
 from archspec.elaborate.outputs import block_outputs
+from archspec.elaborate.places import Frame
 from archspec.elaborate.scope import NOTHING, OpenScope, Placed, open_scope
 from archspec.elaborate.sequence import fill
 from archspec.elaborate.skip import Skip, projected

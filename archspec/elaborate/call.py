@@ -11,6 +11,7 @@ from archspec.elaborate.context import Context
 from archspec.elaborate.defaults import said_by_default, with_defaults
 from archspec.elaborate.environment import Binding, Environment, HeldLayer, Names, Value
 from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.limits import TENSORS_IN_A_STEP
 from archspec.elaborate.mends import OTHERWISE, mend
 from archspec.elaborate.named_inputs import given_keywords
 from archspec.elaborate.provenance import chain, changed
@@ -189,19 +190,19 @@ def apply_op(
         applied = None
     else:
         count = max(len(types) - len(keywords), 0)
-        applied, faults = _applied(op, values, types[:count], dict(zip(keywords, types[count:], strict=False)))
+        applied, faults = _applied(context, op, values, types[:count], dict(zip(keywords, types[count:], strict=False)))
     for fault in faults:
         context.fault(_diagnostic(context, fault, op, given, inputs, shown, span, names))
     return NOTHING if applied is None else _placed(context, op, applied, inputs, name, path, span)
 
 
 def _applied(
-    op: Op, values: dict[str, Any], types: Inputs, named: dict[str, TensorType]
+    context: Context, op: Op, values: dict[str, Any], types: Inputs, named: dict[str, TensorType]
 ) -> tuple[Applied | None, tuple[RuleFault, ...]]:
     """The call and its faults. Where each fault has its mend, the call is the mended one, so that what comes after it
     is checked too."""
     try:
-        return apply(op, values, types, named), ()
+        return _applied_once(context, op, values, types, named), ()
     except RuleFaults as error:
         faults = error.faults
     mends = {fault.arg: fault.suggestion for fault in faults if fault.arg is not None and fault.index is None}
@@ -213,10 +214,29 @@ def _applied(
         return None, faults
 
 
+def _applied_once(
+    context: Context, op: Op, values: dict[str, Any], types: Inputs, named: dict[str, TensorType]
+) -> Applied:
+    """The call; the very same one for each copy that is written alike and takes the same types.
+
+    Raises:
+        RuleFaults: as `apply` does.
+    """
+    if op.layer is not None:  # a caller's own rule may give what it likes
+        return apply(op, values, types, named)
+    layouts = tuple(type_.channels_first for type_ in types)
+    key = (op.name, repr(values), types, layouts, *named.items())  # as text, 1, 1.0 and true are three values
+    applied = context.applied.get(key)
+    if applied is None:
+        applied = context.applied[key] = apply(op, values, types, named)
+    return applied
+
+
 def _placed(
     context: Context, op: Op, applied: Applied, inputs: tuple[Value, ...], name: str, path: str, span: Span
 ) -> Placed:
     refs = tuple(value.ref for value in inputs)
+    context.spend(len(applied.state) // TENSORS_IN_A_STEP, span)
     call = Call(
         id=context.new_id(span),
         name=name,

@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from archspec.elaborate.environment import Environment, Value
 from archspec.elaborate.expressions import UNKNOWN
-from archspec.elaborate.frames import Frame, Repeats
+from archspec.elaborate.limits import (
+    DEEPEST,
+    LARGEST_GRAPH,
+    MOST_FAULTS,
+    MOST_STEPS,
+    SIZES_IN_A_STEP,
+    STEPS_OF_A_FAULT,
+    too_deep,
+)
+from archspec.elaborate.places import Frame, Repeats, Where, holds_anyway
 from archspec.elaborate.written import Written
 from archspec.errors import Diagnostic, Span, SpecError
 from archspec.graph.fragment import Lost
@@ -23,41 +32,7 @@ if TYPE_CHECKING:
     from archspec.elaborate.defaults import Defaults, Kinds
     from archspec.elaborate.initialization import Policies
     from archspec.elaborate.scope import Placed
-
-MOST_FAULTS = 100
-"""Faults that are told of one spec."""
-
-LARGEST_GRAPH = 50_000
-"""Layers and values that a spec may expand to."""
-
-MOST_STEPS = 100_000
-"""Entries that are looked at, layers or not, and what else costs as much."""
-
-DEEPEST = 64
-"""Scopes inside each other: sequences, repeats and block instances."""
-
-_STEPS_OF_A_FAULT = 10
-_SIZES_IN_A_STEP = 16
-
-
-class Where(NamedTuple):
-    """A place in a file."""
-
-    source: int
-    start: int
-
-
-def where(span: Span) -> Where:
-    """The place where a span begins."""
-    return Where(id(span.source), span.start)
-
-
-def holds_anyway(code: str) -> bool:
-    """Whether a fault with this code is one of form, kinds or single arguments, which no value can undo.
-
-    References, and what `use` and `tie` refer to, need the entries that are there.
-    """
-    return code == "AS401" or (code[2] in "012" and code not in ("AS205", "AS233", "AS235"))
+    from archspec.ops.apply import Applied
 
 
 @record
@@ -116,6 +91,7 @@ class Context:
         written: what all expressions have made.
         matched: how many rules of `init` have been tried.
         used_blocks: those that have been instantiated.
+        applied: what calls came to, by all that it depends on: copies are mostly alike, and share it.
         made: what made each value.
         frames: the block instances and copies that are being elaborated, outermost first.
         reached: where each entry and held layer stands that some instance has.
@@ -143,6 +119,7 @@ class Context:
     left_out: dict[Where, Callable[[], None]] = field(default_factory=dict)
     blind: bool = False
     used_blocks: set[str] = field(default_factory=set)
+    applied: dict[tuple[object, ...], Applied] = field(default_factory=dict)
     _faults: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
     _repeats: dict[tuple[object, ...], Repeats] = field(default_factory=dict)
     matched: int = 0
@@ -192,7 +169,7 @@ class Context:
         if key in self._faults:
             if counted:
                 self._repeats.setdefault(key, Repeats()).add(self._faults[key].span, span)
-            self._steps += _STEPS_OF_A_FAULT
+            self._steps += STEPS_OF_A_FAULT
             if self._steps > MOST_STEPS:
                 raise SpecError(())
             return
@@ -279,11 +256,5 @@ class Context:
         Raises:
             SpecError: shapes of so many dimensions are too much work.
         """
-        self.spend(sum(len(type_.shape) for type_ in types) // _SIZES_IN_A_STEP, span)
+        self.spend(sum(len(type_.shape) for type_ in types) // SIZES_IN_A_STEP, span)
         self.made[node_id] = Made(name, types, span, inputs, results)
-
-
-def too_deep(span: Span) -> SpecError:
-    """The fault of scopes that are nested too deeply."""
-    message = f"blocks, repeats and sequences are nested more than {DEEPEST} deep here"
-    return SpecError([Diagnostic("AS702", message, span, help="flatten some of them")])

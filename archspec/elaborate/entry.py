@@ -10,13 +10,13 @@ from archspec.elaborate.bare import place_bare
 from archspec.elaborate.block import place_block
 from archspec.elaborate.branches import place_branches
 from archspec.elaborate.call import inputs_in_value, place_call
-from archspec.elaborate.context import Context, where
+from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Environment, HeldLayer, Names, Remade, Value, absent
 from archspec.elaborate.expressions import UNKNOWN
-from archspec.elaborate.frames import Frame
 from archspec.elaborate.kinds import check_kinds
 from archspec.elaborate.left_out import leave_out
 from archspec.elaborate.named_inputs import in_order
+from archspec.elaborate.places import Frame, where
 from archspec.elaborate.references import resolve_all
 from archspec.elaborate.repeat import place_copies
 from archspec.elaborate.reuse import place_again
@@ -77,7 +77,8 @@ def _made(
     is_module = isinstance(own, Scope) or (isinstance(own, Call) and (own.op.is_module or own.op.bare))
     if is_module and placed.binding.remade is None:
         whole = before == (context.count_faults(), context.hidden) and all(value.type is not None for value in inputs)
-        return replace(placed, binding=replace(placed.binding, remade=Remade(placed.nodes, make, whole)))
+        made = placed.binding.made_again(Remade(placed.nodes, make, whole))
+        return Placed(placed.nodes, made, placed.dropped)
     return placed
 
 

@@ -86,6 +86,10 @@ class Binding:
         """The first port."""
         return next(iter(self.ports.values()))
 
+    def made_again(self, remade: Remade) -> Binding:
+        """The same of a module that can be called again."""
+        return Binding(self.ports, self.inner, self.closed, remade, self.absent)
+
 
 def bind(value: Value) -> Binding:
     """A binding of one port."""

@@ -8,7 +8,7 @@ from archspec.elaborate.arguments import Overrides
 from archspec.elaborate.context import Context
 from archspec.elaborate.copies import plan
 from archspec.elaborate.environment import NOWHERE, Environment
-from archspec.elaborate.frames import Frame
+from archspec.elaborate.places import Frame
 from archspec.elaborate.repeat import has_lists, overridden, what_is_copied
 from archspec.elaborate.scope import join
 from archspec.graph.nodes import Node

@@ -18,20 +18,22 @@ def shared_inplace(graph: Graph, by_default: Collection[int] = ()) -> list[Diagn
 
     `by_default` are the calls that work in place because the spec's `defaults` say so.
     """
-    found_sources = sources(graph.root) | _handed_on(graph)
+    calls = list(graph.calls())
+    changing = [call for call in calls if call.overwrites and call.inputs]
+    if not changing:
+        return []
+    found_sources = sources(graph.root) | _handed_on(calls)
     users: dict[Ref, list[Call | None]] = defaultdict(list)
-    for call in graph.calls():
+    for call in calls:
         for ref in dict.fromkeys(call.inputs):
             if call.overwrites or not _hands_on(call):
                 users[origin(ref, found_sources)].append(call)
     for output in graph.outputs:
         users[origin(output.ref, found_sources)].append(None)
-    makers = {call.id: call for call in graph.calls() if keeps_output(call.op, call.args)}
-    locked = {call.id: call for call in graph.calls() if call.op.view == "locked"}
+    makers = {call.id: call for call in calls if keeps_output(call.op, call.args)}
+    locked = {call.id: call for call in calls if call.op.view == "locked"}
     found: dict[tuple[int, int], Diagnostic] = {}
-    for call in graph.calls():
-        if not call.overwrites or not call.inputs:
-            continue
+    for call in changing:
         changed = origin(call.inputs[0], found_sources)
         locker = _locker(call.inputs[0], found_sources, locked)
         others = [user for user in users[changed] if user is not call]
@@ -54,10 +56,10 @@ def _hands_on(call: Call) -> bool:
     return bool(call.op.view) or "ropout" in call.op.name
 
 
-def _handed_on(graph: Graph) -> dict[Ref, Ref]:
+def _handed_on(calls: list[Call]) -> dict[Ref, Ref]:
     return {
         Ref(call.id, port): call.inputs[0]
-        for call in graph.calls()
+        for call in calls
         if call.inputs and _hands_on(call) and not call.overwrites
         for port in range(len(call.outputs))
     }

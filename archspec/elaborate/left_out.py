@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from archspec.elaborate.arguments import Given, Overrides
-from archspec.elaborate.context import Context, where
+from archspec.elaborate.context import Context
 from archspec.elaborate.defaults import Defaults, defaults_in
 from archspec.elaborate.environment import NOWHERE, Environment, HeldLayer
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.kinds import check_kinds
+from archspec.elaborate.places import where
 from archspec.elaborate.variables import held_or_value
 from archspec.spec.document import Entry, Parameter
 from archspec.spec.read_entries import read_entry

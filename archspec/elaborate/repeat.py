@@ -10,7 +10,7 @@ from archspec.elaborate.context import Context
 from archspec.elaborate.copies import Plan, Position, copy_name, plan
 from archspec.elaborate.environment import Binding, Environment, Names, Value, absent
 from archspec.elaborate.expressions import UNKNOWN
-from archspec.elaborate.frames import Frame
+from archspec.elaborate.places import Frame
 from archspec.elaborate.references import resolve
 from archspec.elaborate.scope import NOTHING, OpenScope, Placed, join, open_scope
 from archspec.elaborate.values import evaluate
@@ -76,6 +76,7 @@ def _stage(
     copies: list[Copy] = []
     inner: dict[str, Binding] = {}
     keyed = bool(planned.named) or entry.modifiers.names is not None
+    what = what_is_copied(entry)
     for index in range(planned.counts[stage]):
         position = planned.position(stage, index)
         inside = environment.child(variables=position.variables(), previous=values)
@@ -83,7 +84,7 @@ def _stage(
         child = child or str(len(copies))
         overrides = overridden(context, entry, inside, position, planned)
         copy_path = join(path, child)
-        with context.inside(Frame(what_is_copied(entry), copy_path, entry.span, child if keyed else index), entry.span):
+        with context.inside(Frame(what, copy_path, entry.span, child if keyed else index), entry.span):
             taken = values + tuple(resolve(context, node, inside) for node in moving)
             placed = context.place_one(context, entry, inside, taken, child, copy_path, overrides)
         if not placed.dropped:

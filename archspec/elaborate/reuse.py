@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Binding, Environment, Remade, Value, absent
-from archspec.elaborate.frames import Frame
 from archspec.elaborate.initialization import Policies
 from archspec.elaborate.mends import OTHERWISE
+from archspec.elaborate.places import Frame
 from archspec.elaborate.references import find_binding
 from archspec.elaborate.scope import NOTHING, Placed
 from archspec.errors import Diagnostic, Span

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from archspec.elaborate.context import DEEPEST, Context, too_deep
+from archspec.elaborate.context import Context
 from archspec.elaborate.environment import LOST, Binding, Environment, Value
+from archspec.elaborate.limits import DEEPEST, too_deep
 from archspec.errors import Span
 from archspec.graph.nodes import Copy, Node, Ref, Scope, ScopeInput, ScopeKind
 from archspec.records import record

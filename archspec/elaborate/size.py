@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from archspec.elaborate.context import DEEPEST, LARGEST_GRAPH, Context
+from archspec.elaborate.context import Context
 from archspec.elaborate.copies import MOST_COPIES, Position
 from archspec.elaborate.expressions import resolve
+from archspec.elaborate.limits import DEEPEST, LARGEST_GRAPH
 from archspec.errors import Diagnostic, SpecError
 from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node, Scalar

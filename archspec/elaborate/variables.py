@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archspec.elaborate.arguments import Given
-from archspec.elaborate.context import DEEPEST, Context
+from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Environment, HeldLayer, Names
 from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.limits import DEEPEST
 from archspec.elaborate.mends import unquoted
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic, Edit, Span

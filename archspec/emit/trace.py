@@ -55,7 +55,8 @@ def refused(graph: Graph, form: str, error: Exception, attempt: Callable[[Graph,
         try:
             attempt(model, build_module(model))
         except Exception as found:  # whatever torch's exporters raise
-            message = f"`{call.path}` cannot be exported to {form}: torch's exporter does not take this `{call.op.name}`"
+            kind = call.op.name
+            message = f"`{call.path}` cannot be exported to {form}: torch's exporter does not take this `{kind}`"
             help = "write it with other layers, or export to `python`, which has them all"
             return UsageError(
                 Diagnostic("AS708", message, call.span, notes=(f"torch says: {reason(found)}",), help=help)

@@ -257,11 +257,13 @@ class Graph:
 
 def calls_of(node: Node) -> Iterator[Call]:
     """Every call inside a node, in order."""
-    if isinstance(node, Call):
-        yield node
-    elif isinstance(node, Scope):
-        for inner in node.body:
-            yield from calls_of(inner)
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Call):
+            yield node
+        elif isinstance(node, Scope):
+            waiting += reversed(node.body)
 
 
 def elements(shape: tuple[int, ...]) -> int:

@@ -59,18 +59,20 @@ ATTACKS = {
         HEAD + "layers: [{ReLU: {}, repeat: 90000, when: $(flagge version)}]\n", ["AS210"]),
     "blocks of blocks that are left out": (_blocks(60, 2).replace("ReLU", "{ReLU: {}, when: false}"), ["AS701"]),
     "a sum over a long list in every copy": (
-        f"{HEAD}vars: {{x: {ONES}}}\nlayers: [{{ReLU: {{}}, repeat: 49000, when: $(sum(x) > 1)}}]\n", ["AS219"]),
+        f"{HEAD}vars: {{x: {ONES}}}\nlayers: [{{ReLU: {{}}, repeat: 29000, when: $(sum(x) > 1)}}]\n", ["AS219"]),
     "a long expression in every copy": (
-        f"{HEAD}layers: [{{ReLU: {{}}, repeat: 49000, when: $({'1+' * 120}1 > 1)}}]\n", ["AS219"]),
+        f"{HEAD}layers: [{{ReLU: {{}}, repeat: 29000, when: $({'1+' * 120}1 > 1)}}]\n", ["AS219"]),
     "many stages": (f"{HEAD}vars: {{x: {ONES}}}\nlayers:\n  l$(stage): {{ReLU: {{}}, repeat: $x}}\n",
                     ["AS230"]),
-    "many dimensions": (f"archspec: 1\ninput: {ONES}\nlayers: [{{ReLU: {{}}, repeat: 49000}}]\n", ["AS701"]),
+    "many dimensions": (f"archspec: 1\ninput: {ONES}\nlayers: [{{ReLU: {{}}, repeat: 29000}}]\n", ["AS701"]),
     "a long list of dimensions": (f"archspec: 1\ninput: {ONES}\nlayers: [{{permute: {list(range(5_001))}, "
                                   "repeat: 5000}]\n", ["AS701"]),
     "many references": (_many("layers:\n  a: ReLU\n", f"  x@: {{concat: [{', '.join(['a'] * 500)}]}}\n", 300),
                         ["AS701"]),
     "many globs": (HEAD + "freeze: [" + ", ".join(f'"{"*a" * 20}{n}*"' for n in range(2_000)) + "]\n"
                    "layers: [{Conv2d: {out_channels: 4, kernel_size: 1}, repeat: 3000}]\n", ["AS701"]),
+    "layers of ten thousand parameters": ("archspec: 1\ninput: [1]\nlayers: [{MLP: {hidden_channels: " + ONES
+                                          + "}, repeat: 5000}]\n", ["AS701"]),
     "wrong kinds": (_many("layers:\n", "  - Conv@q\n", 3_000), ["AS201"] * 100),
     "wrong sections": (_many(RELU, "sektion@: 1\n", 3_000), ["AS102"] * 100),
     "wrong metrics": (HEAD + RELU + "train: {metrics: [" + ", ".join(f"acuracy{n}" for n in range(3_000)) + "]}\n",

@@ -1,4 +1,4 @@
-"""Where in a spec's expansion a fault shows: the instances and copies around it, and in how many more places."""
+"""Where a fault is found: in which file, in which instance or copy, and in how many more of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,27 @@ from typing import NamedTuple
 
 from archspec.errors import Span, plural
 
-MOST_LINES = 6
+_MOST_LINES = 6
+
+
+class Where(NamedTuple):
+    """A place in a file."""
+
+    source: int
+    start: int
+
+
+def where(span: Span) -> Where:
+    """The place where a span begins."""
+    return Where(id(span.source), span.start)
+
+
+def holds_anyway(code: str) -> bool:
+    """Whether a fault with this code is one of form, kinds or single arguments, which no value can undo.
+
+    References, and what `use` and `tie` refer to, need the entries that are there.
+    """
+    return code == "AS401" or (code[2] in "012" and code not in ("AS205", "AS233", "AS235"))
 
 
 class Frame(NamedTuple):
@@ -41,7 +61,7 @@ class Repeats:
     def add(self, first: Span | None, span: Span | None) -> None:
         """One more place."""
         self.count += 1
-        if first is None or span is None or span.start == first.start or len(self.lines) > MOST_LINES:
+        if first is None or span is None or span.start == first.start or len(self.lines) > _MOST_LINES:
             return
         if span.line not in self.lines:
             self.lines.append(span.line)
@@ -50,5 +70,5 @@ class Repeats:
         words = f"and in {plural(self.count, 'more place')}"
         if not self.lines:
             return words
-        shown = ", ".join(map(str, self.lines[:MOST_LINES])) + (", …" if len(self.lines) > MOST_LINES else "")
+        shown = ", ".join(map(str, self.lines[:_MOST_LINES])) + (", …" if len(self.lines) > _MOST_LINES else "")
         return f"{words}: line {shown}" if len(self.lines) == 1 else f"{words}: lines {shown}"
