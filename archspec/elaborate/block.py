@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
+from typing import TypeVar
+
 from archspec.elaborate.arguments import Overrides, written
 from archspec.elaborate.context import Context, Frame
 from archspec.elaborate.environment import Environment, Value, as_data
@@ -12,6 +15,9 @@ from archspec.elaborate.skip import Skip, projected
 from archspec.elaborate.variables import block_arguments
 from archspec.errors import Diagnostic, SpecError
 from archspec.spec.document import Block, Entry, KindUse
+from archspec.suggest import is_slip, nearest
+
+_T = TypeVar("_T")
 
 
 def place_block(
@@ -31,11 +37,12 @@ def place_block(
     known = {str(parameter.name.value) for parameter in block.parameters}
     primary = str(block.parameters[0].name.value) if block.parameters else None
     given = written(context, use.kind, use.arguments, primary, ())
-    if given is None:
+    if given is None or block.broken:
         return NOTHING
-    nodes = given.nodes
-    if not known.issuperset({*nodes, *overrides}):
-        return NOTHING  # a misspelt argument, reported by the check of kinds: this would be another block
+    nodes, overrides = _as_meant(given.nodes, known), _as_meant(overrides, known)
+    if not known.issuperset({*nodes, *overrides}):  # reported by the check of kinds
+        given.evaluate(context, environment, overrides)
+        return NOTHING  # this would be another block
     arguments = block_arguments(context, kind, use.kind, block.parameters, nodes, overrides, environment)
     if context.blind:
         return NOTHING  # what is inside is checked where it is used
@@ -55,6 +62,17 @@ def place_block(
     finally:
         context.open_blocks.pop()
         context.outside.pop()
+
+
+def _as_meant(given: Mapping[str, _T], known: Set[str]) -> Mapping[str, _T]:
+    """The arguments with each name that can only be a slip of another, which is reported, as that one."""
+    if given.keys() <= known:
+        return given
+    meant = {name: next(iter(nearest(name, known)), name) for name in given if name not in known}
+    return {
+        meant[name] if name in meant and meant[name] not in given and is_slip(name, meant[name], known) else name: value
+        for name, value in given.items()
+    }
 
 
 def _body(context: Context, block: Block, scope: OpenScope, variables: dict[str, object], skip: Skip | None) -> Placed:
