@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
+from typing import TypeVar
+
 from archspec.elaborate.arguments import Overrides, written
 from archspec.elaborate.context import Context
 from archspec.elaborate.defaults import Defaults, defaults_in
@@ -14,7 +17,9 @@ from archspec.elaborate.skip import Skip, projected
 from archspec.elaborate.variables import block_arguments
 from archspec.errors import Diagnostic, SpecError, clip
 from archspec.spec.document import Block, Entry, KindUse
-from archspec.suggest import nearest, respelled
+from archspec.suggest import is_slip, nearest, respelled
+
+_T = TypeVar("_T")
 
 
 def place_block(
@@ -34,11 +39,12 @@ def place_block(
     known = {str(parameter.name.value) for parameter in block.parameters}
     primary = str(block.parameters[0].name.value) if block.parameters else None
     given = written(context, use.kind, use.arguments, primary, ())
-    if given is None:
+    if given is None or block.broken:
         return NOTHING
-    nodes = given.nodes
-    if not known.issuperset({*nodes, *overrides}):
-        return NOTHING  # a misspelt argument, reported by the check of kinds: this would be another block
+    nodes, overrides = _as_meant(given.nodes, known), _as_meant(overrides, known)
+    if not known.issuperset({*nodes, *overrides}):  # reported by the check of kinds
+        given.evaluate(context, environment, overrides)
+        return NOTHING  # this would be another block
     names_inside = dict(context.globals)
     own = defaults_in(context, block, names_inside)
     arguments = block_arguments(context, kind, use.kind, block.parameters, nodes, overrides, environment, own)
@@ -61,6 +67,17 @@ def place_block(
     finally:
         context.open_blocks.pop()
         context.outside.pop()
+
+
+def _as_meant(given: Mapping[str, _T], known: Set[str]) -> Mapping[str, _T]:
+    """The arguments with each name that can only be a slip of another, which is reported, as that one."""
+    if given.keys() <= known:
+        return given
+    meant = {name: next(iter(nearest(name, known)), name) for name in given if name not in known}
+    return {
+        meant[name] if name in meant and meant[name] not in given and is_slip(name, meant[name], known) else name: value
+        for name, value in given.items()
+    }
 
 
 def _body(

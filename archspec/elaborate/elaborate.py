@@ -13,6 +13,7 @@ from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.inplace import shared_inplace
 from archspec.elaborate.kinds import check_blocks, check_kinds
 from archspec.elaborate.left_out import check_held, check_left_out
+from archspec.elaborate.meant_kinds import with_meant_kinds
 from archspec.elaborate.outputs import as_output, model_outputs
 from archspec.elaborate.scope import open_scope
 from archspec.elaborate.sequence import fill
@@ -45,6 +46,7 @@ class Elaborated:
 
 def elaborate(document: Document) -> Elaborated:
     """Expand and infer a whole document."""
+    document = with_meant_kinds(document)
     context = Context(
         blocks=document.blocks,
         removed_blocks=document.removed_blocks,

@@ -29,7 +29,7 @@ from archspec.errors import Diagnostic
 from archspec.graph.nodes import Absent, Call, Ref, Scope
 from archspec.ops.registry import find
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
-from archspec.spec.document import Branches, Entry, Held, KindUse, Use
+from archspec.spec.document import Branches, Entry, Held, KindUse, NoKind, Use
 from archspec.spec.document import Sequence as SequenceBody
 from archspec.spec.read_entries import read_entry
 from archspec.spec.reader import Reader
@@ -224,13 +224,17 @@ def _body(
         return _held(context, entry, body, environment, inputs, name, path, overrides)
     if isinstance(body, Use):
         return place_again(context, entry, body, environment, inputs, name, path)
+    if isinstance(body, NoKind):
+        return NOTHING
     kind = str(body.kind.value)
     block = context.blocks.get(kind)
     if block is not None:
         return place_block(context, block, entry, body, environment, inputs, name, path, overrides, skip)
     op = find(kind)
-    if op is None:
-        return NOTHING  # reported by the check of kinds
+    if op is None:  # reported by the check of kinds
+        if body.arguments is not None:
+            evaluate(context, body.arguments, Names(environment))
+        return NOTHING
     if op.bare:
         return place_bare(context, op, entry, body, environment, name, path, overrides)
     placed = place_call(context, op, entry, body, environment, inputs, name, path, overrides)
@@ -280,7 +284,7 @@ def _read_held(context: Context, entry: Entry, node: Node) -> Entry | None:
     held = read_entry(reader, entry.name, node)
     for fault in reader.faults:
         context.fault(fault)
-    if held is None or reader.faults:
+    if reader.faults:
         return None
     from_ = _listed_inputs(context, held) or held.modifiers.from_
     if from_ is not None:

@@ -19,7 +19,7 @@ from archspec.ops.registry import find, kinds
 from archspec.source.tree import Mapping, Node, Scalar, describe
 from archspec.spec.document import BODIES, Block, Branches, Entry, KindUse, Modifiers, Sequence
 from archspec.spec.reader import bare_list
-from archspec.suggest import nearest, respelled
+from archspec.suggest import is_slip, nearest, respelled
 
 
 def check_kinds(context: Context, entry: Entry) -> bool:
@@ -31,6 +31,12 @@ def check_kinds(context: Context, entry: Entry) -> bool:
         _check_overrides(context, entry)
         return good
     if not isinstance(entry.body, KindUse):
+        return good
+    block = context.blocks.get(str(entry.body.kind.value))
+    if entry.body.misspelt is not None:
+        unknown_kind(context, entry.body.misspelt)
+        good = False
+    if block is not None and block.broken:
         return good
     given = {str(key.value): key for key in _argument_keys(entry.body.arguments, entry.modifiers)}
     known = _argument_names(context, entry.body, given)
@@ -45,7 +51,6 @@ def check_kinds(context: Context, entry: Entry) -> bool:
             good = False
     for inner in _functions(context, entry.body):
         good = check_kinds(context, inner) and good
-    block = context.blocks.get(str(entry.body.kind.value))
     if good and block is not None:
         _check_required(context, block, entry.body, given)
     return good
@@ -177,10 +182,24 @@ _BEFORE_NAME = ("torch.nn.functional.", "torch.nn.", "torchvision.ops.", "torch.
 _CLOSED = "kinds come from a closed list, and nothing that a spec names is imported"
 
 
+def meant_kind(name: str, own: Iterable[str]) -> str | None:
+    """The layer, function or block that a misspelt kind can only be a slip of; None where that is not certain."""
+    bare = _bare(name)
+    known = [*own, *kinds(), *BODIES]
+    meant = None if bare in REFUSED or bare in KINDS else _meant_kind(bare, known, is_bare=bare == name)
+    certain = meant is not None and meant not in BODIES and (meant == bare or is_slip(bare, meant, known))
+    return meant if certain else None
+
+
+def _bare(name: str) -> str:
+    """`nn.ReLU()` as `ReLU`."""
+    return next((name[len(prefix) :] for prefix in _BEFORE_NAME if name.startswith(prefix)), name).removesuffix("()")
+
+
 def unknown_kind(context: Context, kind: Scalar, *, in_defaults: bool = False) -> str | None:
     """Record a kind that there is not; the one that was probably meant. In `defaults` it can be no block."""
     name = str(kind.value)
-    bare = next((name[len(prefix) :] for prefix in _BEFORE_NAME if name.startswith(prefix)), name).removesuffix("()")
+    bare = _bare(name)
     removed = context.removed_blocks.get(name)
     if removed is not None:
         message = f"the block `{name}` is not there any more: it is removed in {removed.line_seen_from(kind.span)}"

@@ -80,7 +80,7 @@ def _check_held(context: Context, held: HeldLayer) -> None:
     entry = read_entry(reader, None, held.node)
     for fault in reader.faults:
         context.fault(fault)
-    if entry is None or not check_kinds(context, entry):
+    if not check_kinds(context, entry):
         return
     around = Environment(
         dict.fromkeys(held.names, UNKNOWN), {"input": NOWHERE}, (NOWHERE,), forward="", defaults=held.defaults

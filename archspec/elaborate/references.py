@@ -76,6 +76,9 @@ def _entries(count: int) -> str:
 
 def _find(context: Context, text: str, span: Span, environment: Environment, entry: str | None) -> Binding | None:
     head, *rest = text.split(".")
+    whole = environment.find(text) if rest else None
+    if whole is not None:
+        return whole  # a layer whose name has a `.` in it, which is its fault
     binding = environment.find(head)
     if binding is None:
         _unknown(context, head, span, environment, entry)

@@ -48,10 +48,14 @@ class Input:
 
 @record
 class KindUse:
-    """A layer, function or block by its kind, with its arguments as written (None: none)."""
+    """A layer, function or block by its kind, with its arguments as written (None: none).
+
+    `misspelt` is the kind as it is written, where that can only be a slip of `kind`.
+    """
 
     kind: Scalar
     arguments: Node | None
+    misspelt: Scalar | None = None
 
 
 @record
@@ -80,6 +84,11 @@ class Use:
     """A call of a module that an earlier entry has made."""
 
     reference: Node
+
+
+@record
+class NoKind:
+    """An entry that does not say what it is, a fault recorded elsewhere: it is there, and nothing is known of it."""
 
 
 @record
@@ -131,7 +140,7 @@ class Entry:
     """One step of a sequence. `name` is None in a numbered list."""
 
     name: Scalar | None
-    body: KindUse | Held | Sequence | Branches | Use
+    body: KindUse | Held | Sequence | Branches | Use | NoKind
     modifiers: Modifiers
     span: Span
 
@@ -165,6 +174,7 @@ class Block:
     Attributes:
         order: the entries that its module registers before the others.
         defaults: in the place of the file's, where it has them.
+        broken: after a fault recorded elsewhere, no instance can be made.
     """
 
     name: Scalar
@@ -174,6 +184,7 @@ class Block:
     outputs: Node | None
     order: tuple[Scalar, ...] = ()
     defaults: Node | None = None
+    broken: bool = False
 
 
 @record

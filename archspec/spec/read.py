@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from archspec.errors import Diagnostic, Edit, Span, clip
-from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
+from archspec.source.tree import Hidden, Mapping, Node, Scalar, Sequence, describe
 from archspec.spec.document import BODIES, MODIFIERS, PLACEMENT, Block, Document, Entries, Input
 from archspec.spec.names import identifier_fault
 from archspec.spec.read_entries import read_entries
@@ -66,7 +66,7 @@ def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
         freeze=tree.get("freeze"),
         defaults=tree.get("defaults"),
     )
-    return (document if is_library or (inputs and layers is not None) else None), reader.faults
+    return document, reader.faults
 
 
 def check_keys(reader: Reader, tree: Mapping) -> None:
@@ -158,12 +158,12 @@ def _read_inputs(reader: Reader, tree: Mapping) -> tuple[Input, ...]:
             f"a spec has `input` or `inputs`, not both (`input` stands in {first.span.line_seen_from(second.span)})"
         )
         reader.fault("AS107", message, second.span, help="keep one of them")
-        return ()
+        one = Hidden(None, first.span)
     if one is not None:
-        return tuple(_read_input(reader, "input", one))
+        return (_read_input(reader, "input", one),)
     if several is None:
         _missing(reader, tree, "input", "`input: [C, H, W]` (without the batch)")
-        return ()
+        return (_read_input(reader, "input", Hidden(None, tree.span)),)
     sizes = isinstance(several, Sequence) and all(isinstance(item, Scalar) for item in several)
     help = "one input is written `input: […]`" if sizes else "write `inputs: {image: [3, 224, 224], meta: [1]}`"
     mapping = reader.mapping(several, "`inputs`", help=help)
@@ -178,33 +178,34 @@ def _read_named_inputs(reader: Reader, mapping: Mapping) -> tuple[Input, ...]:
         fault = identifier_fault(str(key.value), "an input, which becomes an argument of forward,")
         if fault is not None:
             reader.fault("AS106", fault, key.span, help="choose another name")
-        else:
-            read += _read_input(reader, str(key.value), value)
+        read.append(_read_input(reader, str(key.value), value))
     return tuple(read)
 
 
-def _read_input(reader: Reader, name: str, node: Node) -> list[Input]:
+def _read_input(reader: Reader, name: str, node: Node) -> Input:
+    """An input; of a shape that nobody knows where that is faulty."""
     whose = f"`{name}`"
     if isinstance(node, (Sequence, Scalar)):
-        return [Input(name, node, None, node.span)]
+        return Input(name, node, None, node.span)
+    hidden = Hidden(None, node.span)
     sizes = bare_list(node)
     if sizes is not None:
         listed = Edit(node.span, f"[{sizes}]")
         reader.expected(node, "a list of sizes", whose, f"write `{clip(listed.text)}`", listed)
-        return []
+        return Input(name, hidden, None, node.span)
     reader.keys(node, _INPUT_KEYS, whose)
     node = reader.corrected(node, _INPUT_KEYS)
     shape, dtype = node.get("shape"), node.get("dtype")
     if shape is None:
         reader.fault("AS103", f"{whose} has no `shape`", node.span, help="write `{shape: [3, 224, 224]}`")
-        return []
+        shape = hidden
     if dtype is not None and (not isinstance(dtype, Scalar) or dtype.value not in DTYPES):
         meant = _OTHER_DTYPES.get(str(dtype.value).removeprefix("torch.")) if isinstance(dtype, Scalar) else None
         help = f"write `{meant}`" if meant else None
         edit = Edit(dtype.span, meant) if meant else None
         reader.expected(dtype, "one of " + ", ".join(DTYPES), f"`dtype` of {whose}", help, edit)
         dtype = None
-    return [Input(name, shape, dtype, node.span)]
+    return Input(name, shape, dtype, node.span)
 
 
 def _read_blocks(reader: Reader, tree: Mapping) -> dict[str, Block]:
@@ -224,29 +225,31 @@ def _removed_blocks(tree: Mapping) -> dict[str, Span]:
 def _read_block(reader: Reader, key: Scalar, node: Node) -> Block | None:
     whose = f"the block `{key.value}`"
     fault = identifier_fault(str(key.value), "a block, which becomes a Python class,")
-    if fault is None and key.value in MODIFIERS + PLACEMENT + BODIES:
+    own_meaning = key.value in MODIFIERS + PLACEMENT + BODIES
+    if own_meaning:
         fault = f"`{key.value}` has a meaning of its own in an entry"
     if fault is not None:
         reader.fault("AS106", fault, key.span, help="choose another name")
+    if own_meaning:
         return None
     mapping = reader.mapping(node, whose, help=f"write `{key.value}: {{params: {{…}}, layers: {{…}}}}`")
     if mapping is None:
-        return None
+        return Block(key, (), (), Entries((), False, node.span), None, broken=True)
     reader.keys(mapping, _BLOCK_KEYS, whose)
     mapping = reader.corrected(mapping, _BLOCK_KEYS)
     layers = mapping.get("layers")
     if layers is None:
         reader.fault("AS103", f"{whose} has no `layers`", key.span, help="add `layers:` with one entry per line")
-        return None
     parameters, inputs = mapping.get("params"), mapping.get("inputs")
     return Block(
         key,
         () if parameters is None else read_parameters(reader, parameters, "`params`"),
         () if inputs is None else _read_block_inputs(reader, inputs, whose),
-        read_entries(reader, layers, f"`layers` of {whose}"),
+        Entries((), False, key.span) if layers is None else read_entries(reader, layers, f"`layers` of {whose}"),
         mapping.get("outputs"),
         _read_order(reader, mapping.get("order"), whose),
         mapping.get("defaults"),
+        broken=layers is None,
     )
 
 

@@ -18,6 +18,7 @@ from archspec.spec.document import (
     Held,
     KindUse,
     Modifiers,
+    NoKind,
     Use,
 )
 from archspec.spec.names import layer_name_fault
@@ -41,7 +42,7 @@ def read_entries(reader: Reader, node: Node, whose: str) -> Entries:
     """The children of a sequence: a mapping of named ones or a list of numbered ones."""
     if isinstance(node, Mapping):
         _check_similar_names(reader, node)
-        items = [read_entry(reader, key, value) for key, value in node if _check_name(reader, key)]
+        items = [read_entry(reader, _checked_name(reader, key), value) for key, value in node]
         numbered = False
     elif isinstance(node, Sequence):
         items = [read_entry(reader, None, value) for value in node]
@@ -53,18 +54,18 @@ def read_entries(reader: Reader, node: Node, whose: str) -> Entries:
     if not len(node):
         reader.fault("AS103", f"{whose} is empty: it needs at least one entry", node.span, help="add a layer")
     removed = node.removed if isinstance(node, Mapping) else ()
-    return Entries(tuple(item for item in items if item is not None), numbered, node.span, removed)
+    return Entries(tuple(items), numbered, node.span, removed)
 
 
-def _check_name(reader: Reader, key: Scalar) -> bool:
+def _checked_name(reader: Reader, key: Scalar) -> Scalar:
+    """The name, which references mean though no layer can have it; but `input` and `previous` never mean a layer."""
     name = str(key.value)
-    if "$" in name:
-        return True  # a template: its expansions are checked when they are made
-    fault = layer_name_fault(name)
+    fault = None if "$" in name else layer_name_fault(name)  # a template's expansions are checked when they are made
     if fault is None:
-        return True
-    reader.fault("AS106", f"a layer cannot be called `{clip(name)}`: {fault}", key.span, help="choose another name")
-    return False
+        return key
+    what = f"a layer cannot be called `{clip(name)}`: {fault}" if name else "a layer's name cannot be empty"
+    reader.fault("AS106", what, key.span, help="choose another name")
+    return Scalar(f"{name}_", key.span) if name in ("input", "previous") else key
 
 
 def _check_similar_names(reader: Reader, node: Mapping) -> None:
@@ -82,8 +83,8 @@ def _check_similar_names(reader: Reader, node: Mapping) -> None:
             )
 
 
-def read_entry(reader: Reader, name: Scalar | None, node: Node) -> Entry | None:
-    """One entry; None where it is so faulty that nothing can be said of it (a fault is recorded)."""
+def read_entry(reader: Reader, name: Scalar | None, node: Node) -> Entry:
+    """One entry; a `NoKind` where it is so faulty that nothing can be said of it (a fault is recorded)."""
     whose = f"the entry `{name.value}`" if name is not None else "an entry"
     pair = _kind_and_arguments(node)
     if pair is not None:
@@ -132,16 +133,16 @@ def _kind_as_value(kinds: list[tuple[Scalar, Node]]) -> tuple[Scalar, Scalar, Ma
     return None
 
 
-def _read_word(reader: Reader, name: Scalar | None, node: Scalar, whose: str) -> Entry | None:
+def _read_word(reader: Reader, name: Scalar | None, node: Scalar, whose: str) -> Entry:
     if not isinstance(node.value, str) or not node.value:
         help = "write a kind, such as `ReLU` or `{Linear: 10}`"
         reader.expected(node, "a kind, a list or a mapping", whose, help)
-        return None
+        return Entry(name, NoKind(), NO_MODIFIERS, node.span)
     body = Held(node) if node.value.startswith("$") else KindUse(node, None)
     return Entry(name, body, NO_MODIFIERS, node.span)
 
 
-def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str) -> Entry | None:
+def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str) -> Entry:
     kinds: list[tuple[Scalar, Node]] = []
     fields: dict[str, Node] = {}
     keys: dict[str, Scalar] = {}
@@ -157,7 +158,7 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
             kinds.append((key, value))
     if not kinds:
         _no_kind(reader, node, whose)
-        return None
+        return Entry(name, NoKind(), Modifiers(**fields, keys=keys), node.span)
     modifiers = Modifiers(**fields, keys=keys)
     habit = _kind_as_value(kinds)
     if habit is not None:
@@ -202,6 +203,8 @@ def _without_brackets(reader: Reader, kinds: list[tuple[Scalar, Node]]) -> list[
         return kinds
     span = Span(kind.span.source, first.span.start, last.span.end)
     names = [first, *(key for key, value in kinds[1:] if isinstance(value, Scalar) and value.value is None)]
+    if _meant_modifier(str(kind.value)) is not None:  # `{skp: add, ReLU: }`
+        return kinds
     if len(names) < len(kinds) or not str(kind.value)[:1].islower() or _BARE_LIST.fullmatch(span.text) is None:
         return kinds
     help, edit = f"write `[{clip(span.text)}]`", Edit(span, f"[{span.text}]")

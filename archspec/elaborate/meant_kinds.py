@@ -1,0 +1,41 @@
+"""Misspelt kinds that can only be slips of one other: taken for it, so that all else can be checked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from archspec.elaborate.kinds import meant_kind
+from archspec.ops.registry import find
+from archspec.source.tree import Scalar
+from archspec.spec.document import Branches, Document, Entries, Entry, KindUse, Sequence
+
+
+def with_meant_kinds(document: Document) -> Document:
+    """The same document where it has no such kind. The check of kinds reports each."""
+    own = {*document.blocks}
+    layers = _entries(document.layers, own)
+    blocks = {
+        name: block if (inside := _entries(block.entries, own)) is block.entries else replace(block, entries=inside)
+        for name, block in document.blocks.items()
+    }
+    return replace(document, layers=layers, blocks=blocks)
+
+
+def _entries(entries: Entries, own: Collection[str]) -> Entries:
+    items = tuple(_entry(item, own) for item in entries.items)
+    same = all(new is old for new, old in zip(items, entries.items, strict=True))
+    return entries if same else replace(entries, items=items)
+
+
+def _entry(entry: Entry, own: Collection[str]) -> Entry:
+    body = entry.body
+    if isinstance(body, (Sequence, Branches)):
+        inside = _entries(body.entries, own)
+        return entry if inside is body.entries else replace(entry, body=replace(body, entries=inside))
+    if not isinstance(body, KindUse) or str(body.kind.value) in own or find(str(body.kind.value)) is not None:
+        return entry
+    meant = meant_kind(str(body.kind.value), own)
+    if meant is None:
+        return entry
+    return replace(entry, body=KindUse(Scalar(meant, body.kind.span), body.arguments, misspelt=body.kind))
