@@ -24,6 +24,7 @@ _ANY_RANK_IN_TORCH = (
     "FrozenBatchNorm2d",
     "GlobalAvgPool2d",
     "BilinearPool2d",
+    "UpsamplingNearest2d",
 )
 
 
