@@ -39,7 +39,7 @@ def place_inline(
         return [], number
     nodes: list[Node] = []
     for position in planned.positions():
-        inside = environment.child(variables=position.variables())
+        inside = environment.child(variables=position.variables(), forward=environment.forward)
         frame = Frame(what_is_copied(entry), join(path, str(number)), entry.span, position.position)
         with context.inside(frame, entry.span):
             if isinstance(entry.body, Sequence):

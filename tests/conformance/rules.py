@@ -23,6 +23,8 @@ _ANY_RANK_IN_TORCH = (
     "Softmax2d",
     "FrozenBatchNorm2d",
     "GlobalAvgPool2d",
+    "BilinearPool2d",
+    "UpsamplingNearest2d",
 )
 
 
