@@ -28,8 +28,9 @@ of parameters and of multiply-accumulates as torch counts.
 
 The length of a spec is that of its YAML, without comments, blank lines and its `train` section, with what it extends
 and the blocks that it imports. The length of a module is that of the classes of which the network is made and of the
-functions and numbers that these need, without comments, docstrings, imports, weights, and what only other members of
-the family need ([measure.py](../tests/zoo/measure.py) has the rule).
+functions and numbers that these need, with the lines that import `torch`, `F`, `nn` and `Tensor` where it uses them,
+since it cannot stand without. Comments, docstrings, other imports, weights, and what only other members of the family
+need are not counted ([measure.py](../tests/zoo/measure.py) has the rule).
 
 | spec | input | parameters | MACs | YAML | module | ratio | equal to |
 |---|---|---:|---:|---:|---:|---:|---|

@@ -2,12 +2,13 @@
 
 Both sides are counted without comments, docstrings and blank lines; names, types and indentation count.
 
-- A spec: its YAML, the `train` section left out, with each file that it extends and the blocks of each that it
-  imports.
+- A spec: its YAML, the `train` section left out, with each file that it extends and the blocks and defaults of each
+  that it imports.
 - A module: the classes of which the network is made, as far as torchvision.models or tests/zoo define them (layers of
   torch and of torchvision.ops are in both languages' libraries), the functions, constants and further classes there
   that these name, and the functions that hold its numbers. Of an `if` that chooses between members of the family, only
-  the taken branch counts. Imports, weights, and the functions that only call the constructor do not count.
+  the taken branch counts. With them count the lines that import what they need of torch, as short as they can be.
+  Other imports, weights, and the functions that only call the constructor do not count.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import ast
 import copy
 import importlib
 import sys
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -32,7 +34,9 @@ def yaml_length(path: Path) -> int:
     text = path.read_text()
     content = yaml.safe_load(text)
     extended = [_named(content["extends"], path)] if "extends" in content else []
-    imported = sum(len(_bare_yaml(_named(name, path).read_text(), "blocks")) for name in content.get("import", []))
+    imported = sum(
+        len(_bare_yaml(_named(name, path).read_text(), ("blocks", "defaults"))) for name in content.get("import", [])
+    )
     return len(_bare_yaml(text)) + imported + sum(map(yaml_length, extended))
 
 
@@ -40,13 +44,13 @@ def _named(name: str, whose: Path) -> Path:
     return Path(zoo_files()[name.removeprefix("zoo:")]) if name.startswith("zoo:") else whose.parent / name
 
 
-def _bare_yaml(text: str, only: str = "") -> str:
+def _bare_yaml(text: str, only: tuple[str, ...] = ()) -> str:
     lines, section = [], ""
     for line in text.splitlines():
         if line[:1].strip(" }#"):
             section = line.split(":")[0]
         code = "" if line.lstrip().startswith("#") else line.split(" #")[0].rstrip()
-        if code and section != "train" and only in ("", section):
+        if code and section != "train" and (not only or section in only):
             lines.append(code)
     return "\n".join(lines) + "\n"
 
@@ -68,7 +72,18 @@ def module_length(
         found.add(kind.__module__, kind.__name__)
     for name in numbers:
         found.add(type(model).__module__, name)
-    return sum(len(text) + 1 for text in found.texts.values())
+    return sum(len(text) + 1 for text in (*torch_imports(found.texts.values()), *found.texts.values()))
+
+
+def torch_imports(texts: Iterable[str]) -> list[str]:
+    """The import statements without which the definitions do not run."""
+    used = {node.id for text in texts for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+    members = ", ".join(name for name in ("nn", "Tensor") if name in used)
+    lines = {"torch": "import torch", "F": "import torch.nn.functional as F"}
+    return [
+        *(line for name, line in lines.items() if name in used),
+        *([f"from torch import {members}"] if members else []),
+    ]
 
 
 class _Definitions:
