@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torchvision import models
 from torchvision.models import ResNet
 
@@ -26,16 +26,18 @@ class Published:
         small: further variables, with which the numbers are compared.
         numbers, member, parts: what `measure.module_length` asks for.
         shrink: does to the original what `small` does to the spec, where its constructor cannot.
+        prepare: makes of random inputs what the network is given.
     """
 
     spec: str
-    original: Callable[[], nn.Module]
+    original: Callable[..., nn.Module]
     vars: Mapping[str, Any] = field(default_factory=dict)
     small: Mapping[str, Any] = field(default_factory=lambda: {"size": 64})
     numbers: tuple[str, ...] = ()
     member: str = ""
     parts: tuple[type[nn.Module], ...] = ()
     shrink: Callable[[nn.Module], None] = lambda model: None
+    prepare: Callable[[list[Tensor]], list[Tensor]] = lambda inputs: inputs
 
     @property
     def path(self) -> Path:
@@ -45,6 +47,13 @@ class Published:
     def published(self) -> str:
         """Where the network is published, for the page on the zoo."""
         return "torchvision"
+
+    def make(self, *, small: bool = False) -> nn.Module:
+        """The network, of the published size or of the small one."""
+        model = self.original()
+        if small:
+            self.shrink(model)
+        return model
 
     @property
     def name(self) -> str:
