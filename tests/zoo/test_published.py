@@ -77,7 +77,7 @@ def _gradients(model: nn.Module, inputs: list[Tensor]) -> Any:
 
 @every_network
 def test_counts_are_those_of_the_published_size(network: Published, monkeypatch: pytest.MonkeyPatch) -> None:
-    architecture = archspec.load(network.path, **network.vars)
+    architecture = archspec.load(f"zoo:{network.name}")
     auxiliary = any(output.training_only for output in architecture.graph.outputs)
     count = 2 if auxiliary else 1  # a batch norm trains on no single value
     monkeypatch.setattr("torch.backends.mha.get_fastpath_enabled", lambda: False)  # fused kernels are not counted
@@ -92,7 +92,7 @@ def test_counts_are_those_of_the_published_size(network: Published, monkeypatch:
 
 @every_network
 def test_it_is_the_published_network(network: Published) -> None:
-    architecture = archspec.load(network.path, **{**network.vars, **network.small})
+    architecture = archspec.load(f"zoo:{network.name}", **network.small)
     rounded = isinstance(network, Written) and network.rounded
     computes = _computes(architecture)
     device = "cpu" if computes or isinstance(network, Written) else "meta"  # assigned, tied parameters would be two

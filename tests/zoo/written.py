@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 
+from archspec.source.zoo import zoo_names
 from tests.zoo import reference_generative as generative
 from tests.zoo import reference_language as language
 from tests.zoo import reference_segmentation as segmentation
@@ -52,19 +53,26 @@ def _begun(inputs: list[Tensor]) -> list[Tensor]:
     return inputs
 
 
-def _gpt2(parameters: int, **variables: int) -> Written:
-    small = {"vocabulary": 50, "context": 16, "features": 32, "heads": 4, "depth": 2, "dropout": 0.0}
-    return Written("language/gpt2", language.GPT2, variables, small, parameters=parameters, rounded=True)
+_GPT2 = {"vocabulary": 50, "context": 16, "features": 32, "heads": 4, "depth": 2, "dropout": 0.0}
+_LLAMA = {"vocabulary": 50, "context": 7, "features": 32, "hidden": 48, "heads": 8, "kv_heads": 2, "layers": 2}
 
 
-def _llama(parameters: int, **variables: Any) -> Written:
-    small = {"vocabulary": 50, "context": 7, "features": 32, "hidden": 48, "heads": 8, "kv_heads": 2, "layers": 2}
-    return Written("language/llama", language.Llama, variables, small, parameters=parameters, rounded=True)
+def _named(name: str, original: type[nn.Module], small: Mapping[str, Any], parameters: int) -> Written:
+    """One that the zoo has a name for."""
+    file, values = zoo_names()[name]
+    return Written(f"language/{file}", original, values, small, parameters=parameters, rounded=True)
 
 
-_LLAMA2_7B: Mapping[str, Any] = {"context": 4096, "features": 4096, "hidden": 11008, "kv_heads": 32, "layers": 32}
-_LLAMA3: Mapping[str, Any] = {"vocabulary": 128256, "context": 8192, "theta": 500000.0, "kv_heads": 8}
-
+_LLAMA_405B = {
+    "vocabulary": 128256,
+    "context": 8192,
+    "features": 16384,
+    "hidden": 53248,
+    "heads": 128,
+    "kv_heads": 8,
+    "layers": 126,
+    "theta": 500000.0,
+}
 WRITTEN = (
     Written("segmentation/unet_any_depth", segmentation.UNet, {}, {"size": 48, "base": 4, "depth": 3}),
     Written(
@@ -90,13 +98,14 @@ WRITTEN = (
         prepare=_begun,
         rounded=True,
     ),
-    _gpt2(124_439_808),
-    _gpt2(354_823_168, features=1024, heads=16, depth=24),
-    _gpt2(774_030_080, features=1280, heads=20, depth=36),
-    _gpt2(1_557_611_200, features=1600, heads=25, depth=48),
-    _llama(1_100_048_384),
-    _llama(6_738_415_616, **_LLAMA2_7B),
-    _llama(8_030_261_248, **_LLAMA3, features=4096, hidden=14336, layers=32),
+    Written("language/gpt2", language.GPT2, {}, _GPT2, parameters=124_439_808, rounded=True),
+    _named("gpt2_medium", language.GPT2, _GPT2, 354_823_168),
+    _named("gpt2_large", language.GPT2, _GPT2, 774_030_080),
+    _named("gpt2_xl", language.GPT2, _GPT2, 1_557_611_200),
+    _named("tinyllama_1b", language.Llama, _LLAMA, 1_100_048_384),
+    _named("llama2_7b", language.Llama, _LLAMA, 6_738_415_616),
+    _named("llama3_8b", language.Llama, _LLAMA, 8_030_261_248),
+    Written("llama3_405b", language.Llama, _LLAMA_405B, _LLAMA, parameters=405_853_388_800, rounded=True),
     Written(
         "classification/mlp_mixer", vision.MLPMixer, {}, {"size": 64, "features": 32, "depth": 2}, parameters=59_880_472
     ),
