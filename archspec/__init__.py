@@ -8,6 +8,7 @@ from archspec.api import Examination, build, check, examine, from_file, json_sch
 from archspec.architecture import Architecture
 from archspec.errors import Diagnostic, SpecError, UsageError
 from archspec.plugins import load_plugin, register
+from archspec.source.zoo import ZooEntry, list_zoo
 from archspec.version import __version__
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Examination",
     "SpecError",
     "UsageError",
+    "ZooEntry",
     "__version__",
     "build",
     "check",
@@ -23,6 +25,7 @@ __all__ = [
     "from_file",
     "json_schema",
     "ledger",
+    "list_zoo",
     "load",
     "load_plugin",
     "register",

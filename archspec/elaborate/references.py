@@ -12,14 +12,49 @@ from archspec.source.tree import Node, Scalar, Sequence, describe
 from archspec.suggest import nearest
 
 LONGEST_CYCLE = 12
+EVERY = "*"
 
 
 def resolve_all(context: Context, node: Node, environment: Environment, entry: str | None) -> tuple[Value, ...]:
-    """The values that `from: a` or `from: [a, b]` means. `entry` is the name of the one that asks."""
-    if isinstance(node, Sequence):
-        context.spend(len(node), node.span)
-        return tuple(resolve(context, item, environment, entry) for item in node)
-    return (resolve(context, node, environment, entry),)
+    """The values that `from: a`, `from: [a, b]` or `from: a.*` means. `entry` is the name of the one that asks."""
+    nodes = node.items if isinstance(node, Sequence) else (node,)
+    context.spend(len(nodes), node.span)
+    return tuple(value for item in nodes for value in _values(context, item, environment, entry))
+
+
+def _values(context: Context, node: Node, environment: Environment, entry: str | None) -> tuple[Value, ...]:
+    """What one reference means; with `*` in it, the values of all copies, branches or children that are there."""
+    if not isinstance(node, Scalar) or EVERY not in str(node.value):
+        return (resolve(context, node, environment, entry),)
+    text = _text(context, node, environment)
+    names = [] if text is None else _expanded(context, text.split("."), node.span, environment, entry)
+    found = []
+    for name in names:
+        binding = _find(context, name, node.span, environment, entry)
+        if binding is None:
+            break  # one of them tells what all lack
+        found.append(binding.first)
+    return tuple(found) if found and len(found) == len(names) else (NOWHERE,)
+
+
+def _expanded(context: Context, parts: list[str], span: Span, environment: Environment, entry: str | None) -> list[str]:
+    """The reference once for each name that its `*` stand for; none after a fault."""
+    if EVERY not in parts[1:]:
+        return [".".join(parts)]
+    at = parts.index(EVERY, 1)
+    around = ".".join(parts[:at])
+    binding = _find(context, around, span, environment, entry)
+    if binding is None:
+        return []
+    inside = [name for name, inner in binding.inner.items() if not inner.absent]
+    context.spend(len(inside), span)
+    if not inside and (binding.first.type is not None or binding.closed is not None):
+        _nothing_inside(context, binding, around, EVERY, span)
+    return [
+        name
+        for child in inside
+        for name in _expanded(context, [*parts[:at], child, *parts[at + 1 :]], span, environment, entry)
+    ]
 
 
 def resolve(context: Context, node: Node, environment: Environment, entry: str | None = None) -> Value:
@@ -160,7 +195,15 @@ def _nothing_inside(context: Context, binding: Binding, reached: str, part: str,
     if binding.first.type is None and not binding.inner:
         return  # its fault is reported where it was made
     help = None
-    if binding.closed is not None:
+    if part == EVERY and binding.inner:
+        message = f"`{reached}.{EVERY}` is all that `{reached}` has inside, where one value is asked for"
+        help = (
+            f"choose one, `{reached}.{next(iter(binding.inner))}`, or merge them first: `{{concat: {reached}.{EVERY}}}`"
+        )
+    elif part == EVERY and binding.closed is None:
+        message = f"`{reached}` has nothing inside that `{EVERY}` could stand for"
+        help = f"`{EVERY}` stands for the copies of a repeat, the branches, or the entries of a sequence"
+    elif binding.closed is not None:
         message = f"`{reached}` is a `{binding.closed}`: a reference cannot go into a block"
         help = f"name `{part}` in the `outputs` of `{binding.closed}`"
     else:

@@ -51,16 +51,18 @@ def _alternatives(numbers: list[int]) -> str:
 
 CAUSAL_MASK = {
     "causal_mask": '''
-def causal_mask(x: torch.Tensor, dim: int) -> torch.Tensor:
+def causal_mask(x: torch.Tensor, dim: int, dtype: torch.dtype | None = None) -> torch.Tensor:
     """A mask that hides later steps from earlier ones, for the steps in dimension dim of x."""
-    return nn.Transformer.generate_square_subsequent_mask(x.size(dim), device=x.device, dtype=x.dtype)
+    return nn.Transformer.generate_square_subsequent_mask(x.size(dim), device=x.device, dtype=dtype or x.dtype)
 '''
 }
 
 
 def causal_mask(name: str, args: Args) -> str:
-    """The source of a mask for the sequence of that name."""
-    return f"causal_mask({name}, {1 - batch_at(args)})"
+    """The source of a mask for the sequence of that name, of the same type as a mask of its paddings."""
+    paddings = (given for word, given in args.named.items() if word.endswith("key_padding_mask"))
+    dtype = ", torch.bool" if any(given.dtype == "bool" for given in paddings) else ""
+    return f"causal_mask({name}, {1 - batch_at(args)}{dtype})"
 
 
 def steps(args: Args, given: TensorType) -> int:

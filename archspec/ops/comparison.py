@@ -88,4 +88,13 @@ OPS = (
         code=lambda args, inputs: f"{inputs[0]}.to(torch.{args.dtype})",
         floating=False,
     ),
+    Op(
+        name="type_as",
+        target="torch.Tensor.type_as",
+        doc="The first tensor's numbers in the second one's element type.",
+        inputs=("input", "other"),
+        shape=lambda args, inputs: (TensorType(inputs[0].shape, inputs[1].dtype, inputs[0].channels_first),),
+        code=lambda args, inputs: f"{inputs[0]}.type_as({inputs[1]})",
+        floating=False,
+    ),
 )

@@ -14,7 +14,7 @@ ROOMS: dict[str, str] = {
         MultiheadAttention
     """,
     "comparison": """
-        eq ne lt le gt ge logical_and logical_or logical_xor logical_not to
+        eq ne lt le gt ge logical_and logical_or logical_xor logical_not to type_as
     """,
     "composed": """
         Conv2dNormActivation Conv3dNormActivation MLP SqueezeExcitation

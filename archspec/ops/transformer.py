@@ -136,8 +136,10 @@ def _decoder_macs(args: Args, inputs: Inputs, outputs: Outputs) -> int:
 
 
 def _mask(args: Args, flag: str, mask: str, name: str) -> list[str]:
-    """The arguments that make a call causal, where a flag says so."""
-    return [f"{mask}={causal_mask(name, args)}", f"{flag}=True"] if args[flag] else []
+    """The arguments that make a call causal, where a flag says so. Of a mask torch need not find out what it is."""
+    if args[flag]:
+        return [f"{mask}={causal_mask(name, args)}", f"{flag}=True"]
+    return [f"{flag}=False"] if mask in args.named else []
 
 
 def _encoder_call(args: Args, inputs: tuple[str, ...]) -> str:

@@ -46,6 +46,11 @@ def _where(draw: st.DrawFn) -> Inputs:
     return (TensorType(_other(draw, shape), condition), *others)
 
 
+def _typed(draw: st.DrawFn) -> Inputs:
+    dtypes = st.sampled_from(["float32", "float64", "bfloat16", "int64", "bool"])
+    return (TensorType(_shape(draw), draw(dtypes)), TensorType(_shape(draw), draw(dtypes)))
+
+
 def _broadcast(draw: st.DrawFn) -> Inputs:
     shape = _shape(draw)
     return (TensorType(shape), TensorType(_other(draw, shape)))
@@ -220,6 +225,7 @@ INPUTS: dict[str, Callable[[st.DrawFn], Inputs]] = {
     "FeaturePyramidNetwork": _levels,
     "masked_fill": _masked,
     "where": _where,
+    "type_as": _typed,
     "gather": _gather,
     "one_hot": _classes,
     "embedding": _table,

@@ -72,6 +72,7 @@ def fault_of(marked, names=NAMES):
         ("$(round(3.14159, 2))", 3.14),
         ("$(round(1234, -2))", 1200), ("$(floor(-1.5))", -2), ("$(ceil(1.2))", 2), ("$(int(-1.9))", -1),
         ("$(int(bias))", 1),
+        ("$(log(10000))", math.log(10000)), ("$(-log(0.5) / 2)", -math.log(0.5) / 2),
         ("$(float(2))", 2.0), ("$(sum(sizes))", 448), ("$(sum([]))", 0), ("$(len(sizes) + len(kind))", 7),
         ("$(make_divisible(35.5, 8))", 32), ("$(make_divisible(3, 8, 16))", 16),
         ("$(image.channels)", 3), ("$(image.height)", 24), ("$(image.width)", 32), ("$(image.features)", 32),
@@ -132,6 +133,8 @@ FAULTS = [
     ("AS212", "$(image«.heigth»)"),
     ("AS213", "$(«__import__»('os').system('id'))"),
     ("AS213", "$(«maxx»(1))"),
+    ("AS214", "$(log(«0»))"),
+    ("AS215", "$(log(«kind»))"),
     ("AS213", "$(«width»(1))"),
     ("AS213", "$(«sizes[0]»(1))"),
     ("AS213", "$(«eval»('1'))"),
@@ -225,7 +228,7 @@ error[AS216]: `.height` needs a tensor [N, C, H, W] or [N, C, D, H, W]; `vector`
     (
         "size: $(abc(1))",
         """\
-error[AS213]: calls are limited to min, max, abs, round, floor, ceil, int, float, sum, len, make_divisible
+error[AS213]: calls are limited to min, max, abs, round, floor, ceil, int, float, log, sum, len, make_divisible
   --> net.yaml:1:9
   |
 1 | size: $(abc(1))
@@ -330,7 +333,7 @@ EXPRESSIONS = st.recursive(
         st.tuples(inner, inner, inner).map(lambda three: "{} if {} else {}".format(*three)),
         st.tuples(inner, inner).map(lambda two: "[{}, {}]".format(*two)),
         st.tuples(st.sampled_from(["min", "max"]), inner, inner).map(lambda call: "{}({}, {})".format(*call)),
-        st.tuples(st.sampled_from(["abs", "round", "floor", "ceil", "int", "float", "sum"]), inner).map(
+        st.tuples(st.sampled_from(["abs", "round", "floor", "ceil", "int", "float", "sum", "log"]), inner).map(
             lambda call: "{}({})".format(*call)
         ),
     ),
@@ -344,6 +347,7 @@ PYTHON = {
     "round": round,
     "floor": math.floor,
     "ceil": math.ceil,
+    "log": math.log,
 }
 PYTHON |= {"int": int, "float": float, "sum": sum, "len": len}
 

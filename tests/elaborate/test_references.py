@@ -345,3 +345,90 @@ def test_one_unknown_name_used_often_is_one_fault() -> None:
 def test_unused_layers_and_inputs_are_warned_of() -> None:
     architecture = load("inputs: {a: [3, 8, 8], b: [1]}\nlayers: {x: {ReLU: , from: a}, y: {Tanh: , from: a}}\n")
     assert [(warning.code, warning.severity) for warning in architecture.warnings] == [("AS231", "warning")] * 2
+
+
+LAYER = """
+blocks:
+  Layer:
+    layers:
+      more: {Conv2d: {out_channels: 3, kernel_size: 1}}
+      skip: {Conv2d: {out_channels: 2, kernel_size: 1}}
+      sum: {add: [input, more]}
+    outputs: {x: sum, skip: skip}
+"""
+
+
+class Layer(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.more, self.skip = conv(), nn.Conv2d(3, 2, 1)
+
+    def forward(self, x):
+        more = self.more(x)
+        return x + more, self.skip(more)
+
+
+def test_a_star_is_a_port_of_every_copy() -> None:
+    def forward(m, x):
+        total = 0
+        for layer in m.layers:
+            x, skip = layer(x)
+            total = total + skip
+        return total
+
+    spec = "layers: {layers: {Layer: {}, repeat: 3}, sum: {add: [layers.*.skip]}}\n"
+    agree(IMAGE + LAYER + spec, Hand(forward, layers=nn.ModuleList([Layer(), Layer(), Layer()])))
+
+
+@pytest.mark.parametrize("inputs", ["{concat: [a.*, b.*]}", "{concat: {dim: 1}, from: [a.*, b.*]}"])
+def test_stars_beside_each_other(inputs: str) -> None:
+    def forward(m, x):
+        first = m.a[0](x)
+        second = m.a[1](first)
+        return torch.cat([first, second, m.b["left"](second), m.b["right"](second)], 1)
+
+    spec = f"""
+layers:
+  a: {{Conv2d: {{out_channels: 3, kernel_size: 1}}, repeat: 2}}
+  b: {{branches: {{left: {CONV}, gone: {{ReLU: , when: false}}, right: {CONV}}}, merge: none}}
+  out: {inputs}
+"""
+    b = nn.ModuleDict({"left": conv(), "right": conv()})
+    agree(IMAGE + spec, Hand(forward, a=nn.ModuleList([conv(), conv()]), b=b))
+
+
+def test_a_star_by_itself_among_stages_and_inside_a_sequence() -> None:
+    def forward(m, x):
+        made = []
+        for stage in m.body.a:
+            for layer in stage:
+                x = layer(x)
+                made.append(x)
+        return torch.cat(made, 1)
+
+    body = nn.Module()
+    body.a = nn.ModuleList([nn.ModuleList([conv()]), nn.ModuleList([conv(), conv()])])
+    spec = """
+layers:
+  body: {layers: {a: {Conv2d: {out_channels: 3, kernel_size: 1}, repeat: [1, 2]}}}
+  out: {concat: body.a.*.*}
+"""
+    agree(IMAGE + spec, Hand(forward, body=body))
+
+
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [
+        ("a.*", "`a.*` is all that `a` has inside, where one value is asked for"),
+        ("input.*", "`input` has nothing inside that `*` could stand for"),
+        ("a.*.output.x", "`a.0.output` has no `x` inside"),
+        ("b.*", "`b` is a `Layer`: a reference cannot go into a block"),
+    ],
+)
+def test_a_star_that_stands_for_nothing(reference: str, words: str) -> None:
+    where = f"outputs: [{reference}]" if reference == "a.*" else f"  c: {{concat: [input, {reference}]}}"
+    spec = f"layers:\n  a: {{Conv2d: {{out_channels: 3, kernel_size: 1}}, repeat: 2}}\n  b: Layer\n{where}\n"
+    found = [fault for fault in archspec.check(f"archspec: 1\n{IMAGE}{LAYER}{spec}") if fault.severity == "error"]
+    assert [(fault.code, fault.message) for fault in found] == [("AS205", words)]
+    assert found[0].span is not None
+    assert found[0].span.text == reference

@@ -163,7 +163,22 @@ def _value(draw: random.Random, depth: int = 0) -> Any:
 
 
 _OPERATORS = ["+", "-", "*", "/", "//", "%", "**", "==", "!=", "<", ">=", "in", "not in", "and", "or", "<<", "is"]
-_CALLS = ["min", "max", "abs", "round", "floor", "ceil", "int", "float", "sum", "len", "make_divisible", "eval", "open"]
+_CALLS = [
+    "min",
+    "max",
+    "abs",
+    "round",
+    "floor",
+    "ceil",
+    "int",
+    "float",
+    "log",
+    "sum",
+    "len",
+    "make_divisible",
+    "eval",
+    "open",
+]
 _ATOMS = [
     "0",
     "1",

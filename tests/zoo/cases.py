@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -35,9 +35,23 @@ class Case:
     vars: Mapping[str, Any] = field(default_factory=dict)
     odd: tuple[int, ...] | None = None
 
+    numbers: ClassVar[tuple[str, ...]] = ()
+    member: ClassVar[str] = ""
+    parts: ClassVar[tuple[type[nn.Module], ...]] = ()
+
     @property
     def path(self) -> Path:
         return SPECS / f"{self.name}.yaml"
+
+    @property
+    def published(self) -> str:
+        """Where the network comes from, for the page on the zoo."""
+        made = type(self.make())
+        return f"`{made.__module__}.{made.__name__}`" if made.__module__.startswith("tests") else "torchvision"
+
+    def make(self) -> nn.Module:
+        """The network with the spec's own variables."""
+        return self.original()
 
     def pair(self) -> tuple[nn.Module, nn.Module]:
         """The original with everything in it random, and the compiled network with the original's state."""

@@ -75,6 +75,13 @@ def _converted(name: str, convert: Callable[[Any], Any], arguments: list[Any]) -
     return convert(value)
 
 
+def _log(arguments: list[Any]) -> float:
+    value = _number("log", arguments)
+    if value <= 0:
+        raise BadCall(f"`log` takes a number above 0, found {value}", 0)
+    return math.log(value)
+
+
 def _sum(arguments: list[Any]) -> Any:
     values = _one("sum", arguments)
     if not isinstance(values, list):
@@ -114,6 +121,7 @@ FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "ceil": lambda arguments: math.ceil(_number("ceil", arguments)),
     "int": lambda arguments: _converted("int", int, arguments),
     "float": lambda arguments: _converted("float", float, arguments),
+    "log": _log,
     "sum": _sum,
     "len": _len,
     "make_divisible": _make_divisible,
