@@ -55,7 +55,7 @@ def _is_as_stored(contents: Contents, name: str, tensor: Tensor) -> bool:
 
 
 def _read(path: str, offset: int, tensor: Tensor) -> None:
-    left = memoryview(tensor.detach().reshape(-1).view(torch.uint8).numpy())
+    left = tensor.detach().reshape(-1).view(torch.uint8).numpy().data
     with open(path, "rb", buffering=0) as file:
         file.seek(offset)
         while left:

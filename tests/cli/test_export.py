@@ -153,9 +153,7 @@ def test_a_missing_extra(shell: Shell, specs: Path, monkeypatch: pytest.MonkeyPa
     assert "not checked" in run.err
 
 
-def test_a_file_that_is_another_model_is_not_kept(
-    shell: Shell, specs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_is_another_model_is_not_kept(shell: Shell, specs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = onnx_form._outputs
     monkeypatch.setattr(onnx_form, "_outputs", lambda *given: [made * 1.001 for made in real(*given)])
     run = shell("export", "good.yaml", "--to", "onnx", "-o", "good.onnx")
