@@ -30,6 +30,7 @@ class Contents:
         key: the entries that lead to the state dict inside the file, outermost first.
         others: what else stands in the state dict, which is no tensor.
         metadata: what a safetensors file says beside its tensors.
+        offsets: where in a safetensors file each tensor starts.
     """
 
     path: str
@@ -38,6 +39,7 @@ class Contents:
     key: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    offsets: Mapping[str, int] = field(default_factory=dict)
 
 
 FLOAT8 = ("float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -20,6 +20,7 @@ from archspec.weights.contents import Contents, Stored
 from archspec.weights.inspect import inspect
 from archspec.weights.ledger import Ledger, Wanted
 from archspec.weights.locate import locate
+from archspec.weights.read_into import read_into, takes_bytes
 from archspec.weights.refusal import refuse
 
 _ledgers: weakref.WeakKeyDictionary[nn.Module, Ledger] = weakref.WeakKeyDictionary()
@@ -67,17 +68,27 @@ def load_weights(module: nn.Module, checkpoint: Checkpoint, model: str) -> Ledge
         UsageError: the same, where the caller names it.
     """
     contents = inspect(checkpoint, locate(checkpoint))
-    ledger = fitted(checkpoint, contents, _wanted_by(module), model).ledger
+    wanted = _wanted_by(module)
+    ledger = fitted(checkpoint, contents, wanted, model).ledger
     if any(tensor.is_meta for tensor in module.state_dict().values()):
         return ledger
     try:
-        values = _values(contents, ledger.loaded.values())
+        _check_shared(checkpoint, ledger, wanted, contents)
+        _fill(module, contents, ledger.loaded)
     except (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, OSError) as error:
         reason = clip(" ".join(str(error).split()), 200)
         refuse(checkpoint, "AS453", f"torch cannot read `{clip(contents.path, 200)}`: {reason}")
-    _check_shared(checkpoint, ledger, module, values)
-    module.load_state_dict({ours: values[theirs] for ours, theirs in ledger.loaded.items()}, strict=False)
     return ledger
+
+
+def _fill(module: nn.Module, contents: Contents, loaded: Mapping[str, str]) -> None:
+    """The file's tensors into the module's, of which `loaded` gives the names."""
+    if contents.format == "safetensors" and takes_bytes(module):
+        own = module.state_dict(keep_vars=True)
+        read_into(contents, {theirs: own[ours] for ours, theirs in loaded.items()})
+        return
+    values = _values(contents, loaded.values())
+    module.load_state_dict({ours: values[theirs] for ours, theirs in loaded.items()}, strict=False)
 
 
 def _wanted_by(module: nn.Module) -> dict[str, Wanted]:
@@ -104,13 +115,14 @@ def _values(contents: Contents, names: Iterable[str]) -> dict[str, Tensor]:
     return {name: loaded[name] for name in names}
 
 
-def _check_shared(checkpoint: Checkpoint, ledger: Ledger, module: nn.Module, values: dict[str, Tensor]) -> None:
+def _check_shared(checkpoint: Checkpoint, ledger: Ledger, wanted: Mapping[str, Wanted], contents: Contents) -> None:
     """A tensor that the model has under several names can have one value only."""
     first: dict[str, str] = {}
-    for ours, wanted in _wanted_by(module).items():
-        if ours not in ledger.loaded:
+    for ours in ledger.loaded:
+        other = first.setdefault(wanted[ours].same_as, ours)
+        if other == ours:
             continue
-        other = first.setdefault(wanted.same_as, ours)
-        if other != ours and not torch.equal(values[ledger.loaded[ours]], values[ledger.loaded[other]]):
+        one, two = _values(contents, (ledger.loaded[ours], ledger.loaded[other])).values()
+        if not torch.equal(one, two):
             message = f"`{other}` and `{ours}` are one tensor in the model, but two different ones in `{ledger.path}`"
             refuse(checkpoint, "AS457", message, help="do not tie them, or leave one of them out of the checkpoint")

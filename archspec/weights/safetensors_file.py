@@ -60,7 +60,8 @@ def inspect_safetensors(file: BinaryIO, path: str, size: int) -> Contents:
         tensors[name], begin, end = _stored(name, entry)
         spans.append((begin, end, name))
     _check_layout(spans, size - 8 - length)
-    return Contents(path, "safetensors", tensors, metadata=metadata)
+    offsets = {name: 8 + length + begin for begin, _, name in spans}
+    return Contents(path, "safetensors", tensors, metadata=metadata, offsets=offsets)
 
 
 def _metadata(found: Any) -> Mapping[str, str]:
