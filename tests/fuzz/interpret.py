@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tests.fuzz.functions import FUNCTIONS, MERGES, SHAPE_FUNCTIONS, function_primary
+from tests.fuzz.functions import FUNCTIONS, MERGES, PIECES, SHAPE_FUNCTIONS, function_primary, in_pieces
 from tests.fuzz.layers import (
     LEAST_DIMENSIONS,
     PORTS,
@@ -380,6 +380,8 @@ class Interpreter:
             raise Refused(f"{kind} wants a batch")
         if kind not in SHAPE_FUNCTIONS and not inputs[0].is_floating_point():
             raise Refused(f"{kind} computes with real numbers")
+        if kind in PIECES:
+            return self.note(path, in_pieces(kind, inputs[0], given, self.batch))
         return self.note(path, {"output": FUNCTIONS[kind][0](ordered(kind, inputs[0]), **given)})
 
     def note(self, path: str, ports: dict[str, Tensor]) -> Bound:
