@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -47,6 +48,14 @@ def _align_one(align: str, first: Tensor, other: Tensor) -> Tensor:
     raise Refused(f"no `align: {align}`")
 
 
+def _written_broadcast(tensors: Sequence[Tensor], batch: int) -> list[Tensor]:
+    """The tensors in the shape of torch's broadcasting, which has the batch in one dimension."""
+    made = torch.broadcast_tensors(*tensors)
+    if sum(size % batch == 0 for size in made[0].shape) > 1:
+        raise Refused("the batch would be in two dimensions")
+    return list(made)
+
+
 def _lacks_batch(part: torch.Size, whole: torch.Size, batch: int) -> bool:
     """Whether a shape is another one without its batch, or with a 1 there. Any multiple of the batch size passes for
     the batch, which is why the judge runs a spec at a size that is no divisor of others."""
@@ -59,13 +68,22 @@ def _lacks_batch(part: torch.Size, whole: torch.Size, batch: int) -> bool:
 
 
 def _elementwise(function: Callable[[Tensor, Tensor], Tensor], most: int | None = None) -> Callable[..., Tensor]:
-    def merge(tensors: Sequence[Tensor], align: str | None = None, other: float | None = None, *, batch: int) -> Tensor:
+    def merge(
+        tensors: Sequence[Tensor],
+        align: str | None = None,
+        other: float | None = None,
+        broadcast: bool = False,
+        *,
+        batch: int,
+    ) -> Tensor:
+        if broadcast and (align is not None or other is not None):
+            raise Refused("`broadcast` stands alone")
         if other is not None and len(tensors) == 1 and align is None:
             return _with_number(function, tensors[0], other)
         if other is not None or len(tensors) < 2 or (most is not None and len(tensors) > most):
             raise Refused("another number of inputs")
         _same_type(tensors)
-        tensors = _aligned(tensors, align)
+        tensors = _written_broadcast(tensors, batch) if broadcast else _aligned(tensors, align)
         longest = max((tensor.shape for tensor in tensors), key=lambda shape: (len(shape), shape.numel()))
         if not all(tensor.shape == longest or _lacks_batch(tensor.shape, longest, batch) for tensor in tensors):
             raise Refused("merges do not broadcast, but for what has no batch")
@@ -142,9 +160,27 @@ FUNCTIONS |= {
     "squeeze": (lambda x, dim: _squeezed(x, dim), "dim"),
     "pixel_shuffle": (F.pixel_shuffle, "upscale_factor"),
 }
-LISTED = ["mean", "sum", "amax", "amin", "std", "var", "logsumexp", "normalize", "permute", "flip", "squeeze"]
+LISTED = ["mean", "sum", "amax", "amin", "std", "var", "logsumexp", "normalize", "permute", "flip", "squeeze", "split"]
 """Those to which a bare list of numbers is their dimensions; to others it is numbered layers."""
+PIECES = {"chunk": torch.chunk, "split": torch.split, "unbind": torch.unbind}
+"""Functions of one tensor that give several, each a port."""
+FUNCTIONS |= {name: (function, None) for name, function in PIECES.items()}  # type: ignore[misc]
+
+
+def in_pieces(kind: str, x: Tensor, given: dict[str, Any], batch: int) -> dict[str, Tensor]:
+    """What a function of `PIECES` gives, by port."""
+    if x.size(given.get("dim", 0)) % batch == 0:
+        raise Refused("the batch is not taken apart")
+    if kind == "split" and isinstance(given["split_size_or_sections"], tuple):
+        given = {**given, "split_size_or_sections": list(given["split_size_or_sections"])}
+    made = PIECES[kind](x, **given)
+    if len(made) < 2:
+        raise Refused("a single piece")
+    return {str(index): piece for index, piece in enumerate(made)}
+
+
 SHAPE_FUNCTIONS = [
+    *PIECES,
     "sum",
     "flatten",
     "permute",

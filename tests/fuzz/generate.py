@@ -14,7 +14,7 @@ from torch import Tensor
 
 from archspec.ops.entry import Op
 from archspec.ops.registry import CATALOGUE
-from tests.fuzz.constructs import ALIGNS, bare, branched, pooled, used
+from tests.fuzz.constructs import ALIGNS, bare, branched, in_pieces, moving, pooled, tied, used
 from tests.fuzz.functions import FUNCTIONS, MERGES
 from tests.fuzz.interpret import Interpreter
 from tests.fuzz.layers import FROM_CHANNELS, FROM_LAST, PORTS
@@ -190,6 +190,9 @@ class Generator:
             (0.3, partial(pooled, self)),
             (0.8 if place.depth < 3 else 0.0, partial(branched, self)),
             (0.6, partial(used, self)),
+            (0.8, partial(tied, self)),
+            (0.4, partial(in_pieces, self)),
+            (0.6, partial(moving, self)),
             (0.5, partial(bare, self)),
         ]
         weights, makers = zip(*kinds, strict=True)
@@ -202,10 +205,15 @@ class Generator:
         changes: dict[str, Any] = {}
         kind = "layers" if isinstance(entry, list) else next(iter(entry)) if isinstance(entry, dict) else entry
         has_inputs = isinstance(entry, dict) and ("from" in entry or kind in MERGES or kind in FUNCTIONS)
-        if not has_inputs and draw.chance(0.2):
+        is_inline = isinstance(entry, dict) and "inline" in entry
+        if is_inline and kind == "layers":
+            return entry
+        if not has_inputs and not is_inline and draw.chance(0.2):
             changes["from"] = draw.choice([name for name, _ in place.scope.visible()])
         if draw.chance(0.08) and not (isinstance(entry, dict) and {"first", "last"} & set(entry)):
             options = [*CONDITIONS, *FALSE, *(["$flag"] if "flag" in place.scope.names else [])]
+            if isinstance(entry, dict) and "repeat" in entry:
+                options += ["$(index > 0)", "$(index < count - 1)", "$(stage == 0)", "$(position == total - 1)"]
             changes["when"] = {"true": True, "false": False}.get(word := draw.choice(options), word)
         if kind not in MERGES and draw.chance(0.2):
             changes["skip"] = self.skip(place)
@@ -308,6 +316,8 @@ class Generator:
         alike = [other for other, tensor in visible if tensor.shape == first.shape and tensor.dtype == first.dtype]
         same_rank = [other for other, tensor in visible if tensor.dim() == first.dim()]
         others = draw.choice([alike, alike, same_rank, [other for other, _ in visible]])
+        if kind != "concat" and draw.chance(0.15):
+            return {kind: {"broadcast": True}, "from": [name, draw.choice(same_rank)]}
         count = 1 if kind in ("sub", "div") else draw.choice([1, 1, 2])
         inputs = [self.reference(place, each) for each in (name, *(draw.choice(others) for _ in range(count)))]
         entry: dict[str, Any] = {kind: inputs}
@@ -376,7 +386,9 @@ class Generator:
         blocks[name] = block
         entry = self.use(place, name, inside.arguments, 1)
         if several:
-            return {**(entry if isinstance(entry, dict) else {entry: None}), "from": [name for name, _ in chosen]}
+            first, second = chosen[0][0], self.reference(place, chosen[1][0])
+            from_ = {"skip": second, "x": first} if draw.chance(0.3) else [first, second]
+            return {**(entry if isinstance(entry, dict) else {entry: None}), "from": from_}
         return entry
 
     def use(self, place: Place, name: str, arguments: dict[str, Any], count: int) -> Any:
@@ -424,14 +436,25 @@ class Generator:
         }
         around = Place(Scope(place.scope.path, place.scope.inputs, names, place.scope), place.depth + 1)
         around.scope.previous = place.scope.previous
-        made = draw.choice([self.layer, self.layer, self.nested, self.block])(around)
+        made = draw.choice([self.layer, self.layer, self.nested, self.nested, self.block, self.block, self.merge])(
+            around
+        )
         if made is None:
             return None
         entry = {"layers": made} if isinstance(made, list) else {made: None} if isinstance(made, str) else dict(made)
         entry["repeat"] = counts
         kind = next(iter(entry))
         arguments = entry[kind]
-        self.named(entry, counts)
+        if (
+            place.scope.listed
+            and "from" not in entry
+            and not isinstance(arguments, dict)
+            and kind not in MERGES
+            and draw.chance(0.4)
+        ):
+            entry["inline"] = True
+        else:
+            self.named(entry, counts)
         if kind != "layers" and isinstance(arguments, dict) and arguments and "$" not in kind:
             self.override(entry, arguments, stages)
         return entry

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tests.fuzz.functions import FUNCTIONS, MERGES, SHAPE_FUNCTIONS, function_primary
+from tests.fuzz.functions import FUNCTIONS, MERGES, PIECES, SHAPE_FUNCTIONS, function_primary, in_pieces
 from tests.fuzz.layers import (
     LEAST_DIMENSIONS,
     PORTS,
@@ -27,6 +27,7 @@ from tests.fuzz.layers import (
     make_layer,
     ordered,
     primary_of,
+    tie,
 )
 from tests.fuzz.scope import Bound, Names, Refused, Scope, evaluate
 from tests.fuzz.written import as_mapping, declared_value, evaluate_skip, lists_inputs, split, wrapped
@@ -44,6 +45,7 @@ class Interpreter:
         modules: the layers made so far, by their place in the module tree.
         tensors: the bare tensors made so far, by their place.
         made: shape and element type of each layer's and function's outputs in the last run, by its place.
+        log: the places, kinds and arguments of what has been called, in order.
     """
 
     spec: Spec
@@ -52,11 +54,12 @@ class Interpreter:
     modules: dict[str, nn.Module] = field(default_factory=dict)
     tensors: dict[str, Tensor] = field(default_factory=dict)
     made: dict[str, list[tuple[tuple[int, ...], torch.dtype]]] = field(default_factory=dict)
+    log: list[tuple[str, str, str]] = field(default_factory=list)
 
     def run(self, *tensors: Tensor, training: bool = True) -> Any:
         """The model's result."""
         self.training, self.batch = training, tensors[0].shape[0]
-        self.made = {}
+        self.made, self.log = {}, []
         scope = self.model(*tensors)
         self.sequence(scope, self.spec["layers"])
         return self.outputs(scope)
@@ -64,7 +67,7 @@ class Interpreter:
     def model(self, *tensors: Tensor) -> Scope:
         """The scope of the whole model, before its first entry."""
         names = self.spec.get("inputs", ["input"])
-        return Scope("", dict(zip(names, tensors, strict=True)), self.variables())
+        return Scope("", dict(zip(names, tensors, strict=True)), self.variables(), is_module=True)
 
     def variables(self) -> Names:
         """The variables, which may use each other in any order."""
@@ -110,15 +113,17 @@ class Interpreter:
         else:
             scope.listed = True
             for entry in layers:
-                self.place(scope, str(len(scope.bound)), entry)
+                self.place(scope, scope.number, entry)
         return scope.previous[0]
 
     def place(self, scope: Scope, name: str, entry: Any) -> None:
         """Run one entry, and bind its name."""
         kind, arguments, modifiers = split(wrapped(entry), scope.names)
-        arguments, inputs = self.inputs(scope, kind, arguments, modifiers)
-        if "repeat" in modifiers:
-            self.place_copies(scope, name, kind, arguments, modifiers, inputs)
+        arguments, inputs, moving = self.inputs(scope, kind, arguments, modifiers)
+        if "inline" in modifiers:
+            self.place_inline(scope, kind, arguments, modifiers)
+        elif "repeat" in modifiers:
+            self.place_copies(scope, name, kind, arguments, modifiers, inputs, moving)
         elif "when" in modifiers and not self.condition(modifiers["when"], scope.names, scope):
             self.absent(scope, name, entry, inputs)
         else:
@@ -146,15 +151,22 @@ class Interpreter:
             raise Refused("a condition is true or false")
         return value
 
-    def inputs(self, scope: Scope, kind: str, arguments: Any, modifiers: dict[str, Any]) -> tuple[Any, list[Tensor]]:
-        """What an entry takes; a function's bare value may name it."""
+    def inputs(
+        self, scope: Scope, kind: str, arguments: Any, modifiers: dict[str, Any]
+    ) -> tuple[Any, list[Tensor], list[Any]]:
+        """The arguments, what an entry takes (a function's bare value may name it), and the further inputs that each
+        copy of a repeat chooses for itself."""
         written = modifiers.get("from")
         if lists_inputs(kind, arguments):
             written, arguments = arguments, None
         if written is None:
-            return arguments, scope.previous
+            return arguments, scope.previous, []
+        if isinstance(written, dict):
+            written = [written[name] for name in self.spec["blocks"][kind]["inputs"]]
         each = written if isinstance(written, list) else [written]
-        return arguments, [self.reference(scope, reference, scope.names) for reference in each]
+        moving = each[1:] if "repeat" in modifiers and any("$" in str(other) for other in each[1:]) else []
+        fixed = each[:1] if moving else each
+        return arguments, [self.reference(scope, reference, scope.names) for reference in fixed], moving
 
     def one(
         self,
@@ -167,14 +179,24 @@ class Interpreter:
         inputs: list[Tensor],
     ) -> Bound:
         """One entry or one copy of it, its skip included."""
-        again = (
-            None if kind in MERGES or kind in FUNCTIONS else self.again(scope, names, path, kind, arguments, modifiers)
-        )
+        start = len(self.log)
         value = self.first_call(scope, names, path, kind, arguments, modifiers, inputs)
-        return value if kind in ("use", "Parameter", "Buffer") or value.is_absent else replace(value, again=again)
+        if kind in ("use", "Parameter", "Buffer", *MERGES, *FUNCTIONS) or value.is_absent:
+            return value
+        again = self.again(scope, names, path, kind, arguments, modifiers, self.log[start:])
+        if not value.path:  # a module with a forward of its own
+            again = _of_as_many(inputs, again)
+        return replace(value, again=again, path=value.path or path)
 
     def again(
-        self, scope: Scope, names: Names, path: str, kind: str, arguments: Any, modifiers: dict[str, Any]
+        self,
+        scope: Scope,
+        names: Names,
+        path: str,
+        kind: str,
+        arguments: Any,
+        modifiers: dict[str, Any],
+        calls: list[tuple[str, str, str]],
     ) -> Callable[[list[Tensor]], Bound]:
         """A further call of the same module: the same place, so the same layers. A bare skip is none of the module."""
         skip = modifiers.get("skip")
@@ -183,19 +205,21 @@ class Interpreter:
 
         def call(inputs: list[Tensor]) -> Bound:
             around = Scope(scope.path, {}, names, scope, previous=inputs)
-            with self.unnoted():
+            with self.further(calls):
                 return self.first_call(around, names, path, kind, arguments, own, inputs)
 
         return call
 
     @contextlib.contextmanager
-    def unnoted(self) -> Iterator[None]:
-        """What is made in here has the places of a first call, whose shapes stay."""
-        made = dict(self.made)
+    def further(self, calls: list[tuple[str, str, str]]) -> Iterator[None]:
+        """What is called in here is what was called first; it has the places of a first call, whose shapes stay."""
+        made, start = dict(self.made), len(self.log)
         try:
             yield
         finally:
             self.made = made
+        if self.log[start:] != calls:
+            raise Refused("a further call would need another module")
 
     def first_call(
         self,
@@ -209,15 +233,15 @@ class Interpreter:
     ) -> Bound:
         skip = evaluate_skip(modifiers.get("skip"), names, scope)
         at = path if skip is None or skip.get("project") is None else f"{path}.layer"
-        inside = Scope(path, {"input": inputs[0]}, names, scope)
+        inside = Scope(path, {"input": inputs[0]}, names, scope, is_module=True)
         if kind == "layers":
             inside.previous = inputs
             inside.inputs = {f"input{index or ''}": value for index, value in enumerate(inputs)}
             value = Bound({"output": self.sequence(inside, arguments)}, inside.bound)
         elif kind == "use":
-            value = self.used(scope, names, arguments, inputs)
+            value = self.used(scope if at == path else inside, names, arguments, inputs)
         elif kind in ("Parameter", "Buffer"):
-            return self.bare(path, kind, evaluate(arguments, names, scope))
+            return self.bare(scope, path, kind, evaluate(arguments, names, scope))
         elif kind == "branches":
             value = self.branches(scope, names, at, arguments, modifiers, inputs)
             if at != path:
@@ -230,7 +254,8 @@ class Interpreter:
         else:
             given = evaluate(as_mapping(arguments, primary_of(kind)), names, scope)
             project = None if skip is None else skip.get("project")
-            return self.layer(inside, path, kind, given, inputs, skip, project)
+            tied = self.tied(scope, names, modifiers.get("tie"))
+            return self.layer(inside, path, kind, given, inputs, skip, project, tied)
         if skip is None or value.is_absent:
             return value
         shortcut = self.shortcut(inside, path, skip.get("project"), inputs[0], value.first)
@@ -242,16 +267,33 @@ class Interpreter:
             return Bound({"output": inputs[0]}, is_absent=True)
         if found.again is None:
             raise Refused("no module")
+        if not found.path.startswith(f"{scope.owner()}.".lstrip(".")):
+            raise Refused("the forward around it does not hold that module")
         value = found.again(inputs)
-        return replace(value, inner={}, again=found.again)
+        return replace(value, inner={}, again=found.again, path=found.path)
 
-    def bare(self, path: str, kind: str, arguments: Any) -> Bound:
+    def tied(self, scope: Scope, names: Names, tie: dict[str, str] | None) -> dict[str, nn.Parameter]:
+        """The parameters that a layer's own ones are."""
+        made = {}
+        for own, reference in (tie or {}).items():
+            layer, _, name = str(evaluate(reference, names, scope)).rpartition(".")
+            module = self.modules.get(scope.reach(layer).path) if layer else None
+            found = self.tensors.get(scope.reach(name).path) if module is None else getattr(module, name, None)
+            if not isinstance(found, nn.Parameter):
+                raise Refused("no parameter of an earlier layer")
+            made[own] = found
+        return made
+
+    def bare(self, scope: Scope, path: str, kind: str, arguments: Any) -> Bound:
         """A tensor of the module around it."""
+        if scope.owner() != path.rpartition(".")[0]:
+            raise Refused("branches have no forward, which could use a tensor of theirs")
         if path not in self.tensors:
             given = arguments if isinstance(arguments, dict) else {"values": arguments}
             made = torch.tensor(given["values"]) if "values" in given else torch.randn(given["shape"])
             self.tensors[path] = nn.Parameter(made) if kind == "Parameter" else made
-        return self.note(path, {"output": self.tensors[path]})
+        self.log.append((path, kind, repr(arguments)))
+        return replace(self.note(path, {"output": self.tensors[path]}), path=path)
 
     def branches(
         self, scope: Scope, names: Names, path: str, entries: Any, modifiers: dict[str, Any], inputs: list[Tensor]
@@ -288,7 +330,7 @@ class Interpreter:
         """The input, or its projection."""
         if project is None or (project == "auto" and given.shape == wanted.shape):
             return given
-        around = Scope(path, {"input": given}, inside.names, inside)
+        around = Scope(path, {"input": given}, inside.names, inside, is_module=True)
         self.place(around, "project", _projection(given, wanted) if project == "auto" else project)
         return around.previous[0]
 
@@ -301,13 +343,16 @@ class Interpreter:
         inputs: list[Tensor],
         skip: dict[str, Any] | None,
         project: Any,
+        tied: dict[str, nn.Parameter],
     ) -> Bound:
         """A layer of torch. Beside a projection it is called `layer`."""
         at = path if project is None else f"{path}.layer"
         check_written(arguments, inputs[0])
         if at not in self.modules:
             self.modules[at] = make_layer(kind, arguments, inputs[0])
-        value = self.call(at, kind, self.modules[at], inputs)
+            tie(self.modules[at], tied)
+        self.log.append((at, kind, repr(arguments)))
+        value = replace(self.call(at, kind, self.modules[at], inputs), path=at)
         if skip is None:
             return value
         shortcut = self.shortcut(inside, path, project, inputs[0], value.first)
@@ -324,6 +369,7 @@ class Interpreter:
         return self.note(path, dict(zip(names, values, strict=True)))
 
     def function(self, path: str, kind: str, given: dict[str, Any], align: Any, inputs: list[Tensor]) -> Bound:
+        self.log.append((path, kind, repr((given, align))))
         given = {name: as_tuples(value) for name, value in given.items()}
         if kind in MERGES:
             align = {} if align is None else {"align": align}
@@ -334,6 +380,8 @@ class Interpreter:
             raise Refused(f"{kind} wants a batch")
         if kind not in SHAPE_FUNCTIONS and not inputs[0].is_floating_point():
             raise Refused(f"{kind} computes with real numbers")
+        if kind in PIECES:
+            return self.note(path, in_pieces(kind, inputs[0], given, self.batch))
         return self.note(path, {"output": FUNCTIONS[kind][0](ordered(kind, inputs[0]), **given)})
 
     def note(self, path: str, ports: dict[str, Tensor]) -> Bound:
@@ -357,7 +405,7 @@ class Interpreter:
         sight = self.variables()
         for name, declared in params.items():
             sight[name] = given[name] if name in given else declared_value(declared, sight)
-        inside = Scope(path, dict(zip(block.get("inputs", ["input"]), inputs, strict=True)), sight)
+        inside = Scope(path, dict(zip(block.get("inputs", ["input"]), inputs, strict=True)), sight, is_module=True)
         last = self.sequence(inside, block["layers"])
         outputs = block.get("outputs")
         if outputs is None:
@@ -368,24 +416,55 @@ class Interpreter:
             outputs = {str(index): each for index, each in enumerate(outputs)}
         return Bound({name: self.output(inside, each) for name, each in outputs.items()})
 
+    def counts(self, scope: Scope, repeat: Any) -> list[int]:
+        counts = repeat if isinstance(repeat, list) else [repeat]
+        if not counts or not all(isinstance(count, int) and count > 0 for count in counts):
+            raise Refused("a repeat is a positive number")
+        return counts
+
+    def place_inline(self, scope: Scope, kind: str, arguments: Any, modifiers: dict[str, Any]) -> None:
+        """Copies without a container: they, or the entries of a repeated sequence, are numbered on in the list."""
+        counts = self.counts(scope, evaluate(modifiers["repeat"], scope.names, scope))
+        for position, (stage, index) in enumerate((s, i) for s, count in enumerate(counts) for i in range(count)):
+            place = {"stage": stage, "stages": len(counts), "total": sum(counts)}
+            here = scope.names | place | {"index": index, "count": counts[stage], "position": position}
+            offset = scope.offset + len(scope.bound)
+            around = Scope(scope.path, {}, here, scope, previous=scope.previous, listed=True, offset=offset)
+            if kind == "layers":
+                self.sequence(around, arguments)
+            elif "when" not in modifiers or self.condition(modifiers["when"], here, around):
+                given = self.overridden(around, here, kind, arguments, modifiers, counts, {})
+                path = f"{scope.path}.{around.number}".lstrip(".")
+                made = self.one(around, here, path, kind, given, modifiers, around.previous)
+                if not made.is_absent:
+                    self.bind(around, around.number, made)
+            scope.bound |= around.bound
+            scope.previous = around.previous
+
     def place_copies(
-        self, scope: Scope, name: str, kind: str, arguments: Any, modifiers: dict[str, Any], inputs: list[Tensor]
+        self,
+        scope: Scope,
+        name: str,
+        kind: str,
+        arguments: Any,
+        modifiers: dict[str, Any],
+        inputs: list[Tensor],
+        moving: list[Any],
     ) -> None:
         """Chained copies; each stage is a list of its own, or an entry of its own where the name says `stage`."""
 
         def again(other: list[Tensor]) -> Bound:
             around = Scope(scope.path, {}, scope.names, scope, previous=other)
-            with self.unnoted():
-                self.place_copies(around, name, kind, arguments, modifiers, other)
+            with self.further(calls):
+                self.place_copies(around, name, kind, arguments, modifiers, other, moving)
             return around.bound[name]
 
+        start = len(self.log)
         repeat = evaluate(modifiers["repeat"], scope.names, scope)
         own_names = repeat if isinstance(repeat, dict) else {}
         if own_names:
             repeat = len(own_names)
-        counts = repeat if isinstance(repeat, list) else [repeat]
-        if not counts or not all(isinstance(count, int) and count > 0 for count in counts):
-            raise Refused("a repeat is a positive number")
+        counts = self.counts(scope, repeat)
         stages: dict[str, Bound] = {}
         value, named = inputs[0], "$" in name
         for stage, count in enumerate(counts):
@@ -403,7 +482,10 @@ class Interpreter:
                     child = str(evaluate(modifiers["names"], here, scope))
                 given = self.overridden(scope, here, kind, arguments, modifiers, counts, own_names.get(child) or {})
                 path = f"{scope.path}.{at}.{child}".lstrip(".")
-                copy = self.one(scope, here, path, kind, given, modifiers, [value, *inputs[1:]])
+                chain = [value, *inputs[1:]]
+                around = Scope(scope.path, {}, here, scope, previous=chain)
+                chosen = [self.reference(around, reference, here) for reference in moving]
+                copy = self.one(scope, here, path, kind, given, modifiers, [*chain, *chosen])
                 if copy.is_absent:
                     continue
                 if child in done:
@@ -423,7 +505,9 @@ class Interpreter:
             self.absent(scope, name, None, inputs)
         else:
             inner = stages if isinstance(repeat, list) else stages["0"].inner
-            self.bind(scope, name, Bound({"output": value}, inner, again=again))
+            calls = self.log[start:]
+            path = f"{scope.path}.{name}".lstrip(".")
+            self.bind(scope, name, Bound({"output": value}, inner, again=_of_as_many(inputs, again), path=path))
 
     def overridden(
         self,
@@ -458,6 +542,17 @@ class Interpreter:
         else:
             primary = function_primary(kind) if kind in FUNCTIONS or kind in MERGES else primary_of(kind)
         return as_mapping(arguments, primary) | changes
+
+
+def _of_as_many(first: list[Tensor], again: Callable[[list[Tensor]], Bound]) -> Callable[[list[Tensor]], Bound]:
+    """A further call, which takes as many inputs as the first one."""
+
+    def call(inputs: list[Tensor]) -> Bound:
+        if len(inputs) != len(first):
+            raise Refused("another number of inputs")
+        return again(inputs)
+
+    return call
 
 
 def _projection(given: Tensor, wanted: Tensor) -> list[Any]:

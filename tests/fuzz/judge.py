@@ -28,12 +28,6 @@ NAMED_RULES: tuple[tuple[str, str, str], ...] = (
     ("AS203", "", "The dimension of a softmax is written."),
     ("AS224", "", "The batch takes no part in arithmetic."),
     ("AS232", "", "What a layer changes in place, nothing else may take, nor its maker need for its gradient."),
-    (
-        "AS233",
-        "",
-        "`use` calls a module again that the forward around it holds, as the same layer with the same sizes.",
-    ),
-    ("AS234", "", "A bare tensor belongs to a module that has a forward."),
     ("AS302", "the batch", "The batch comes first where a layer knows of a batch."),
     ("AS302", "batch_first", "The batch stands where `batch_first` says."),
     ("AS304", "is the batch", "`align` brings height, width, … to one size, never the batch."),
@@ -66,7 +60,7 @@ def judge(spec: dict[str, Any], *, well_formed: bool = False) -> Verdict:
 
     Args:
         spec: the spec.
-        well_formed: it has no fault of form (a code below AS300), so that to report one is wrong.
+        well_formed: it has no fault of form, so that to report one is wrong.
 
     Raises:
         Disagreement: archspec is wrong.
@@ -99,11 +93,16 @@ def _judge_refused(spec: dict[str, Any], faults: tuple[Diagnostic, ...], well_fo
     for fault in faults:
         fault.render()
     codes = tuple(fault.code for fault in faults if fault.severity == "error")
-    named = any(_is_named(fault) or (fault.code < "AS300" and not well_formed) for fault in faults)
+    named = any(_is_named(fault) or (_is_of_form(fault) and not well_formed) for fault in faults)
     if not named and runs(spec):
         said = "; ".join(f"{fault.code} {fault.message}" for fault in faults if fault.severity == "error")
         raise Disagreement(f"refused ({said}), but it runs")
     return Verdict(accepted=False, codes=codes)
+
+
+def _is_of_form(fault: Diagnostic) -> bool:
+    """Whether the spec says nothing that an interpreter could run."""
+    return fault.code < "AS300" and fault.code not in ("AS233", "AS234", "AS235")
 
 
 def _is_named(fault: Diagnostic) -> bool:

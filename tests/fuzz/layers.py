@@ -76,6 +76,15 @@ def check_written(arguments: dict[str, Any], given: Tensor) -> None:
             raise Refused(f"`{name}` contradicts the input")
 
 
+def tie(module: nn.Module, tied: dict[str, nn.Parameter]) -> None:
+    """Make each parameter that is named the one that it is tied to."""
+    for own, found in tied.items():
+        mine = dict(module.named_parameters()).get(own)
+        if mine is None or mine.shape != found.shape:
+            raise Refused(f"no parameter `{own}` of that shape")
+        setattr(module, own, found)
+
+
 def make_layer(kind: str, arguments: dict[str, Any], given: Tensor) -> nn.Module:
     """torch's layer, what is left out inferred from its input."""
     made = _layer_class(kind)

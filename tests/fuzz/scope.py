@@ -22,6 +22,7 @@ class Bound:
 
     Attributes:
         is_absent: the entry is not there, and stands for its input.
+        path: the place of the layer, or of the bare tensor, that it is.
         again: calls the module that it is with other inputs.
     """
 
@@ -29,6 +30,7 @@ class Bound:
     inner: dict[str, Bound] = field(default_factory=dict)
     is_absent: bool = False
     again: Callable[[list[Tensor]], Bound] | None = None
+    path: str = ""
 
     @property
     def first(self) -> Tensor:
@@ -37,7 +39,12 @@ class Bound:
 
 @dataclass
 class Scope:
-    """One sequence while it runs."""
+    """One sequence while it runs.
+
+    Attributes:
+        is_module: it is the forward of a module of its own.
+        offset: how many entries of the list around it come before its own.
+    """
 
     path: str
     inputs: dict[str, Tensor]
@@ -46,6 +53,17 @@ class Scope:
     bound: dict[str, Bound] = field(default_factory=dict)
     previous: list[Tensor] = field(default_factory=list)
     listed: bool = False
+    is_module: bool = False
+    offset: int = 0
+
+    @property
+    def number(self) -> str:
+        """What the next entry of a list is called."""
+        return str(self.offset + len(self.bound))
+
+    def owner(self) -> str:
+        """The path of the module in whose forward it runs."""
+        return self.path if self.is_module or self.parent is None else self.parent.owner()
 
     def __post_init__(self) -> None:
         self.previous = self.previous or list(self.inputs.values())

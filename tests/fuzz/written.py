@@ -9,7 +9,7 @@ from tests.fuzz.scope import Names, Refused, Scope, evaluate
 
 MODIFIERS = (
     *("from", "when", "repeat", "names", "first", "last", "per_stage", "per_repeat"),
-    *("skip", "align", "merge"),
+    *("skip", "align", "merge", "tie", "inline"),
 )
 
 
