@@ -31,6 +31,13 @@ def test_a_misspelling_is_mended_and_told(shell: Shell, specs: Path) -> None:
     assert shell("check", "bad.yaml", "--fix").out == "bad.yaml: ok\n"
 
 
+def test_a_misspelling_in_defaults_is_mended(shell: Shell, specs: Path) -> None:
+    text = HEAD + "defaults: {Conv2D: {kernel_sise: 3}}\nlayers: {conv: {Conv2d: 8}}\n"
+    (specs / "bad.yaml").write_text(text)
+    assert shell("check", "bad.yaml", "--fix").status == 0
+    assert (specs / "bad.yaml").read_text() == text.replace("Conv2D", "Conv2d").replace("kernel_sise", "kernel_size")
+
+
 def test_nothing_is_written_where_nothing_is_mended(shell: Shell, specs: Path) -> None:
     text = BAD.replace("Lineer: 3", "Linear: 0")
     (specs / "bad.yaml").write_text(text)

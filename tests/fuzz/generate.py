@@ -15,6 +15,7 @@ from torch import Tensor
 from archspec.ops.entry import Op
 from archspec.ops.registry import CATALOGUE
 from tests.fuzz.constructs import ALIGNS, bare, branched, in_pieces, moving, pooled, tied, used
+from tests.fuzz.defaults import factored
 from tests.fuzz.functions import FUNCTIONS, MERGES
 from tests.fuzz.interpret import Interpreter
 from tests.fuzz.layers import FROM_CHANNELS, FROM_LAST, PORTS
@@ -504,4 +505,6 @@ def _is_required(declared: Any) -> bool:
 
 def random_spec(seed: int) -> dict[str, Any]:
     """The spec of a seed."""
-    return Generator(seed).make()
+    spec = Generator(seed).make()
+    draw = Drawn(seed)
+    return factored(spec, draw) if draw.chance(0.3) else spec

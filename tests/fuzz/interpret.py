@@ -249,10 +249,10 @@ class Interpreter:
         elif kind in self.spec.get("blocks", {}):
             value = self.block(scope, names, path, kind, arguments, inputs)
         elif kind in MERGES or kind in FUNCTIONS:
-            given = evaluate(as_mapping(arguments, function_primary(kind)), names, scope)
+            given = self.given(kind, arguments, function_primary(kind), names, scope)
             value = self.function(at, kind, given, modifiers.get("align"), inputs)
         else:
-            given = evaluate(as_mapping(arguments, primary_of(kind)), names, scope)
+            given = self.given(kind, arguments, primary_of(kind), names, scope)
             project = None if skip is None else skip.get("project")
             tied = self.tied(scope, names, modifiers.get("tie"))
             return self.layer(inside, path, kind, given, inputs, skip, project, tied)
@@ -260,6 +260,12 @@ class Interpreter:
             return value
         shortcut = self.shortcut(inside, path, skip.get("project"), inputs[0], value.first)
         return self.skipped(skip, shortcut, value)
+
+    def given(self, kind: str, arguments: Any, primary: str | None, names: Names, scope: Scope) -> Names:
+        """The arguments of an entry over the defaults of its kind."""
+        defaults = as_mapping(self.spec.get("defaults", {}).get(kind), primary)
+        written = evaluate(as_mapping(arguments, primary), names, scope)
+        return {**(evaluate(defaults, self.variables()) if defaults else {}), **written}
 
     def used(self, scope: Scope, names: Names, reference: Any, inputs: list[Tensor]) -> Bound:
         found = scope.reach(str(evaluate(reference, names, scope)))

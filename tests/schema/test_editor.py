@@ -91,6 +91,41 @@ def test_words_are_completed(editor: Editor, tmp_path: Path) -> None:
     assert set(editor.complete(path, LINE, text.index("}"))) == {"zeros", "reflect", "replicate", "circular"}
 
 
+def test_defaults_are_completed(editor: Editor, tmp_path: Path) -> None:
+    path = tmp_path / "defaults.yaml"
+    head = FIRST_LINE + "archspec: 1\ninput: [3, 32, 32]\n"
+    editor.open(path, head + "defaults:\n  Conv2d:\n    \nlayers: [ReLU]\n")
+    offered = editor.complete(path, 5, 4)
+    assert {"out_channels", "kernel_size", "padding_mode"} <= set(offered)
+    assert offered["out_channels"]["documentation"] == "channels of the output"
+    path = tmp_path / "kinds_of_defaults.yaml"
+    editor.open(path, head + "defaults:\n  \nlayers: [ReLU]\n")
+    offered = editor.complete(path, 4, 2)
+    assert {"Conv2d", "concat"} <= set(offered)
+    assert "repeat" not in offered
+
+
+@pytest.mark.parametrize(
+    ("defaults", "entry", "underlined"),
+    [
+        ("{Conv2d: {kernel_size: 3}}", "{Conv2d: 8}", {}),
+        ("{Conv2d: {kernel_size: 3}, MaxPool2d: 2}", "[Conv2d: 8, MaxPool2d]", {}),
+        ("{Linear: 10}", "Linear", {}),
+        ("{ReLU: {inplace: true}}", "Linear", {"Linear": "needs arguments"}),
+        ("{Conv2d: {bias: false}}", "{Conv2d: 8}", {"8": "Incorrect type"}),
+        ("{Conv2d: {kernal_size: 3}}", "ReLU", {"kernal_size": "not allowed"}),
+        ("{Conv2d: {kernel_size: 0}}", "ReLU", {"0": "minimum of 1"}),
+    ],
+)
+def test_defaults_are_underlined_where_they_are_wrong(
+    editor: Editor, tmp_path: Path, defaults: str, entry: str, underlined: dict[str, str]
+) -> None:
+    text = FIRST_LINE + f"archspec: 1\ninput: [3, 32, 32]\ndefaults: {defaults}\nlayers:\n  it: {entry}\n"
+    found = _underlined(editor, tmp_path / f"{abs(hash(text))}.yaml", text)
+    assert set(found) == set(underlined)
+    assert all(said in found[place] for place, said in underlined.items()), found
+
+
 def test_a_recipe_is_completed(editor: Editor, tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
     editor.open(path, HEAD + "  fc: {Linear: 10}\ntrain:\n  optimizer:\n    SGD:\n      \n")

@@ -375,3 +375,26 @@ def test_whatever_is_laid_over_is_read_or_refused(overlay: dict[str, Any]) -> No
     for fault in (*laying.faults, *faults):
         assert fault.span is not None
         assert fault.render()
+
+
+def test_defaults_are_laid_over_argument_by_argument() -> None:
+    base = "defaults: {Conv2d: {bias: false, stride: 2}, ReLU: {inplace: true}, Dropout: 0.5}\n"
+    over = "defaults: {Conv2d: {stride: null, groups: 2}, ReLU: null, Dropout: {p: 0.1}, Tanh: {}}\n"
+    laying = Laying()
+    made = plain(extended(laying, tree(base), tree(over)))
+    assert laying.faults == []
+    assert isinstance(made, dict)
+    assert made["defaults"] == {"Conv2d": {"bias": False, "groups": 2}, "Dropout": {"p": 0.1}, "Tanh": {}}
+
+
+def test_defaults_hold_for_the_entries_of_both_files(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(
+        "archspec: 1\ninput: [3, 8, 8]\ndefaults: {Conv2d: {kernel_size: 3}}\nlayers: {a: {Conv2d: 4}, b: ReLU}\n"
+    )
+    over = (
+        "archspec: 1\nextends: base.yaml\ndefaults: {Conv2d: {bias: false}}\nlayers: {b: {Conv2d: 5}, c: {Conv2d: 6}}\n"
+    )
+    (tmp_path / "net.yaml").write_text(over)
+    convs = list(archspec.build(tmp_path / "net.yaml").children())
+    assert [conv.out_channels for conv in convs] == [4, 5, 6]
+    assert all(conv.bias is None and conv.kernel_size == (3, 3) for conv in convs)

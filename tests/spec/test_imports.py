@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from torch import nn
 
 import archspec
 from archspec import SpecError
@@ -178,3 +180,73 @@ def test_specs_that_reuse_nothing_do_not_pay_for_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+HOUSE = """archspec: 1
+vars: {size: 5}
+defaults: {Conv2d: {kernel_size: $size, bias: false}}
+blocks:
+  step: {params: {act: {ReLU: }}, layers: {conv: {Conv2d: 2}, act: $act}}
+  own: {defaults: {Conv2d: {kernel_size: 1}}, layers: {conv: {Conv2d: 2}}}
+"""
+HOST = """archspec: 1
+input: [3, 16, 16]
+import: [house.yaml, bare.yaml]
+vars: {size: 3}
+defaults: {Conv2d: {kernel_size: $size}, ReLU: {inplace: true}, LeakyReLU: {negative_slope: 0.5}}
+layers:
+  conv: {Conv2d: 2}
+  step: step
+  given: {step: {act: {LeakyReLU: }}}
+  own: own
+  bare: bare
+"""
+
+
+@pytest.fixture
+def host(folder: Path) -> Path:
+    (folder / "house.yaml").write_text(HOUSE)
+    (folder / "bare.yaml").write_text("archspec: 1\nblocks: {bare: {layers: {act: ReLU}}}\n")
+    (folder / "host.yaml").write_text(HOST)
+    return folder / "host.yaml"
+
+
+def _has_each_its_own(module: nn.Module) -> None:
+    convs = [module.get_submodule(name) for name in ("conv", "step.conv", "given.conv", "own.conv")]
+    assert [(conv.kernel_size[0], conv.bias is None) for conv in convs] == [
+        (3, False),
+        (5, True),
+        (5, True),
+        (1, False),
+    ]
+    assert not module.get_submodule("step.act").inplace
+    assert not module.get_submodule("bare.act").inplace
+    assert module.get_submodule("given.act").negative_slope == 0.5  # written in the importing file
+
+
+def test_a_block_keeps_the_defaults_of_its_file(host: Path) -> None:
+    _has_each_its_own(archspec.build(host))
+
+
+def test_what_is_kept_has_the_same_defaults(host: Path) -> None:
+    architecture = archspec.load(host)
+    _has_each_its_own(archspec.load(json.loads(architecture.to_json())).build())
+    text = architecture.to_yaml()
+    (host.parent / "kept.yaml").write_text(text)
+    _has_each_its_own(archspec.build(host.parent / "kept.yaml"))
+    assert [fault.code for fault in archspec.check(host)] == ["AS231"]  # of the ReLU that it has not itself
+    assert [fault.code for fault in archspec.check(host.parent / "kept.yaml")] == ["AS231"]
+
+
+def test_an_overlay_s_defaults_do_not_reach_into_imported_blocks(host: Path) -> None:
+    overlay = host.parent / "overlay.yaml"
+    overlay.write_text("archspec: 1\nextends: host.yaml\ndefaults: {GELU: {approximate: tanh}, Conv2d: {padding: 1}}\n")
+    module = archspec.build(overlay)
+    _has_each_its_own(module)
+    assert [module.get_submodule(name).padding[0] for name in ("conv", "step.conv", "own.conv")] == [1, 0, 0]
+    assert [fault.code for fault in archspec.check(overlay)] == ["AS231"]
+
+
+def test_nothing_is_written_of_defaults_that_nobody_has(folder: Path) -> None:
+    path = net(folder, "import: blocks/heads.yaml\nlayers: {head: {head: 3}}\n")
+    assert "defaults" not in archspec.load(path).to_yaml()
