@@ -143,10 +143,13 @@ def _diagnostic(fault: RuleFault, op: Op, given: Given, names: ReadOnly[str, Any
 
 
 def with_defaults(context: Context, op: Op, environment: Environment, given: dict[str, Given]) -> dict[str, Given]:
-    """The arguments of an entry over those that `defaults` gives its kind."""
+    """The arguments of an entry over those that `defaults` gives its kind. A misspelt one is over what it means."""
     defaults = environment.defaults
     found = NO_OVERRIDES if defaults is None else defaults.of(context, op)
-    return {**found, **given} if found else given
+    if not found:
+        return given
+    meant = {meant_argument(name, op.by_name) for name in given if name not in op.by_name}
+    return {**{name: argument for name, argument in found.items() if name not in meant}, **given}
 
 
 def said_by_default(fault: RuleFault, given: Overrides, at: Span) -> Iterator[str]:

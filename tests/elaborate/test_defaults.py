@@ -185,3 +185,11 @@ def test_an_unused_block_is_checked_with_them() -> None:
     block = "blocks: {never: {layers: [Conv2d: 4, MaxPool2d: {stride: 2}]}}\nlayers: [ReLU]\n"
     (fault,) = archspec.check(data_of(HEAD + "defaults: {Conv2d: {kernel_size: 3}}\n" + block))
     assert (fault.code, "kernel_size" in fault.message) == ("AS203", True)
+
+
+@pytest.mark.parametrize("entry", ["{MaxPool2d: {stqride: 1}}", "{MaxPool2d: {kernel_size: 3, strides: 1}}"])
+def test_a_misspelt_argument_is_the_one_error(entry: str) -> None:
+    """It is taken for what it means, not for nothing: with the default's 2 the sizes would differ."""
+    spec = "defaults: {MaxPool2d: {kernel_size: 3, stride: 2, padding: 1}}\nlayers: {b: ENTRY, c: {add: [b, input]}}\n"
+    found = archspec.check(data_of(HEAD + spec.replace("ENTRY", entry)))
+    assert [fault.code for fault in found] == ["AS202"]
