@@ -19,8 +19,8 @@ LONGER_THAN_60 = {
     *("resnet34_notes", "wavenet"),
     "transformer",
 }
-"""Plain lists of layers, where Python has hardly more to write; code that is as short as can be; one layer of torch that
-is a whole model."""
+"""Plain lists of layers, where Python has hardly more to write; code that is as short as can be; a model that is one
+layer of torch."""
 
 
 def test_the_page_is_written_anew() -> None:
