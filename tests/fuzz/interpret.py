@@ -243,9 +243,12 @@ class Interpreter:
         elif kind in ("Parameter", "Buffer"):
             return self.bare(scope, path, kind, evaluate(arguments, names, scope))
         elif kind == "branches":
+            start = len(self.log)
             value = self.branches(scope, names, at, arguments, modifiers, inputs)
             if at != path:
-                value = replace(value, inner={"layer": value})
+                again = self.again(scope, names, at, kind, arguments, {"merge": modifiers["merge"]}, self.log[start:])
+                inner = replace(value, again=_of_as_many(inputs, again), path=at)
+                value = replace(value, inner={"layer": inner})
         elif kind in self.spec.get("blocks", {}):
             value = self.block(scope, names, path, kind, arguments, inputs)
         elif kind in MERGES or kind in FUNCTIONS:
@@ -362,7 +365,15 @@ class Interpreter:
         if skip is None:
             return value
         shortcut = self.shortcut(inside, path, project, inputs[0], value.first)
-        return self.skipped(skip, shortcut, value)
+        made = self.skipped(skip, shortcut, value)
+        if project is None:
+            return made
+
+        def again(given: list[Tensor]) -> Bound:
+            with self.further([(at, kind, repr(arguments))]):
+                return self.layer(inside, at, kind, arguments, given, None, None, {})
+
+        return replace(made, path="", inner={"layer": replace(value, again=again)})
 
     def call(self, path: str, kind: str, module: nn.Module, inputs: list[Tensor]) -> Bound:
         check_layout(kind, inputs[0])
