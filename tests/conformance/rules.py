@@ -25,6 +25,7 @@ _ANY_RANK_IN_TORCH = (
     "GlobalAvgPool2d",
     "BilinearPool2d",
     "UpsamplingNearest2d",
+    "crop",
 )
 
 
@@ -205,7 +206,12 @@ RULES: tuple[Rule, ...] = (
         lambda call, fault: fault.code == "AS402" and fault.arg == "scale_grad_by_freq",
     ),
     Rule("A divisor is positive.", _is_number_below(0, "divisor_override")),
-    Rule("Only constant paddings may be negative, to crop.", _is_number_below(0, "padding")),
+    Rule(
+        "Only constant paddings may be negative, to crop.",
+        lambda call, fault: (
+            _is_number_below(0, "padding")(call, fault) or (call.kind == "pad" and "is negative" in fault.message)
+        ),
+    ),
 )
 
 
