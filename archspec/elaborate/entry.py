@@ -148,7 +148,12 @@ def _wrapped(
     values = scope.values()
     inside = environment.child(inputs=values, previous=tuple(values.values()), forward=path)
     around = environment.child(previous=environment.previous, forward=path)
-    placed = _body(context, entry, around, inside.previous, "layer", join(path, "layer"), overrides, None)
+
+    def make(taken: tuple[Value, ...], name: str, path: str) -> Placed:
+        own = around if taken is inside.previous else around.child(previous=taken)
+        return _body(context, entry, own, taken, name, path, overrides, None)
+
+    placed = _made(context, make, inside.previous, "layer", join(path, "layer"))
     if placed.dropped:
         return Placed((), absent(inputs[0]), dropped=True)
     inside.bindings["layer"] = placed.binding

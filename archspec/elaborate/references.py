@@ -84,6 +84,8 @@ def _text(context: Context, node: Node, environment: Environment) -> str | None:
     value = evaluate(context, node, Names(environment))
     if value is UNKNOWN:
         return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)  # a computed `0` names a numbered layer, as a written one does
     if not isinstance(value, str):
         help = "write the name of an earlier entry, or `input`"
         context.fault(Diagnostic("AS205", f"a reference is a name, found {describe(node)}", node.span, help=help))

@@ -10,7 +10,7 @@ from functools import reduce
 from archspec.ops.arguments import Bool
 from archspec.ops.entry import Arg, Args, Inputs
 from archspec.ops.faults import RuleFault
-from archspec.tensors import Batch, Dim, Shape, TensorType
+from archspec.tensors import Batch, Dim, Shape, TensorType, show_shape
 
 BROADCAST = Arg("broadcast", Bool(), False, doc="repeat dimensions of size 1, and missing ones, as torch does")
 
@@ -22,11 +22,19 @@ def is_batched(shape: Shape) -> bool:
 
 def broadcast(a: Shape, b: Shape) -> Shape | None:
     """The shape of torch's broadcasting, right-aligned; None where it fails for some batch, or has it twice."""
+    shape = _right_aligned(a, b)
+    return None if shape is None or _has_two_batches(shape) else shape
+
+
+def _right_aligned(a: Shape, b: Shape) -> Shape | None:
     rank = max(len(a), len(b))
     pairs = zip((1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b, strict=True)
     dims = tuple(_broadcast_dim(mine, theirs) for mine, theirs in pairs)
-    two_batches = sum(isinstance(dim, Batch) for dim in dims) > 1
-    return None if None in dims or two_batches else tuple(dim for dim in dims if dim is not None)
+    return None if None in dims else tuple(dim for dim in dims if dim is not None)
+
+
+def _has_two_batches(shape: Shape) -> bool:
+    return sum(isinstance(dim, Batch) for dim in shape) > 1
 
 
 def _broadcast_dim(a: Dim, b: Dim) -> Dim | None:
@@ -76,7 +84,11 @@ def _join(args: Args, inputs: Inputs, shape: Shape, index: int) -> Shape:
 def misfit(args: Args, shape: Shape, inputs: Inputs, index: int) -> RuleFault:
     """AS304: an input that does not go with those before it."""
     before, given = inputs[0].with_shape(shape), inputs[index]
-    if args.get("broadcast"):
+    aligned = _right_aligned(shape, given.shape) if args.get("broadcast") else None
+    if aligned is not None:
+        message = f"{{name}} would broadcast {before} and {given} to {show_shape(aligned)}: the batch in two dimensions"
+        help = "bring the dimensions into place with `unsqueeze`"
+    elif args.get("broadcast"):
         message = f"{{name}} cannot broadcast {before} and {given}: aligned at the right, sizes are equal or 1"
         help = "bring the dimensions into place with `unsqueeze`"
     else:

@@ -34,6 +34,7 @@ _WITHOUT_DEFAULT_DIM = (
     "squeeze",
 )
 _PRODUCTS = ("matmul", "bmm", "outer", "einsum")
+_SIZED = ("affine_grid", "reshape", "expand", "new_zeros", "new_ones", "new_full")
 _PIECES = ("split", "chunk", "unbind")
 
 
@@ -41,8 +42,14 @@ def _is_broadcast(call: Call, fault: RuleFault) -> bool:
     return fault.code == "AS304" and call.kind in _BROADCASTING and not call.written.get("broadcast")
 
 
+def _is_default_dim(call: Call, fault: RuleFault) -> bool:
+    return fault.code == "AS203" or (fault.code == "AS401" and call.written.get(fault.arg) in (None, ()))
+
+
 def _says_batch(call: Call, fault: RuleFault) -> bool:
     """`N` stands for the batch, where the judge could put any number."""
+    if call.kind not in _SIZED or fault.code not in ("AS304", "AS402"):
+        return False
     written = [item for value in call.written.values() for item in (value if isinstance(value, tuple) else (value,))]
     return any(isinstance(item, Batch) or (isinstance(item, str) and item.endswith("N")) for item in written)
 
@@ -53,12 +60,17 @@ def _is_place_in_the_batch(call: Call, fault: RuleFault) -> bool:
     )
 
 
+def _puts_the_batch_twice(call: Call, fault: RuleFault) -> bool:
+    return fault.code == "AS304" and call.kind in _BROADCASTING and "the batch in two dimensions" in fault.message
+
+
 FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
     ("Functions of several tensors do not broadcast unless that is written.", _is_broadcast),
     (
-        "A comparison is of two tensors, or of one with a number.",
+        "Arithmetic is of two tensors, or of one and a number, and so is a comparison.",
         lambda call, fault: fault.code == "AS308" and call.kind in _COMPARISONS,
     ),
+    ("No broadcast puts the batch in two dimensions.", _puts_the_batch_twice),
     (
         "Logic is of booleans; `ne: 0` makes them of numbers.",
         lambda call, fault: fault.code == "AS306" and call.kind.startswith("logical_"),
@@ -85,7 +97,7 @@ FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
     ),
     (
         "The dimensions of a reduction are written: torch's default reduces the batch too.",
-        lambda call, fault: fault.code in ("AS203", "AS401") and call.kind in _WITHOUT_DEFAULT_DIM,
+        lambda call, fault: call.kind in _WITHOUT_DEFAULT_DIM and _is_default_dim(call, fault),
     ),
     (
         "Products keep the samples apart: the batch is in one dimension, and is not summed over.",
@@ -104,10 +116,13 @@ FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
     ),
     (
         "What lies outside an image is not cropped, nor the batch padded.",
-        lambda call, fault: call.kind in ("crop", "pad") and fault.code in ("AS402", "AS302", "AS401"),
+        lambda call, fault: (
+            (call.kind == "crop" and fault.code in ("AS401", "AS402"))
+            or (call.kind == "pad" and "the batch" in fault.message)
+        ),
     ),
     (
-        "The axis of the batch has no written size, and something is left of a pattern.",
+        "The axis of the batch has no written size in a pattern, of which something is left.",
         lambda call, fault: (
             call.op.free is not None
             and any(
@@ -124,7 +139,8 @@ FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
     (
         "Arithmetic is of two tensors, or of one and a number.",
         lambda call, fault: (
-            call.kind in _ARITHMETIC and (fault.code == "AS308" or fault.arg == "other" or len(call.inputs) == 1)
+            call.kind in _ARITHMETIC
+            and (fault.code == "AS308" or (fault.code in ("AS401", "AS402") and fault.arg == "other"))
         ),
     ),
     (
@@ -148,7 +164,10 @@ FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
         lambda call, fault: call.kind in _PIECES and "would give" in fault.message,
     ),
     (
-        "The number of classes is written: torch's default depends on the data.",
-        lambda call, fault: call.kind == "one_hot" and fault.code in ("AS203", "AS401"),
+        "The number of classes of `one_hot` is written: torch's default depends on the data.",
+        lambda call, fault: (
+            call.kind == "one_hot"
+            and (fault.code == "AS203" or (fault.code == "AS401" and call.written.get(fault.arg) == -1))
+        ),
     ),
 )

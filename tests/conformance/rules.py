@@ -25,6 +25,7 @@ _ANY_RANK_IN_TORCH = (
     "GlobalAvgPool2d",
     "BilinearPool2d",
     "UpsamplingNearest2d",
+    "crop",
 )
 
 
@@ -73,8 +74,22 @@ def _is_number_below(low: float, *names: str, included: bool = False) -> Callabl
     return applies
 
 
-def _is_momentum(call: Call, fault: RuleFault) -> bool:
-    return fault.code == "AS401" and fault.arg == "momentum"
+def _is_outside_unit(*names: str) -> Callable[[Call, RuleFault], bool]:
+    """A number that is not between 0 and 1, or none where there has to be one."""
+
+    def applies(call: Call, fault: RuleFault) -> bool:
+        value = call.written.get(fault.arg)
+        return (
+            fault.code == "AS401"
+            and fault.arg in names
+            and (value is None or (isinstance(value, (int, float)) and not 0 <= value <= 1))
+        )
+
+    return applies
+
+
+def _is_default_dim(call: Call, fault: RuleFault) -> bool:
+    return fault.code == "AS203" or (fault.code == "AS401" and call.written.get(fault.arg) is None)
 
 
 def _is_empty(call: Call, fault: RuleFault) -> bool:
@@ -107,6 +122,7 @@ def _is_broadcast(call: Call, fault: RuleFault) -> bool:
         and fault.arg is None
         and call.kind in _MERGES
         and len({given.shape for given in call.inputs}) > 1
+        and not call.written.get("broadcast")
     )
 
 
@@ -119,30 +135,30 @@ RULES: tuple[Rule, ...] = (
         _is_layout,
     ),
     Rule(
-        "A layer that computes with real numbers takes floating-point inputs; some of torch's take or turn integers.",
+        "A layer that computes with real numbers takes floating-point inputs.",
         lambda call, fault: fault.code == "AS306" and call.op.floating and not call.inputs[0].is_floating,
     ),
     Rule(
         "A layer's parameters and its input have one element type.",
         lambda call, fault: fault.code == "AS306" and "parameters" in fault.message,
     ),
-    Rule("Merges do not mix element types.", _is_mixed),
-    Rule("Merges do not broadcast.", _is_broadcast),
+    Rule("Functions of several tensors do not mix element types.", _is_mixed),
+    Rule("Functions of several tensors do not broadcast unless that is written.", _is_broadcast),
     Rule(
         "`align: pad` only pads, and `align: crop` only crops.",
         lambda call, fault: fault.code == "AS304" and call.written.get("align") in ("pad", "crop"),
     ),
     Rule(
-        "`align` is for tensors with spatial dimensions.",
+        "`align` is for tensors with height, width, …",
         lambda call, fault: fault.code == "AS304" and fault.arg == "align" and call.inputs[0].rank < 3,
     ),
     Rule(
-        "A layer of the last dimension does not infer its size from an image's width: a `Flatten` was forgotten.",
+        "A layer of the last dimension does not infer its size from an image's width.",
         lambda call, fault: fault.code == "AS305" and call.inputs[0].channels_first,
     ),
     Rule(
         "The dimension of a softmax is written.",
-        lambda call, fault: fault.code in ("AS203", "AS401") and call.kind.lower() in _SOFTMAXES,
+        lambda call, fault: call.kind.lower() in _SOFTMAXES and _is_default_dim(call, fault),
     ),
     Rule(
         "A written number of channels or features is the input's, even where torch does not look.",
@@ -163,34 +179,39 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "The probability of a dropout is between 0 and 1, also where nothing is dropped.",
-        lambda call, fault: fault.code == "AS401" and fault.arg in ("dropout", "dropout_p"),
+        _is_outside_unit("dropout", "dropout_p"),
     ),
     Rule(
         "What is changed in place has a gradient: torch has none for negative slopes, and says so going backward.",
         lambda call, fault: fault.code == "AS402" and fault.arg == "inplace",
     ),
     Rule(
-        "`CrossMapLRN2d` looks at two channels or more: its backward pass fails with one.",
-        lambda call, fault: call.kind == "CrossMapLRN2d" and fault.arg == "size",
+        "That of `CrossMapLRN2d` two, with one of which its backward pass fails.",
+        lambda call, fault: call.kind == "CrossMapLRN2d" and _is_number_below(2, "size")(call, fault),
     ),
     Rule("`eps` is positive.", _is_number_below(0, "eps", "layer_norm_eps", included=True)),
-    Rule("Channels are counted from 1, also where torch does not look.", _is_number_below(1, "num_features")),
+    Rule("No size, count or output is empty.", _is_number_below(1, "num_features")),
     Rule(
         "`BilinearPool2d` multiplies features of the same places, not of as many places in another shape.",
         lambda call, fault: call.kind == "BilinearPool2d" and "the same places" in fault.message,
     ),
-    Rule("`momentum` weighs an average, so it is between 0 and 1.", _is_momentum),
+    Rule("`momentum` weighs an average, so it is between 0 and 1.", _is_outside_unit("momentum")),
     Rule("Scales that are divided by are positive.", _is_number_below(0, *_DIVISORS, included=True)),
     Rule(
-        "The window of a normalisation holds a channel; of one alone torch may have no gradient.",
-        _is_number_below(2, "size"),
+        "The window of a normalisation holds a channel.",
+        lambda call, fault: call.kind == "LocalResponseNorm" and _is_number_below(1, "size")(call, fault),
     ),
     Rule(
         "A sparse gradient is not scaled by frequency: torch says so in the backward pass.",
         lambda call, fault: fault.code == "AS402" and fault.arg == "scale_grad_by_freq",
     ),
     Rule("A divisor is positive.", _is_number_below(0, "divisor_override")),
-    Rule("Only constant paddings may be negative, to crop.", _is_number_below(0, "padding")),
+    Rule(
+        "Only constant paddings may be negative, to crop.",
+        lambda call, fault: (
+            _is_number_below(0, "padding")(call, fault) or (call.kind == "pad" and "is negative" in fault.message)
+        ),
+    ),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from torch import nn
 
 from tests.judge import Hand, agree, faults
@@ -34,6 +35,25 @@ layers:
 """
     hand = _chain(nn.Linear(4, 5), nn.Linear(5, 6), nn.Linear(6, 6), nn.BatchNorm1d(6), nn.Tanh(), nn.Linear(6, 2))
     agree(spec, hand)
+
+
+def test_a_bare_tensor_is_one_of_the_module_around_the_list() -> None:
+    spec = (
+        ROW
+        + """
+layers:
+  body:
+    - layers: [Tanh, {Parameter: {shape: [4], init: ones}}, {mul: ["$(3 * index + 0)", previous]}]
+      repeat: 2
+      inline: true
+"""
+    )
+    body = Hand(lambda m, x: getattr(m, "3")(getattr(m, "0")(x) * getattr(m, "1")) * getattr(m, "4"))
+    for name in ("0", "3"):
+        body.add_module(name, nn.Tanh())
+    for name in ("1", "4"):
+        body.register_parameter(name, nn.Parameter(torch.ones(4)))
+    agree(spec, Hand(lambda m, x: m.body(x), body=body))
 
 
 def test_blocks_keep_a_scope_of_their_own() -> None:

@@ -189,6 +189,23 @@ def test_use_of_what_is_not_there_is_its_input() -> None:
     agree(spec, Hand(lambda m, x: m.a(m.b(m.a(x))), a=nn.Linear(4, 4), b=nn.Tanh()), on=True)
 
 
+def test_the_layer_beside_a_projection_is_called_and_tied_by_its_name() -> None:
+    spec = (
+        ROW
+        + """
+layers:
+  out: {Linear: 4, skip: {project: auto}}
+  tied: {Linear: 4, tie: {weight: out.layer.weight}}
+  again: {use: out.layer}
+"""
+    )
+    out = Hand(lambda m, x: x + m.layer(x), layer=nn.Linear(4, 4))
+    hand = Hand(lambda m, x: m.out.layer(m.tied(m.out(x))), out=out, tied=nn.Linear(4, 4))
+    hand.tied.weight = out.layer.weight
+    agree(spec, hand)
+    assert faults(spec.replace("out.layer.weight", "out.weight")) == [("AS205", "out.weight")]
+
+
 def test_pickle_copy_export_and_table() -> None:
     module = build(PAIR + TOWER)
     inputs = (torch.randn(2, 1, 8, 8), torch.randn(2, 1, 8, 8))

@@ -19,6 +19,7 @@ from tests.fuzz.defaults import factored
 from tests.fuzz.functions import FUNCTIONS, MERGES
 from tests.fuzz.interpret import Interpreter
 from tests.fuzz.layers import FROM_CHANNELS, FROM_LAST, PORTS
+from tests.fuzz.repeats import repeated
 from tests.fuzz.scope import Scope
 from tests.fuzz.values import Drawn, make_inputs
 
@@ -187,7 +188,7 @@ class Generator:
             (1.0 if place.depth < 3 else 0.0, self.nested),
             (1.0 if place.depth < 2 else 0.0, self.block),
             (0.4 if "vars" in self.spec or place.params is not None else 0.0, self.held),
-            (1.2 if place.depth < 3 else 0.0, self.repeated),
+            (1.2 if place.depth < 3 else 0.0, partial(repeated, self)),
             (0.3, partial(pooled, self)),
             (0.8 if place.depth < 3 else 0.0, partial(branched, self)),
             (0.6, partial(used, self)),
@@ -421,66 +422,6 @@ class Generator:
         if declared == "layer" or declared["default"] != layer:
             place.arguments[name] = layer
         return self.draw.choice([f"${name}", {f"${name}": None}])
-
-    def repeated(self, place: Place) -> Any:
-        """Copies of a layer, a sequence or a block, in stages or not, with overrides."""
-        draw = self.draw
-        counts = [draw.randint(1, 3) for _ in range(draw.randint(1, 3))] if draw.chance(0.45) else draw.randint(1, 3)
-        stages = counts if isinstance(counts, list) else [counts]
-        names = place.scope.names | {
-            "index": 0,
-            "count": stages[0],
-            "stage": 0,
-            "stages": len(stages),
-            "position": 0,
-            "total": sum(stages),
-        }
-        around = Place(Scope(place.scope.path, place.scope.inputs, names, place.scope), place.depth + 1)
-        around.scope.previous = place.scope.previous
-        made = draw.choice([self.layer, self.layer, self.nested, self.nested, self.block, self.block, self.merge])(
-            around
-        )
-        if made is None:
-            return None
-        entry = {"layers": made} if isinstance(made, list) else {made: None} if isinstance(made, str) else dict(made)
-        entry["repeat"] = counts
-        kind = next(iter(entry))
-        arguments = entry[kind]
-        if (
-            place.scope.listed
-            and "from" not in entry
-            and not isinstance(arguments, dict)
-            and kind not in MERGES
-            and draw.chance(0.4)
-        ):
-            entry["inline"] = True
-        else:
-            self.named(entry, counts)
-        if kind != "layers" and isinstance(arguments, dict) and arguments and "$" not in kind:
-            self.override(entry, arguments, stages)
-        return entry
-
-    def named(self, entry: dict[str, Any], counts: int | list[int]) -> None:
-        """Sometimes the copies have names of their own."""
-        draw = self.draw
-        if draw.chance(0.15):
-            entry["names"] = draw.choice(["c$(index)", "$(index + 1)", "x$(position)-y", "a$(count - index)"])
-        elif isinstance(counts, int) and draw.chance(0.15):
-            entry["repeat"] = {name: draw.choice([None, {}]) for name in ("stem", "x-1", "2")[:counts]}
-
-    def override(self, entry: dict[str, Any], arguments: dict[str, Any], stages: list[int]) -> None:
-        draw = self.draw
-        numbers = [name for name, value in arguments.items() if isinstance(value, int) and not isinstance(value, bool)]
-        if not numbers:
-            return
-        name = draw.choice(numbers)
-        value = arguments[name]
-        for modifier, count in (("per_stage", len(stages)), ("per_repeat", max(stages))):
-            if draw.chance(0.25):
-                entry[modifier] = {name: [max(0, value + draw.choice([0, 0, 1])) for _ in range(count)]}
-        for modifier in ("first", "last"):
-            if draw.chance(0.25):
-                entry[modifier] = {name: draw.choice([value, value + 1, f"$({value} + stage)"])}
 
     def outputs(self, scope: Scope) -> None:
         """Sometimes what the model gives: one value, a tuple, a dict, some of it in training only."""

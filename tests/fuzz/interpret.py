@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tests.fuzz.copies import of_as_many, place_copies, place_inline
 from tests.fuzz.functions import FUNCTIONS, MERGES, PIECES, SHAPE_FUNCTIONS, function_primary, in_pieces
 from tests.fuzz.layers import (
     LEAST_DIMENSIONS,
@@ -121,9 +122,9 @@ class Interpreter:
         kind, arguments, modifiers = split(wrapped(entry), scope.names)
         arguments, inputs, moving = self.inputs(scope, kind, arguments, modifiers)
         if "inline" in modifiers:
-            self.place_inline(scope, kind, arguments, modifiers)
+            place_inline(self, scope, kind, arguments, modifiers)
         elif "repeat" in modifiers:
-            self.place_copies(scope, name, kind, arguments, modifiers, inputs, moving)
+            place_copies(self, scope, name, kind, arguments, modifiers, inputs, moving)
         elif "when" in modifiers and not self.condition(modifiers["when"], scope.names, scope):
             self.absent(scope, name, entry, inputs)
         else:
@@ -185,7 +186,7 @@ class Interpreter:
             return value
         again = self.again(scope, names, path, kind, arguments, modifiers, self.log[start:])
         if not value.path:  # a module with a forward of its own
-            again = _of_as_many(inputs, again)
+            again = of_as_many(inputs, again)
         return replace(value, again=again, path=value.path or path)
 
     def again(
@@ -243,9 +244,12 @@ class Interpreter:
         elif kind in ("Parameter", "Buffer"):
             return self.bare(scope, path, kind, evaluate(arguments, names, scope))
         elif kind == "branches":
+            start = len(self.log)
             value = self.branches(scope, names, at, arguments, modifiers, inputs)
             if at != path:
-                value = replace(value, inner={"layer": value})
+                again = self.again(scope, names, at, kind, arguments, {"merge": modifiers["merge"]}, self.log[start:])
+                inner = replace(value, again=of_as_many(inputs, again), path=at)
+                value = replace(value, inner={"layer": inner})
         elif kind in self.spec.get("blocks", {}):
             value = self.block(scope, names, path, kind, arguments, inputs)
         elif kind in MERGES or kind in FUNCTIONS:
@@ -362,7 +366,15 @@ class Interpreter:
         if skip is None:
             return value
         shortcut = self.shortcut(inside, path, project, inputs[0], value.first)
-        return self.skipped(skip, shortcut, value)
+        made = self.skipped(skip, shortcut, value)
+        if project is None:
+            return made
+
+        def again(given: list[Tensor]) -> Bound:
+            with self.further([(at, kind, repr(arguments))]):
+                return self.layer(inside, at, kind, arguments, given, None, None, {})
+
+        return replace(made, path="", inner={"layer": replace(value, again=again)})
 
     def call(self, path: str, kind: str, module: nn.Module, inputs: list[Tensor]) -> Bound:
         check_layout(kind, inputs[0])
@@ -421,144 +433,6 @@ class Interpreter:
         if isinstance(outputs, list):
             outputs = {str(index): each for index, each in enumerate(outputs)}
         return Bound({name: self.output(inside, each) for name, each in outputs.items()})
-
-    def counts(self, scope: Scope, repeat: Any) -> list[int]:
-        counts = repeat if isinstance(repeat, list) else [repeat]
-        if not counts or not all(isinstance(count, int) and count > 0 for count in counts):
-            raise Refused("a repeat is a positive number")
-        return counts
-
-    def place_inline(self, scope: Scope, kind: str, arguments: Any, modifiers: dict[str, Any]) -> None:
-        """Copies without a container: they, or the entries of a repeated sequence, are numbered on in the list."""
-        counts = self.counts(scope, evaluate(modifiers["repeat"], scope.names, scope))
-        for position, (stage, index) in enumerate((s, i) for s, count in enumerate(counts) for i in range(count)):
-            place = {"stage": stage, "stages": len(counts), "total": sum(counts)}
-            here = scope.names | place | {"index": index, "count": counts[stage], "position": position}
-            offset = scope.offset + len(scope.bound)
-            around = Scope(scope.path, {}, here, scope, previous=scope.previous, listed=True, offset=offset)
-            if kind == "layers":
-                self.sequence(around, arguments)
-            elif "when" not in modifiers or self.condition(modifiers["when"], here, around):
-                given = self.overridden(around, here, kind, arguments, modifiers, counts, {})
-                path = f"{scope.path}.{around.number}".lstrip(".")
-                made = self.one(around, here, path, kind, given, modifiers, around.previous)
-                if not made.is_absent:
-                    self.bind(around, around.number, made)
-            scope.bound |= around.bound
-            scope.previous = around.previous
-
-    def place_copies(
-        self,
-        scope: Scope,
-        name: str,
-        kind: str,
-        arguments: Any,
-        modifiers: dict[str, Any],
-        inputs: list[Tensor],
-        moving: list[Any],
-    ) -> None:
-        """Chained copies; each stage is a list of its own, or an entry of its own where the name says `stage`."""
-
-        def again(other: list[Tensor]) -> Bound:
-            around = Scope(scope.path, {}, scope.names, scope, previous=other)
-            with self.further(calls):
-                self.place_copies(around, name, kind, arguments, modifiers, other, moving)
-            return around.bound[name]
-
-        start = len(self.log)
-        repeat = evaluate(modifiers["repeat"], scope.names, scope)
-        own_names = repeat if isinstance(repeat, dict) else {}
-        if own_names:
-            repeat = len(own_names)
-        counts = self.counts(scope, repeat)
-        stages: dict[str, Bound] = {}
-        value, named = inputs[0], "$" in name
-        for stage, count in enumerate(counts):
-            place = {"stage": stage, "stages": len(counts), "total": sum(counts)}
-            own = str(evaluate(name, scope.names | place)) if named else name
-            at = own if named or not isinstance(repeat, list) else f"{own}.{len(stages)}"
-            done: dict[str, Bound] = {}
-            for index in range(count):
-                position = sum(counts[:stage]) + index
-                here = scope.names | place | {"index": index, "count": count, "position": position}
-                if "when" in modifiers and not self.condition(modifiers["when"], here, scope):
-                    continue
-                child = list(own_names)[index] if own_names else str(len(done))
-                if "names" in modifiers:
-                    child = str(evaluate(modifiers["names"], here, scope))
-                given = self.overridden(scope, here, kind, arguments, modifiers, counts, own_names.get(child) or {})
-                path = f"{scope.path}.{at}.{child}".lstrip(".")
-                chain = [value, *inputs[1:]]
-                around = Scope(scope.path, {}, here, scope, previous=chain)
-                chosen = [self.reference(around, reference, here) for reference in moving]
-                copy = self.one(scope, here, path, kind, given, modifiers, [*chain, *chosen])
-                if copy.is_absent:
-                    continue
-                if child in done:
-                    raise Refused("two copies of one name")
-                done[child] = copy
-                value = copy.first
-            if done:
-                stages[own if named else str(len(stages))] = Bound({"output": value}, done)
-            elif named:
-                stages[own] = Bound({"output": value})
-        if named:
-            if set(stages) & set(scope.bound):
-                raise Refused("two entries of one name")
-            scope.bound |= stages
-            scope.previous = [value]
-        elif not stages:
-            self.absent(scope, name, None, inputs)
-        else:
-            inner = stages if isinstance(repeat, list) else stages["0"].inner
-            calls = self.log[start:]
-            path = f"{scope.path}.{name}".lstrip(".")
-            self.bind(scope, name, Bound({"output": value}, inner, again=_of_as_many(inputs, again), path=path))
-
-    def overridden(
-        self,
-        scope: Scope,
-        here: Names,
-        kind: str,
-        arguments: Any,
-        modifiers: dict[str, Any],
-        counts: list[int],
-        own: dict[str, Any],
-    ) -> Any:
-        """The arguments of one copy: later settings win."""
-        changes: dict[str, Any] = {}
-        lengths = {"per_stage": ("stage", [len(counts)]), "per_repeat": ("index", counts)}
-        for modifier, (place, lengths_of) in lengths.items():
-            for argument, written in modifiers.get(modifier, {}).items():
-                values = evaluate(written, here, scope)
-                if not isinstance(values, list) or len(values) != max(lengths_of):
-                    raise Refused(f"`{modifier}` has another number of values")
-                changes[argument] = values[here[place]]
-        if here["index"] == 0:
-            changes |= modifiers.get("first", {})
-        if here["index"] == here["count"] - 1:
-            changes |= modifiers.get("last", {})
-        changes |= own
-        if not changes:
-            return arguments
-        if kind == "layers":
-            raise Refused("a sequence has no arguments")
-        if kind in self.spec.get("blocks", {}):
-            primary = next(iter(self.spec["blocks"][kind].get("params", {})), None)
-        else:
-            primary = function_primary(kind) if kind in FUNCTIONS or kind in MERGES else primary_of(kind)
-        return as_mapping(arguments, primary) | changes
-
-
-def _of_as_many(first: list[Tensor], again: Callable[[list[Tensor]], Bound]) -> Callable[[list[Tensor]], Bound]:
-    """A further call, which takes as many inputs as the first one."""
-
-    def call(inputs: list[Tensor]) -> Bound:
-        if len(inputs) != len(first):
-            raise Refused("another number of inputs")
-        return again(inputs)
-
-    return call
 
 
 def _projection(given: Tensor, wanted: Tensor) -> list[Any]:

@@ -25,18 +25,30 @@ from tests.fuzz.layers import flattened
 from tests.fuzz.values import make_inputs
 
 NAMED_RULES: tuple[tuple[str, str, str], ...] = (
-    ("AS203", "", "The dimension of a softmax is written."),
+    ("AS203", "needs `dim", "The dimension of a softmax is written."),
+    ("AS203", "needs `dim", "The dimensions of a reduction are written."),
     ("AS224", "", "The batch takes no part in arithmetic."),
     ("AS232", "", "What a layer changes in place, nothing else may take, nor its maker need for its gradient."),
-    ("AS302", "the batch", "The batch comes first where a layer knows of a batch."),
-    ("AS302", "batch_first", "The batch stands where `batch_first` says."),
-    ("AS304", "is the batch", "`align` brings height, width, … to one size, never the batch."),
+    (
+        "AS302",
+        "the batch",
+        "The batch dimension is always there, so a layer takes the layout that torch documents for batches.",
+    ),
+    ("AS302", "batch_first", "The batch of a sequence stands where `batch_first` says."),
+    (
+        "AS304",
+        "is the batch",
+        "`align` is for tensors with height, width, …, and brings these to one size, never the batch.",
+    ),
     ("AS305", "", "A layer of the last dimension does not infer its size from an image's width."),
-    ("AS309", "", "An image is channels-first unless a number says otherwise."),
-    ("AS401", "", "An argument's value lies in its domain (each one is judged against torch in tests/conformance)."),
-    ("AS402", "`inplace: true`", "What is changed in place has a gradient, also where none is asked for."),
+    ("AS309", "", "An image is channels-first unless a written `in_channels` says otherwise."),
+    ("AS401", "", "A value has the type that its argument says."),
+    ("AS402", "`inplace: true`", "What is changed in place has a gradient."),
 )
-"""Refusals of what torch, and hence the interpreter, would run: the code, words of the message, the rule."""
+"""Refusals of what torch, and hence the interpreter, would run: the code, words of the message, the rule.
+
+The domains of arguments, AS401, are each judged against torch in tests/conformance.
+"""
 
 
 ODD_BATCH = 13

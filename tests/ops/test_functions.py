@@ -51,7 +51,7 @@ FAULTS = [
     ("crop", {"height": 9, "width": 4}, (given(3, 8, 8),), "AS402", "cuts 9 out of a height of 8"),
     ("pad", {"pad": [1, 1, 1, 1], "mode": "reflect"}, (given(3, 1, 8),), "AS402", "less than the size it pads"),
     ("mul", {"broadcast": True}, (given(3, 4), given(2, 4)), "AS304", "cannot broadcast"),
-    ("mul", {"broadcast": True}, (given(1), TensorType((1, N))), "AS304", "cannot broadcast"),
+    ("mul", {"broadcast": True}, (given(1), TensorType((1, N))), "AS304", "the batch in two dimensions"),
     ("rearrange", {"pattern": "n c -> n (c d)"}, (given(4),), "AS402", "`d` stands on the right only"),
     ("rearrange", {"pattern": "n (a b) -> n a b"}, (given(4),), "AS402", "the sizes of `a`, `b` are not known"),
     ("rearrange", {"pattern": "n (a b) -> n a b", "a": 3}, (given(4),), "AS402", "but the sizes make 3"),
