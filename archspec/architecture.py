@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.compiler import Compiled, Read, compile_text, compile_tree
 from archspec.emit.table import Table, table
 from archspec.errors import Diagnostic, SourceText, Span, SpecError, UsageError
+from archspec.graph.costs import macs
 from archspec.graph.nodes import Graph
 from archspec.records import record
 from archspec.source.home import NOWHERE, Home
@@ -136,8 +137,13 @@ class Architecture:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of matrix products and convolutions for one sample."""
-        return self.graph.macs
+        """Multiply-accumulates of matrix products and convolutions for one sample, in eval mode."""
+        return macs(self.graph).inference
+
+    @property
+    def training_only_macs(self) -> int:
+        """What a forward pass in training mode has beside `macs`, for outputs with `training: true`."""
+        return macs(self.graph).training_only
 
     def table(self, *, full: bool = False) -> Table:
         """Name, kind, output shape, parameters and MACs of each layer."""

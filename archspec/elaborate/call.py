@@ -16,6 +16,7 @@ from archspec.elaborate.mends import OTHERWISE, mend
 from archspec.elaborate.named_inputs import given_keywords
 from archspec.elaborate.provenance import chain, changed
 from archspec.elaborate.scope import NOTHING, Placed
+from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.graph.nodes import Call, Ref
 from archspec.ops.apply import Applied, apply, bad_arguments
@@ -25,6 +26,7 @@ from archspec.ops.code import BATCH
 from archspec.ops.entry import Inputs, Op
 from archspec.ops.faults import BadValue, RuleFault, RuleFaults
 from archspec.ops.habits import meant_argument
+from archspec.ops.layer_class import takes_class
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec.document import Entry, KindUse
 from archspec.tensors import N, TensorType
@@ -46,7 +48,7 @@ def place_call(
     if arguments is None:
         return NOTHING
     given = with_defaults(context, op, environment, arguments.evaluate(context, environment, overrides))
-    given = {name: _plain(context, name, argument) for name, argument in given.items()}
+    given = {name: _plain(context, op, name, argument) for name, argument in given.items()}
     known, misspelt = _known(op, given)
     shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
     names = Names(environment)
@@ -91,10 +93,14 @@ def _knows_batch(environment: Environment) -> bool:
     return any(value.type is None or is_batched(value.type.shape) for value in inputs.values())
 
 
-def _plain(context: Context, name: str, argument: Given) -> Given:
-    """An argument that holds no layer: only blocks take layers."""
+def _plain(context: Context, op: Op, name: str, argument: Given) -> Given:
+    """An argument that holds no layer: only blocks take layers, and what is a class in torch takes a kind."""
     if not isinstance(argument.value, HeldLayer):
         return argument
+    arg = op.arg(name)
+    if arg is not None and takes_class(arg.type):
+        held = argument.value
+        return Given(evaluate(context, held.node, held.names), argument.node, argument.key)
     message = f"`{name}` takes a plain value, but `{argument.node.span.text}` holds a layer"
     context.fault(Diagnostic("AS401", message, argument.node.span))
     return Given(UNKNOWN, argument.node, argument.key)

@@ -48,8 +48,13 @@ class Policy:
     used: bool = False
     overruled: bool = False
 
-    def matches(self, context: Context, kind: str, path: str, name: str) -> bool:
-        """Whether the rule says something of the parameter `name` of the layer at `path`."""
+    def matches(self, context: Context, kind: str, path: str, name: str, inner: str) -> bool:
+        """Whether the rule says something of the parameter `name` of the layer at `path`.
+
+        `inner` is the kind of the layer inside that has it, where the layer is made of others.
+        """
+        if self.kind is not None and inner == self.kind:
+            return globs.matches(self.glob, name.rpartition(".")[2])
         if self.kind is not None:
             return kind == self.kind and globs.matches(self.glob, name)
         full = f"{path}.{name}" if name else path
@@ -81,10 +86,10 @@ class Policies:
             raise SpecError([Diagnostic("AS701", message, self.rules[0].span, help="join rules by a wider glob")])
         winner: Policy | None = None
         for rule in reversed(self.rules):
-            if winner is None and rule.matches(context, kind, path, name):
+            if winner is None and rule.matches(context, kind, path, name, tensor.kind):
                 rule.used, winner = True, rule
             elif winner is not None and not (rule.used or rule.overruled):
-                rule.overruled = rule.matches(context, kind, path, name)
+                rule.overruled = rule.matches(context, kind, path, name, tensor.kind)
         if winner is None:
             return tensor
         needed = shape_fault(winner.init, tensor.shape)

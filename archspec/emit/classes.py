@@ -12,6 +12,7 @@ from archspec.emit.lift import Crossings, find_crossings
 from archspec.emit.names import Names, attribute, class_name
 from archspec.emit.uses import Uses
 from archspec.emit.values import function_of
+from archspec.graph.needed import training_only
 from archspec.graph.nodes import Absent, Call, Graph, Node, Output, Ref, Scope
 from archspec.ops.code import is_plain
 from archspec.records import record
@@ -212,13 +213,9 @@ class Generator:
         root = self.graph.root
         writer, arguments = self._writer(root)
         always = [output for output in self.graph.outputs if not output.training_only]
-        guarded = frozenset[int]()
-        if len(always) < len(self.graph.outputs):
-            needed = _needed(root, [output.ref for output in always])
-            guarded = frozenset(node.id for node in root.body if node.id not in needed)
         if self.comments:
             writer.comment = _Shapes()
-        lines = writer.statements(root.body, [output.ref for output in self.graph.outputs], guarded)
+        lines = writer.statements(root.body, [output.ref for output in self.graph.outputs], training_only(self.graph))
         if len(always) < len(self.graph.outputs):
             lines += ["if self.training:", INDENT + self._return(writer, self.graph.outputs)]
         lines.append(self._return(writer, always))
@@ -289,38 +286,3 @@ def _train_method(model: str, graph: Graph) -> str:
         f"{INDENT * 2}return self",
     ]
     return "\n" + "\n".join(lines) + "\n"
-
-
-def _needed(root: Scope, wanted: Sequence[Ref]) -> set[int]:
-    """The ids of the root's nodes that the wanted values depend on."""
-    home: dict[int, Node] = {}
-    for node in root.body:
-        home[node.id] = node
-        if isinstance(node, Scope):
-            home.update((inner_id, node) for inner_id in _ids(node))
-    needed: set[int] = set()
-    waiting = [ref.id for ref in wanted]
-    while waiting:
-        found = home.get(waiting.pop())
-        if found is None or found.id in needed:
-            continue
-        needed.add(found.id)
-        waiting += [ref.id for ref in found.inputs]
-        if isinstance(found, Scope):
-            waiting += [ref.id for ref in _refs(found)]
-    return needed
-
-
-def _ids(scope: Scope) -> Iterator[int]:
-    yield from (parameter.id for parameter in scope.parameters)
-    for node in scope.body:
-        yield node.id
-        if isinstance(node, Scope):
-            yield from _ids(node)
-
-
-def _refs(scope: Scope) -> Iterator[Ref]:
-    for node in scope.body:
-        yield from node.inputs
-        if isinstance(node, Scope):
-            yield from _refs(node)

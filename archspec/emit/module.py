@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 from archspec.emit.compiled import classes, program, torch_class
 from archspec.emit.initialize import derived_seed, fill, initialize
 from archspec.graph.nodes import Absent, Call, Graph, Node, Scope
-from archspec.ops.layer_class import takes_class
+from archspec.ops.layer_class import kind_of, own_arguments, takes_class
 
 
 def build_module(
@@ -139,8 +140,11 @@ class _Builder:
     def _composed(self, call: Call, kind: type[nn.Module], arguments: dict[str, Any]) -> nn.Module:
         """A layer that takes no device, and classes where a spec has kinds. Its buffers are right as they are."""
         for arg in call.op.args:
-            if takes_class(arg.type) and arguments.get(arg.name) is not None:
-                arguments[arg.name] = torch_class(f"torch.nn.{arguments[arg.name]}")
+            value = arguments.get(arg.name) if takes_class(arg.type) else None
+            if value is not None:
+                made = torch_class(f"torch.nn.{kind_of(value)}")
+                own = own_arguments(value)
+                arguments[arg.name] = functools.partial(made, **own) if own else made
         with self.device, _Unfilled():
             return kind(**arguments).to(dtype=self._dtype)
 

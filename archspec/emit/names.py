@@ -7,7 +7,9 @@ import re
 
 from archspec.ops.registry import CATALOGUE
 
-_IN_SCOPE = frozenset({"self", "torch", "nn", "F", "einops", "super", "type", "list", "len", "range", "getattr"})
+_IN_SCOPE = frozenset(
+    {"self", "torch", "nn", "F", "einops", "super", "type", "list", "len", "range", "getattr", "partial"}
+)
 _HELPERS = frozenset(name for op in CATALOGUE.values() for name in op.helpers)
 _TAKEN = frozenset({*_IN_SCOPE, *_HELPERS, *keyword.kwlist})
 

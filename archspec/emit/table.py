@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from archspec.graph.costs import Activations, activations
+from archspec.graph.costs import Activations, activations, macs
 from archspec.graph.nodes import Absent, Call, Graph, Node, Scope, calls_of
 from archspec.records import record
 
@@ -35,11 +35,16 @@ class Table:
     macs: int
     activations: Activations
     num_frozen: int = 0
+    training_only_macs: int = 0
 
     def render(self) -> str:
         """Aligned text, as `archspec build` prints it."""
         total = ("total", "", "", f"{self.num_params:,}", f"{self.macs:,}")
         lines = aligned(self.rows, total)
+        if self.training_only_macs:
+            lines.append(
+                f"{self.training_only_macs:,} MACs more in training, for outputs that are there in training only"
+            )
         if self.num_frozen:
             lines.append(f"{self.num_params - self.num_frozen:,} params trainable, {self.num_frozen:,} frozen")
         lines.append(
@@ -60,7 +65,9 @@ def table(graph: Graph, *, full: bool = False) -> Table:
     rows = [Row(0, parameter.name, "input", str(parameter.type), 0, 0) for parameter in graph.root.parameters]
     for node in graph.root.body:
         rows += rows_of(node, 0, full)
-    return Table(tuple(rows), graph.num_params, graph.macs, activations(graph), graph.num_frozen)
+    cost = macs(graph)
+    total = graph.num_params, cost.inference
+    return Table(tuple(rows), *total, activations(graph), graph.num_frozen, cost.training_only)
 
 
 def aligned(rows: Sequence[Row], *last: Cells) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from archspec.graph.nodes import Call, Graph, Ref
+from archspec.graph.needed import training_only
+from archspec.graph.nodes import Call, Graph, Ref, calls_of
 from archspec.graph.values import origin, sources
 from archspec.ops.memory_size import size_of
 from archspec.records import record
@@ -24,12 +25,35 @@ class Activations:
     training: int
 
 
+@record
+class Macs:
+    """Multiply-accumulates for one sample.
+
+    Attributes:
+        inference: in eval mode.
+        training_only: what a forward pass in training mode computes beside, auxiliary heads say.
+    """
+
+    inference: int
+    training_only: int
+
+
+def macs(graph: Graph) -> Macs:
+    """What a model computes in matrix products and convolutions."""
+    left_out = training_only(graph)
+    counts = [(node.id in left_out, sum(call.macs for call in calls_of(node))) for node in graph.root.body]
+    return Macs(sum(count for out, count in counts if not out), sum(count for out, count in counts if out))
+
+
 def activations(graph: Graph) -> Activations:
     """What the values of a model take. Values written in place and views take nothing of their own."""
     found = sources(graph.root)
-    calls = list(graph.calls())
-    memory, sizes = _memory(graph, calls, found)
-    last_use = {memory[origin(output.ref, found)]: len(calls) for output in graph.outputs}
+    every = list(graph.calls())
+    memory, sizes = _memory(graph, every, found)
+    left_out = training_only(graph)
+    calls = [call for node in graph.root.body if node.id not in left_out for call in calls_of(node)]
+    results = [output.ref for output in graph.outputs if not output.training_only]
+    last_use = {memory[origin(ref, found)]: len(calls) for ref in results}
     for step, call in reversed(list(enumerate(calls))):
         for ref in call.inputs:
             last_use.setdefault(memory[origin(ref, found)], step)
@@ -45,7 +69,7 @@ def activations(graph: Graph) -> Activations:
             if last_use.get(ref, step) <= step:
                 alive.remove(ref)
                 now -= sizes[ref]
-    return Activations(peak, _training(graph, calls, found, memory, sizes))
+    return Activations(peak, _training(graph, every, found, memory, sizes))
 
 
 def _training(

@@ -249,11 +249,6 @@ class Graph:
         made = (type_.shape for body in values for node in body for type_ in node.outputs)
         return max((per_sample(shape) for shape in (*held, *made)), default=0)
 
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates for one sample."""
-        return sum(call.macs for call in self.calls())
-
 
 def calls_of(node: Node) -> Iterator[Call]:
     """Every call inside a node, in order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
-from archspec.ops import convolution, normalization
+from archspec.ops import activation, convolution, normalization
 from archspec.ops.arguments import Bool, Each, Either, Float, Int, Maybe, one_of, sizes, spread
 from archspec.ops.common import (
     KAIMING,
@@ -19,29 +19,42 @@ from archspec.ops.common import (
     same_images,
     uniform_by_fan_in,
 )
-from archspec.ops.entry import Arg, Args, Inferred, Inputs, Op, Outputs, State
+from archspec.ops.entry import Arg, Args, Inferred, Inputs, Op, Outputs, State, inside
 from archspec.ops.faults import RuleFault
-from archspec.ops.layer_class import LayerClass
+from archspec.ops.layer_class import LayerClass, Partial, kind_of, own_arguments
 from archspec.tensors import per_sample
 
 _CONVOLUTIONS = {op.name: op for op in convolution.OPS}
 _NORMS = {op.name: op for op in normalization.OPS}
+_ACTIVATIONS = {op.name: op for op in activation.OPS}
 _IN_CHANNELS = Inferred(channels, "input channels")
 
 _WITH_INPLACE = ("ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "CELU", "SiLU", "Mish", "Hardswish", "Hardsigmoid")
 _WITHOUT_INPLACE = ("GELU", "Sigmoid", "Tanh", "Softplus", "Softsign", "LogSigmoid", "Tanhshrink")
 _NEED_THEIR_OUTPUT = ("ReLU", "LeakyReLU", "ELU", "SELU", "CELU")
-_ACTIVATION = LayerClass((*_WITH_INPLACE, *_WITHOUT_INPLACE))
+_ACTIVATION = LayerClass(tuple(_ACTIVATIONS[name] for name in (*_WITH_INPLACE, *_WITHOUT_INPLACE)))
 
 
 def _check_inplace(args: Args) -> None:
-    if args.inplace is not None and args.activation_layer in _WITHOUT_INPLACE:
+    kind = kind_of(args.activation_layer)
+    if args.inplace is not None and kind in _WITHOUT_INPLACE:
         raise RuleFault(
             "AS402",
-            f"`activation_layer: {args.activation_layer}` of {{name}} has no `inplace`",
+            f"`activation_layer: {kind}` of {{name}} has no `inplace`",
             arg="activation_layer",
             help="write `inplace: null` beside it",
         )
+
+
+def _check_activation(args: Args, inputs: Inputs) -> None:
+    """What the activation itself asks of its arguments."""
+    _check_inplace(args)
+    if args.activation_layer is None:
+        return
+    op = _ACTIVATIONS[str(kind_of(args.activation_layer))]
+    inplace = {"inplace": args.inplace} if args.inplace is not None else {}
+    defaults = {arg.name: arg.default for arg in op.args}
+    op.check(Args({**defaults, **inplace, **own_arguments(args.activation_layer)}), inputs)
 
 
 # A convolution, a norm and an activation as one layer.
@@ -56,9 +69,17 @@ def _inner(count: int, args: Args) -> Args:
     return Args({**args, "padding": padding, "bias": bias, "padding_mode": "zeros"}, args.written)
 
 
-def _norm_state(name: str, size: int) -> Mapping[str, State]:
-    norm = _NORMS[name]
-    return norm.state(Args({**{arg.name: arg.default for arg in norm.args}, "num_features": size}))
+def norm_args(layer: str | Partial, size: int) -> tuple[Op, Args]:
+    """A norm as it stands inside another layer, for so many channels."""
+    norm = _NORMS[str(kind_of(layer))]
+    defaults = {arg.name: arg.default for arg in norm.args}
+    return norm, Args({**defaults, **own_arguments(layer), "num_features": size})
+
+
+def norm_state(layer: str | Partial, size: int) -> Mapping[str, State]:
+    """The parameters and buffers of a norm inside another layer."""
+    norm, args = norm_args(layer, size)
+    return inside(norm.name, norm.state(args))
 
 
 def _numbered(*parts: Mapping[str, State] | None) -> dict[str, State]:
@@ -72,18 +93,19 @@ def _conv_norm_activation(count: int) -> Op:
     norms = (f"BatchNorm{count}d", f"InstanceNorm{count}d")
 
     def check(args: Args, inputs: Inputs) -> None:
-        _check_inplace(args)
+        _check_activation(args, inputs)
         conv.check(_inner(count, args), inputs)
 
     def shape(args: Args, inputs: Inputs) -> Outputs:
         outputs = conv.shape(_inner(count, args), inputs)
         if args.norm_layer is not None:
-            _NORMS[args.norm_layer].check(args, outputs)
+            norm, own = norm_args(args.norm_layer, args.out_channels)
+            norm.check(own, outputs)
         return outputs
 
     def state(args: Args) -> Mapping[str, State]:
-        norm = None if args.norm_layer is None else _norm_state(args.norm_layer, args.out_channels)
-        return _numbered(conv.state(_inner(count, args)), norm)
+        norm = None if args.norm_layer is None else norm_state(args.norm_layer, args.out_channels)
+        return _numbered(inside(conv.name, conv.state(_inner(count, args))), norm)
 
     padding = Maybe(Either((sizes(count, 0), one_of("same", "valid"))))
     return Op(
@@ -97,7 +119,9 @@ def _conv_norm_activation(count: int) -> Op:
             Arg("stride", sizes(count, 1), 1, doc="step of the kernel"),
             Arg("padding", padding, None, doc="added to each side; what keeps the size at stride 1 unless given"),
             Arg("groups", Int(1), 1, doc="groups of channels that are convolved apart"),
-            Arg("norm_layer", Maybe(LayerClass(norms)), norms[0], doc="the norm's kind"),
+            Arg(
+                "norm_layer", Maybe(LayerClass(tuple(_NORMS[name] for name in norms))), norms[0], doc="the norm's kind"
+            ),
             Arg("activation_layer", Maybe(_ACTIVATION), "ReLU", doc="the activation's kind"),
             Arg("dilation", sizes(count, 1), 1, doc="spacing of the kernel's elements"),
             Arg("inplace", Maybe(Bool()), True, doc="let the activation write over its input, the norm's output"),
@@ -119,7 +143,7 @@ def _conv_norm_activation(count: int) -> Op:
 def _check_mlp(args: Args, inputs: Inputs) -> None:
     refuse_images(args, inputs, "in_channels")
     if len(args.hidden_channels) > 1:
-        _check_inplace(args)
+        _check_activation(args, inputs)
         _check_dropout_inplace(args)
     if args.in_channels != inputs[0].shape[-1]:
         raise contradiction("in_channels", "input features", args.in_channels, inputs[0].shape[-1])
@@ -127,11 +151,11 @@ def _check_mlp(args: Args, inputs: Inputs) -> None:
 
 def _check_dropout_inplace(args: Args) -> None:
     """With `inplace` the dropout writes over the activation's output, which some gradients need."""
-    if args.inplace and args.activation_layer in _NEED_THEIR_OUTPUT:
+    if args.inplace and kind_of(args.activation_layer) in _NEED_THEIR_OUTPUT:
         raise RuleFault(
             "AS402",
             f"`inplace: true` of {{name}} lets its dropouts write over what the gradient of "
-            f"`{args.activation_layer}` needs",
+            f"`{kind_of(args.activation_layer)}` needs",
             arg="inplace",
             help="leave `inplace` out",
         )
@@ -147,13 +171,23 @@ def _mlp_state(args: Args) -> Mapping[str, State]:
     size = args.in_channels
     for hidden in args.hidden_channels:
         bias = {"bias": State((hidden,), uniform_by_fan_in(size))} if args.bias else {}
-        norm = {"weight": State((hidden,), ONES), "bias": State((hidden,), ZEROS)}
-        parts += [{"weight": State((hidden, size), KAIMING), **bias}]
+        parts += [inside("Linear", {"weight": State((hidden, size), KAIMING), **bias})]
+        norm = inside("LayerNorm", _layer_norm(args.norm_layer, hidden))
         parts += [norm, {}, {}] if args.norm_layer is not None else [{}, {}]
         size = hidden
     last_norm = 2 if args.norm_layer is not None else 1  # the last layer has neither norm nor activation
     del parts[-1 - last_norm : -1]
     return _numbered(*parts)
+
+
+def _layer_norm(layer: str | Partial | None, size: int) -> Mapping[str, State]:
+    own = {"elementwise_affine": True, "bias": True, **own_arguments(layer)}
+    weights = {"weight": State((size,), ONES), "bias": State((size,), ZEROS)}
+    return {
+        name: state
+        for name, state in weights.items()
+        if own["elementwise_affine"] and (name == "weight" or own["bias"])
+    }
 
 
 def _mlp_macs(args: Args, inputs: Inputs, outputs: Outputs) -> int:
@@ -168,10 +202,10 @@ def _mlp_macs(args: Args, inputs: Inputs, outputs: Outputs) -> int:
 def _squeeze_state(args: Args) -> Mapping[str, State]:
     wide, narrow = args.input_channels, args.squeeze_channels
     state = {}
-    for name, out, inside in (("fc1", narrow, wide), ("fc2", wide, narrow)):
-        state[f"{name}.weight"] = State((out, inside, 1, 1), KAIMING)
-        state[f"{name}.bias"] = State((out,), uniform_by_fan_in(inside))
-    return state
+    for name, out, into in (("fc1", narrow, wide), ("fc2", wide, narrow)):
+        state[f"{name}.weight"] = State((out, into, 1, 1), KAIMING)
+        state[f"{name}.bias"] = State((out,), uniform_by_fan_in(into))
+    return inside("Conv2d", state)
 
 
 OPS = (
@@ -183,7 +217,7 @@ OPS = (
         args=(
             Arg("in_channels", Int(1), inferred=Inferred(last, "input features", fixed=False), doc="input features"),
             Arg("hidden_channels", Each(Int(1)), doc="features after each layer", example=[64, 10]),
-            Arg("norm_layer", Maybe(LayerClass(("LayerNorm",))), None, doc="the norm's kind"),
+            Arg("norm_layer", Maybe(LayerClass((_NORMS["LayerNorm"],))), None, doc="the norm's kind"),
             Arg("activation_layer", _ACTIVATION, "ReLU", doc="the activation's kind"),
             Arg("inplace", Maybe(Bool()), None, doc="let activations and dropouts write over their inputs"),
             Arg("bias", Bool(), True, doc="add learned biases"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from archspec.ops.arguments import ArgType
@@ -116,6 +116,7 @@ class State:
 
     Attributes:
         tied: the full name of another layer's parameter which this one is.
+        kind: of the layer inside that it belongs to, where a layer is made of others. Its name there is the last part.
     """
 
     shape: tuple[int, ...]
@@ -123,6 +124,12 @@ class State:
     is_buffer: bool = False
     dtype: str = "float32"
     tied: str = ""
+    kind: str = ""
+
+
+def inside(kind: str, state: Mapping[str, State]) -> Mapping[str, State]:
+    """The state of a layer that another one holds; what is inside it in its turn keeps its own kind."""
+    return {name: replace(tensor, kind=tensor.kind or kind) for name, tensor in state.items()}
 
 
 def no_check(args: Args, inputs: Inputs) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archspec.ops.entry import Args, Op
+from archspec.ops.layer_class import kind_of
 
 _ALWAYS = frozenset(
     (
@@ -19,5 +20,5 @@ def keeps_output(op: Op, args: Args) -> bool:
     """Whether the backward pass reads what the call made, so that nothing may change it in place."""
     if op.name == "reduce":
         return args.reduction in ("max", "min", "prod")
-    last = args.get("activation_layer") if op.name.endswith("NormActivation") else op.name
+    last = kind_of(args.get("activation_layer")) if op.name.endswith("NormActivation") else op.name
     return last in _ALWAYS or (last in _IN_PLACE and bool(args.get("inplace")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archspec.ops.entry import Args, Inputs, Outputs
+from archspec.ops.layer_class import kind_of
 from archspec.ops.memory_size import Kept, Rule, elements, size_of
 from archspec.ops.sequences import batch_at
 from archspec.tensors import Dim, per_sample
@@ -55,8 +56,8 @@ def conv_norm_activation(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
     """The convolution's input, the norm's input and statistics, and what the activation's derivative reads."""
     out, channels = size_of(outputs[0]), per_sample(outputs[0].shape[1:2])
     normed = 0 if args.norm_layer is None else out + 2 * 4 * channels
-    written_over = args.inplace and args.activation_layer in ("LeakyReLU", "ELU", "SELU", "CELU")
-    own = written_over or args.activation_layer in ("ReLU", "Sigmoid", "Tanh")
+    written_over = args.inplace and kind_of(args.activation_layer) in ("LeakyReLU", "ELU", "SELU", "CELU")
+    own = written_over or kind_of(args.activation_layer) in ("ReLU", "Sigmoid", "Tanh")
     if args.activation_layer is None:
         return Kept((0,), extra=normed)
     return Kept((0,), (0,), extra=normed) if own else Kept((0,), extra=normed + out)
@@ -74,7 +75,7 @@ def mlp(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
     rows = per_sample(inputs[0].shape[:-1])
     total = 0
     for hidden in args.hidden_channels[:-1]:
-        copies = _copies(args.activation_layer)
+        copies = _copies(str(kind_of(args.activation_layer)))
         copies += (2 if copies == 1 else 1) if args.dropout else 0
         copies += 1 if args.norm_layer else 0
         total += rows * hidden * copies + (2 * rows if args.norm_layer else 0)
@@ -85,7 +86,7 @@ def mlp(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
 def squeeze(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
     """Means, what is between the two layers, and the scale."""
     wide, narrow = int(args.input_channels), int(args.squeeze_channels)
-    one = wide + narrow * _copies(args.activation) + wide * _copies(args.scale_activation)
+    one = wide + narrow * _copies(str(kind_of(args.activation))) + wide * _copies(str(kind_of(args.scale_activation)))
     return Kept((0,), extra=4 * one * per_sample(inputs[0].shape[:1]))
 
 

@@ -8,13 +8,14 @@ from math import prod
 from archspec.ops import normalization
 from archspec.ops.arguments import Each, Int, Maybe
 from archspec.ops.common import LAYOUTS, ZEROS, images
+from archspec.ops.composed import norm_args, norm_state
 from archspec.ops.entry import Arg, Args, Inferred, Init, Inputs, Op, Outputs, State
 from archspec.ops.faults import RuleFault
 from archspec.ops.layer_class import LayerClass
 from archspec.tensors import Dim, per_sample
 
 MOST_LEVELS = 64
-_NORMS = {op.name: op for op in normalization.OPS}
+_NORMS = tuple(op for op in normalization.OPS if op.name in ("BatchNorm2d", "InstanceNorm2d"))
 _KAIMING = Init("kaiming_uniform", {"a": 1})
 _PARTS = (("inner_blocks", 1), ("layer_blocks", 3))
 """The convolutions of each level, and the size of their kernel."""
@@ -35,8 +36,9 @@ def _check(args: Args, inputs: Inputs) -> None:
     if len(inputs) > MOST_LEVELS:
         raise RuleFault("AS308", f"{{name}} takes at most {MOST_LEVELS} levels, but receives {len(inputs)}")
     if args.norm_layer is not None:
+        norm, own = norm_args(args.norm_layer, args.out_channels)
         for output in _shape(args, inputs):
-            _NORMS[args.norm_layer].check(args, (output,))
+            norm.check(own, (output,))
 
 
 def _shape(args: Args, inputs: Inputs) -> Outputs:
@@ -50,13 +52,12 @@ def _state(args: Args) -> Mapping[str, State]:
         for level, given in enumerate(args.in_channels_list):
             name = f"{part}.{level}"
             shape = (size, given if part == "inner_blocks" else size, kernel, kernel)
-            state[f"{name}.0.weight"] = State(shape, _KAIMING)
+            state[f"{name}.0.weight"] = State(shape, _KAIMING, kind="Conv2d")
             if args.norm_layer is None:
-                state[f"{name}.0.bias"] = State((size,), ZEROS)
+                state[f"{name}.0.bias"] = State((size,), ZEROS, kind="Conv2d")
                 continue
-            norm = _NORMS[args.norm_layer]
-            arguments = Args({**{arg.name: arg.default for arg in norm.args}, "num_features": size})
-            state |= {f"{name}.1.{key}": tensor for key, tensor in norm.state(arguments).items()}
+            norm = norm_state(args.norm_layer, size)
+            state |= {f"{name}.1.{key}": tensor for key, tensor in norm.items()}
     return state
 
 
@@ -86,7 +87,7 @@ OPS = (
                 doc="channels of each level",
             ),
             Arg("out_channels", Int(1), doc="channels of every output", example=256),
-            Arg("norm_layer", Maybe(LayerClass(("BatchNorm2d", "InstanceNorm2d"))), None, doc="the norm's kind"),
+            Arg("norm_layer", Maybe(LayerClass(_NORMS)), None, doc="the norm's kind"),
         ),
         primary="out_channels",
         inputs=("levels",),

@@ -85,13 +85,13 @@ def _first_input(args: Args, inputs: Inputs) -> Outputs:
 
 
 def _norm(args: Args, prefix: str) -> dict[str, State]:
-    state = {f"{prefix}.weight": State((args.d_model,), ONES)}
-    return {**state, f"{prefix}.bias": State((args.d_model,), ZEROS)} if args.bias else state
+    state = {f"{prefix}.weight": State((args.d_model,), ONES, kind="LayerNorm")}
+    return {**state, f"{prefix}.bias": State((args.d_model,), ZEROS, kind="LayerNorm")} if args.bias else state
 
 
 def _linear(args: Args, prefix: str, inside: int, out: int) -> dict[str, State]:
-    state = {f"{prefix}.weight": State((out, inside), KAIMING)}
-    return {**state, f"{prefix}.bias": State((out,), uniform_by_fan_in(inside))} if args.bias else state
+    state = {f"{prefix}.weight": State((out, inside), KAIMING, kind="Linear")}
+    return {**state, f"{prefix}.bias": State((out,), uniform_by_fan_in(inside), kind="Linear")} if args.bias else state
 
 
 def _layer_state(args: Args, *attentions: str) -> dict[str, State]:

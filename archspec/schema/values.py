@@ -39,8 +39,10 @@ def alternatives(type: ArgType) -> list[Schema]:
             return [{"type": "boolean"}]
         case Text():
             return [{"type": "string"}]
-        case OneOf() | LayerClass():
+        case OneOf():
             return [{"enum": list(type.values)}]
+        case LayerClass():
+            return [{"enum": list(type.values)}, _with_arguments(type)]
         case Maybe():
             return [*alternatives(type.type), NULL]
         case Either():
@@ -134,6 +136,18 @@ def _list(type: Each) -> Schema:
     least = type.at_least if type.count is None else type.count
     schema: Schema = {"type": "array", "items": value(type.type)}
     return _limited(schema, minItems=least or None, maxItems=type.count)
+
+
+def _with_arguments(type: LayerClass) -> Schema:
+    """One of some kinds, with arguments of its own."""
+    kinds = {name: {"$ref": f"#/definitions/{name}"} for name in type.values}
+    return {
+        "type": "object",
+        "properties": kinds,
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
 
 
 def default(value: Any) -> Any:

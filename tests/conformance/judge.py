@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from archspec.ops.apply import Applied
 from archspec.ops.code import BATCH, call_arguments, expression
 from archspec.ops.entry import REQUIRED, Arg, Args, Op
 from archspec.ops.faults import BadValue
-from archspec.ops.layer_class import takes_class
+from archspec.ops.layer_class import Partial, kind_of, own_arguments, takes_class
 from archspec.tensors import Batch, Shape, TensorType
 
 BATCHES = (2, 3)
@@ -108,9 +109,13 @@ class Called:
 
 
 def _class_or(arg: Arg | None, value: Any) -> Any:
-    if arg is None or not takes_class(arg.type) or not isinstance(value, str):
+    if arg is None or not takes_class(arg.type) or not isinstance(value, (str, dict, Partial)):
         return value
-    return getattr(torch.nn, value)
+    if isinstance(value, dict):
+        ((kind, own),) = value.items()
+    else:
+        kind, own = kind_of(value), own_arguments(value)
+    return functools.partial(getattr(torch.nn, kind), **own)
 
 
 def _normal(arg: Arg, value: Any) -> Any:

@@ -12,7 +12,7 @@ from archspec.ops.arguments import ArgType, Bool, Each, Either, Float, Int, Mayb
 from archspec.ops.einops_patterns import Pattern
 from archspec.ops.einsum import Equation
 from archspec.ops.entry import Arg, Op
-from archspec.ops.layer_class import LayerClass
+from archspec.ops.layer_class import LayerClass, settable
 from archspec.ops.registry import CATALOGUE
 from archspec.ops.sizes import FillValue, Size
 from archspec.tensors import Batch, TensorType
@@ -93,8 +93,16 @@ def _(type: Each, tame: bool) -> st.SearchStrategy[Any]:
 
 
 @values.register
-def _(type: LayerClass, tame: bool) -> st.SearchStrategy[str]:
-    return st.sampled_from(type.values)
+def _(type: LayerClass, tame: bool) -> st.SearchStrategy[Any]:
+    alone = st.sampled_from(type.values)
+    return alone | st.sampled_from(type.ops).flatmap(lambda op: _with_arguments(op, tame))
+
+
+def _with_arguments(op: Op, tame: bool) -> st.SearchStrategy[dict[str, dict[str, Any]]]:
+    """A kind with some of the arguments that can be set where it stands as a class."""
+    some = st.lists(st.sampled_from(settable(op)), unique=True, max_size=2) if settable(op) else st.just([])
+    drawn = some.flatmap(lambda args: st.fixed_dictionaries({arg.name: values(arg.type, tame) for arg in args}))
+    return drawn.map(lambda given: {op.name: given})
 
 
 @values.register

@@ -71,3 +71,29 @@ def test_the_text_is_aligned_and_ends_with_the_totals() -> None:
     end = {len(line) for line in (lines[0], total, lines[2])}
     assert len(end) == 1
     assert "\t" not in text
+
+
+WITH_AUXILIARY = """
+input: [8]
+layers:
+  body: {Linear: 16}
+  aux: {layers: {wide: {Linear: 100}, head: {Linear: 10}}}
+  head: {Linear: 10, from: body}
+outputs: {logits: head, aux: {from: aux, training: true}}
+"""
+
+
+def test_what_runs_in_training_only_is_told_beside_the_total() -> None:
+    architecture = load(WITH_AUXILIARY)
+    module = architecture.build()
+    counts = []
+    for training in (False, True):
+        with FlopCounterMode(display=False) as counter:
+            module.train(training)(torch.randn(1, 8))
+        counts.append(counter.get_total_flops() // 2)
+    assert architecture.macs == architecture.table().macs == counts[0]
+    assert architecture.macs + architecture.training_only_macs == counts[1]
+    assert "2,600 MACs more in training" in architecture.summary()
+    alone = load("input: [8]\nlayers: {body: {Linear: 16}, head: {Linear: 10}}\n")
+    assert architecture.table().activations.forward == alone.table().activations.forward
+    assert "in training" not in alone.summary()

@@ -10,6 +10,7 @@ import pytest
 from archspec.ops.bare import Functions, Initialisation, Values
 from archspec.ops.entry import Arg, Op
 from archspec.ops.faults import BadValue
+from archspec.ops.layer_class import LayerClass
 from archspec.ops.registry import find, kinds
 from archspec.schema.values import value
 
@@ -29,7 +30,8 @@ _ARGUMENTS = [
     if op is not None
     for arg in op.args
     if not any(
-        isinstance(type, (Functions, Initialisation, Values)) for type in (arg.type, getattr(arg.type, "type", None))
+        isinstance(type, (Functions, Initialisation, LayerClass, Values))
+        for type in (arg.type, getattr(arg.type, "type", None))
     )
 ]
 

@@ -115,6 +115,10 @@ def _fcn() -> nn.Module:
     return models.segmentation.fcn_resnet50(weights_backbone=None, aux_loss=True)
 
 
+def _lraspp() -> nn.Module:
+    return models.segmentation.lraspp_mobilenet_v3_large(weights_backbone=None)
+
+
 def _deeplab() -> nn.Module:
     return models.segmentation.deeplabv3_resnet50(weights_backbone=None, aux_loss=True)
 
@@ -159,5 +163,12 @@ CLASSIFICATION = (
 SEGMENTATION = (
     Published("segmentation/fcn_resnet50", _fcn, parts=(ResNet,)),
     Published("segmentation/deeplabv3_resnet50", _deeplab, parts=(ResNet,)),
+    Published(
+        "segmentation/lraspp_mobilenet_v3_large",
+        _lraspp,
+        numbers=("_mobilenet_v3_conf",),
+        member="mobilenet_v3_large",
+        parts=(models.MobileNetV3,),
+    ),
 )
 PUBLISHED = CLASSIFICATION + SEGMENTATION

@@ -11,6 +11,7 @@ from torchvision.models import resnet34
 
 import archspec
 from tests.zoo.cases import SPECS
+from tests.zoo.published import PUBLISHED, Published
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +53,30 @@ def test_the_seed_and_the_name_decide_a_weight(compiled: nn.Module) -> None:
     with_another_seed = archspec.build(SPECS / "resnet34.yaml", seed=1)
     assert torch.equal(weight, with_another_head.state_dict()["layer3.2.conv1.weight"])
     assert not torch.equal(weight, with_another_seed.state_dict()["layer3.2.conv1.weight"])
+
+
+_OF_OTHERS = {
+    "classification/mobilenet_v2",
+    "classification/mobilenet_v3_large",
+    "classification/efficientnet-0",
+    "segmentation/lraspp_mobilenet_v3_large",
+    "classification/swin_t",
+}
+"""Networks with layers that are made of others, which the rules of a kind reach into."""
+
+
+@pytest.mark.parametrize(
+    "network", [network for network in PUBLISHED if network.name in _OF_OTHERS], ids=lambda network: network.name
+)
+def test_layers_inside_others_begin_as_torchvision_s_do(network: Published) -> None:
+    """Each parameter's deviation and mean, within six standard errors of what a draw of that size has."""
+    with torch.device("cpu"):
+        theirs = network.original().state_dict()
+    for name, ours in archspec.build(network.path, **network.vars).named_parameters():
+        other, count = theirs[name], ours.numel()
+        if not other.any() or other.unique().numel() == 1:
+            assert torch.equal(ours, other), name
+        elif count > 100:
+            allowed = 6 / math.sqrt(count)
+            assert abs(ours.std() / other.std() - 1) < allowed, name
+            assert abs(ours.mean() - other.mean()) < allowed * other.std() * 1.5, name

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from archspec.graph.nodes import Absent, Call, Node, Scope
-from archspec.ops.layer_class import takes_class
+from archspec.ops.layer_class import Partial, kind_of, own_arguments, takes_class
 from archspec.records import record
 
 
@@ -130,7 +130,15 @@ def _of_call(call: Call) -> Tree | None:
             continue
         value, default = call.args[arg.name], arg.default
         if takes_class(arg.type):
-            value, default = (None if name is None else Code(f"nn.{name}") for name in (value, default))
+            value, default = _class(value), _class(default)
         leading = leading and (arg.is_required or arg.inferred is not None)
         arguments.append(Argument(arg.name, value, default, required=leading))
     return Layer(call.op.target, tuple(arguments))
+
+
+def _class(value: str | Partial | None) -> Code | None:
+    """A layer's class, or what makes its instances with arguments of their own."""
+    if value is None:
+        return None
+    own = "".join(f", {name}={argument!r}" for name, argument in own_arguments(value).items())
+    return Code(f"partial(nn.{kind_of(value)}{own})" if own else f"nn.{value}")

@@ -81,26 +81,43 @@ def _said(call: Call) -> Iterator[tuple[str, State, bool]]:
             yield name, state, call.op.bare or state.init != default[name].init
 
 
+def _layers(graph: Graph) -> Iterator[tuple[str, dict[str, tuple[State, bool]]]]:
+    """Each layer's class and parameters, those of layers inside other ones too.
+
+    A parameter comes with whether it begins otherwise than its layer would have it. One that a layer of layers has
+    from a part of no kind is in none of them.
+    """
+    for call in graph.calls():
+        if not call.op.is_module or call.module or call.op.layer is not None:
+            continue
+        made: dict[tuple[str, str], dict[str, tuple[State, bool]]] = {(call.op.target, ""): {}}
+        for name, state, otherwise in _said(call):
+            owner, _, own = name.rpartition(".")
+            if not owner or state.kind:
+                target = f"torch.nn.{state.kind}" if state.kind else call.op.target
+                made.setdefault((target, owner), {})[own] = (state, otherwise)
+        for (target, _), parameters in made.items():
+            yield target, parameters
+
+
 def _by_kind(graph: Graph) -> dict[str, dict[str, tuple[Init, bool]]]:
     """For each layer class, the parameters that all its layers begin alike, and otherwise than by themselves."""
     seen: dict[str, dict[str, set[tuple[str, tuple[tuple[str, object], ...], bool]]]] = {}
     inits: dict[tuple[str, str], Init] = {}
     counts: dict[str, int] = {}
     having: dict[tuple[str, str], int] = {}
-    for call in graph.calls():
-        if not call.op.is_module or call.module or call.op.layer is not None:
-            continue
-        counts[call.op.target] = counts.get(call.op.target, 0) + 1
-        for name, state, otherwise in _said(call):
+    for target, parameters in _layers(graph):
+        counts[target] = counts.get(target, 0) + 1
+        for name, (state, otherwise) in parameters.items():
             key = (state.init.function, tuple(sorted(state.init.arguments.items())), otherwise)
-            seen.setdefault(call.op.target, {}).setdefault(name, set()).add(key)
-            inits[call.op.target, name] = state.init
-            having[call.op.target, name] = having.get((call.op.target, name), 0) + 1
+            seen.setdefault(target, {}).setdefault(name, set()).add(key)
+            inits[target, name] = state.init
+            having[target, name] = having.get((target, name), 0) + 1
     found: dict[str, dict[str, tuple[Init, bool]]] = {}
     for target, names in seen.items():
         for name, keys in names.items():
             ((_, _, otherwise),) = list(keys)[:1]
-            if len(keys) == 1 and otherwise and "." not in name:
+            if len(keys) == 1 and otherwise:
                 sometimes = having[target, name] < counts[target]
                 found.setdefault(target, {})[name] = (inits[target, name], sometimes)
     return found
@@ -113,5 +130,7 @@ def _by_name(graph: Graph) -> Iterator[tuple[str, Init]]:
         if not (call.op.is_module or call.op.bare) or call.module or call.op.layer is not None:
             continue
         for name, state, otherwise in _said(call):
-            if otherwise and name not in kinds.get(call.op.target, {}):
+            owner, _, own = name.rpartition(".")
+            target = f"torch.nn.{state.kind}" if state.kind else "" if owner else call.op.target
+            if otherwise and own not in kinds.get(target, {}):
                 yield (call.path if call.op.bare else f"{call.path}.{name}"), state.init

@@ -43,7 +43,7 @@ class Parameter:
 
 def _kind(value: Any) -> str:
     if isinstance(value, Code):
-        return "type[nn.Module]"
+        return "partial[nn.Module]" if value.text.startswith("partial(") else "type[nn.Module]"
     if isinstance(value, tuple):
         inner = sorted({_kind(item) for item in value})
         return f"tuple[{' | '.join(inner) or 'int'}, ...]"

@@ -148,7 +148,8 @@ class _Source:
 
     def _head(self, body: str) -> str:
         imports = [
-            ("from collections import OrderedDict\n\n", "OrderedDict("),
+            ("from collections import OrderedDict\n", "OrderedDict("),
+            ("from functools import partial\n", "partial("),
             ("import einops\n", "einops."),
             ("import torch\n", "torch."),
             ("import torch.nn.functional as F\n", "F."),
@@ -156,4 +157,6 @@ class _Source:
             ("from torch import nn\n", "nn."),
         ]
         used = [line for line, sign in imports if re.search(rf"(?<![\w.]){re.escape(sign)}", body)]
+        standard = [line for line in used if line.startswith(("from collections", "from functools"))]
+        used = [*standard, *(["\n"] if standard else []), *used[len(standard) :]]
         return f'"""{self.title}"""\n\n' + "".join(used) + "\n\n"
