@@ -59,7 +59,7 @@ def generate(graph: Graph) -> Program:
     return Program(source, classes, generator.optional, generator.values)
 
 
-def _optional_children(graph: Graph) -> dict[str, frozenset[str]]:
+def optional_children(graph: Graph) -> dict[str, frozenset[str]]:
     """By block: entries whose `when` is false in some instances, and which are layers of one value in the others."""
     absent: dict[str, set[str]] = defaultdict(set)
     present: dict[str, set[str]] = defaultdict(set)
@@ -129,7 +129,7 @@ class Generator:
     @classmethod
     def of(cls, graph: Graph, *, comments: bool = False) -> Generator:
         """The generator of a graph. The model's own name is taken first."""
-        generator = cls(graph, find_crossings(graph), _optional_children(graph), comments)
+        generator = cls(graph, find_crossings(graph), optional_children(graph), comments)
         generator.model = generator.names.allocate(graph.name)
         return generator
 
@@ -214,8 +214,8 @@ class Generator:
         always = [output for output in self.graph.outputs if not output.training_only]
         guarded = frozenset[int]()
         if len(always) < len(self.graph.outputs):
-            needed = _needed(root, [output.ref for output in always])
-            guarded = frozenset(node.id for node in root.body if node.id not in needed)
+            wanted = needed(root, [output.ref for output in always])
+            guarded = frozenset(node.id for node in root.body if node.id not in wanted)
         if self.comments:
             writer.comment = _Shapes()
         lines = writer.statements(root.body, [output.ref for output in self.graph.outputs], guarded)
@@ -291,7 +291,7 @@ def _train_method(model: str, graph: Graph) -> str:
     return "\n" + "\n".join(lines) + "\n"
 
 
-def _needed(root: Scope, wanted: Sequence[Ref]) -> set[int]:
+def needed(root: Scope, wanted: Sequence[Ref]) -> set[int]:
     """The ids of the root's nodes that the wanted values depend on."""
     home: dict[int, Node] = {}
     for node in root.body:
