@@ -60,7 +60,7 @@ def generate(graph: Graph) -> Program:
     return Program(source, classes, generator.optional, generator.values)
 
 
-def _optional_children(graph: Graph) -> dict[str, frozenset[str]]:
+def optional_children(graph: Graph) -> dict[str, frozenset[str]]:
     """By block: entries whose `when` is false in some instances, and which are layers of one value in the others."""
     absent: dict[str, set[str]] = defaultdict(set)
     present: dict[str, set[str]] = defaultdict(set)
@@ -130,7 +130,7 @@ class Generator:
     @classmethod
     def of(cls, graph: Graph, *, comments: bool = False) -> Generator:
         """The generator of a graph. The model's own name is taken first."""
-        generator = cls(graph, find_crossings(graph), _optional_children(graph), comments)
+        generator = cls(graph, find_crossings(graph), optional_children(graph), comments)
         generator.model = generator.names.allocate(graph.name)
         return generator
 

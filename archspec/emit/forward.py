@@ -171,10 +171,10 @@ class ForwardWriter:
         return self._items[wish]
 
     def _can_loop(self, scope: Scope, nodes: Sequence[Node], result: Ref, step: int) -> bool:
-        modules = sum(_is_element(node, scope) for node in nodes)
+        modules = sum(is_element(node, scope) for node in nodes)
         tapped = any(isinstance(node, Scope) and self.uses.crossings.taps.get(node.id) for node in nodes)
         last = result if result in scope.results else None
-        wanted = any(self.uses.is_taken_after(ref, step) for ref in _values_of(nodes) if ref != last)
+        wanted = any(self.uses.is_taken_after(ref, step) for ref in values_of(nodes) if ref != last)
         return modules == 1 and not tapped and not wanted
 
     def _unrolled(self, scope: Scope, container: str, variable: str, step: int) -> list[str]:
@@ -250,7 +250,7 @@ class ForwardWriter:
         for position, node in enumerate(scope.body):
             place = (*at, position)
             element = (
-                f"{container}[{node.name if scope.keyed else int(node.name)!r}]" if _is_element(node, scope) else ""
+                f"{container}[{node.name if scope.keyed else int(node.name)!r}]" if is_element(node, scope) else ""
             )
             element = self._module(node, element, scope)
             if _is_branches(node):
@@ -279,22 +279,22 @@ def _is_own(node: Call | Scope, container: Scope | None) -> bool:
     return not node.module or bool(again)
 
 
-def _is_element(node: Node, container: Scope) -> bool:
+def is_element(node: Node, container: Scope) -> bool:
     """Whether a node calls a module that the container around it holds."""
     if isinstance(node, Absent) or not _is_own(node, container):
         return False
     if isinstance(node, Scope):  # a container of functions alone is none
-        return not node.is_container or any(_is_element(inner, node) for inner in node.body)
+        return not node.is_container or any(is_element(inner, node) for inner in node.body)
     return node.op.is_module
 
 
-def _values_of(nodes: Sequence[Node]) -> Iterator[Ref]:
+def values_of(nodes: Sequence[Node]) -> Iterator[Ref]:
     """Every value made in a copy, those in containers inside it included."""
     for node in nodes:
         for port in range(len(node.outputs)):
             yield Ref(node.id, port)
         if isinstance(node, Scope) and node.is_container:
-            yield from _values_of(node.body)
+            yield from values_of(node.body)
 
 
 def _wish(node: Node) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from archspec.graph.costs import Activations, activations, macs
+from archspec.emit.activations import Activations, activations
+from archspec.graph.costs import macs
 from archspec.graph.nodes import Absent, Call, Graph, Node, Scope, calls_of
 from archspec.records import record
 

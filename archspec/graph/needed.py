@@ -12,8 +12,8 @@ def training_only(graph: Graph) -> frozenset[int]:
     always = [output.ref for output in graph.outputs if not output.training_only]
     if len(always) == len(graph.outputs):
         return frozenset()
-    needed = _needed(graph.root, always)
-    return frozenset(node.id for node in graph.root.body if node.id not in needed)
+    wanted = _needed(graph.root, always)
+    return frozenset(node.id for node in graph.root.body if node.id not in wanted)
 
 
 def _needed(root: Scope, wanted: Sequence[Ref]) -> set[int]:
@@ -23,17 +23,17 @@ def _needed(root: Scope, wanted: Sequence[Ref]) -> set[int]:
         home[node.id] = node
         if isinstance(node, Scope):
             home.update((inner_id, node) for inner_id in _ids(node))
-    needed: set[int] = set()
+    reached: set[int] = set()
     waiting = [ref.id for ref in wanted]
     while waiting:
         found = home.get(waiting.pop())
-        if found is None or found.id in needed:
+        if found is None or found.id in reached:
             continue
-        needed.add(found.id)
+        reached.add(found.id)
         waiting += [ref.id for ref in found.inputs]
         if isinstance(found, Scope):
             waiting += [ref.id for ref in _refs(found)]
-    return needed
+    return reached
 
 
 def _ids(scope: Scope) -> Iterator[int]:
