@@ -105,6 +105,12 @@ class Init:
     arguments: Mapping[str, float] = field(default_factory=dict)
     zero_row: int | None = None
 
+    @property
+    def number(self) -> float | None:
+        """What every element becomes; None where they differ."""
+        known = {"zeros": 0.0, "ones": 1.0, "constant": self.arguments.get("val")}
+        return known.get(self.function)
+
 
 OWN = Init("own")
 """A registered layer's own constructor does it."""

@@ -113,5 +113,6 @@ def _by_name(graph: Graph) -> Iterator[tuple[str, Init]]:
         if not (call.op.is_module or call.op.bare) or call.module or call.op.layer is not None:
             continue
         for name, state, otherwise in _said(call):
-            if otherwise and name not in kinds.get(call.op.target, {}):
+            written_already = call.op.bare and state.init.number is not None
+            if otherwise and not written_already and name not in kinds.get(call.op.target, {}):
                 yield (call.path if call.op.bare else f"{call.path}.{name}"), state.init
