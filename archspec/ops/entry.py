@@ -108,8 +108,9 @@ class Init:
     @property
     def number(self) -> float | None:
         """What every element becomes; None where they differ."""
-        known = {"zeros": 0.0, "ones": 1.0, "constant": self.arguments.get("val")}
-        return known.get(self.function)
+        if self.function == "constant":
+            return float(self.arguments["val"])
+        return {"zeros": 0.0, "ones": 1.0}.get(self.function)
 
 
 OWN = Init("own")
