@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.compiler import Compiled, Read, compile_text, compile_tree
 from archspec.emit.table import Table, table
-from archspec.errors import Diagnostic, SourceText, Span, SpecError, UsageError
+from archspec.errors import Diagnostic, SourceText, Span, SpecError, UsageError, clip, printable
 from archspec.graph.costs import macs
 from archspec.graph.nodes import Graph
 from archspec.records import record
@@ -105,7 +105,11 @@ class Architecture:
         """
         from archspec.emit.python.source import python_source
 
-        return python_source(self.graph, f"{self.name}, from {os.path.basename(self._text.name)}.")
+        title = f"{self.name}, from {os.path.basename(self._text.name)}."
+        if self.weights is not None:
+            shown = printable(clip(self.weights.path)).replace("\\", "/").replace('"', "'")
+            title += f"\n\nThe spec fills it from the checkpoint `{shown}`; this file leaves that to its caller.\n"
+        return python_source(self.graph, title)
 
     def to_json(self) -> str:
         """The spec as JSON, in one piece: overrides in place, what it extends and imports included."""

@@ -1,4 +1,4 @@
-"""The compiled ResNet-34 beside torchvision's, with equal weights: forward, training step, creation."""
+"""The compiled ResNet-34 beside torchvision's, with equal weights: forward and training step."""
 
 from __future__ import annotations
 
@@ -73,6 +73,3 @@ def rows() -> Iterator[Row]:
         what = f"ResNet-34 {name}, batch {size}, 3×32×32, one thread / torchvision's"
         yield Row(what, milliseconds(found.ours), milliseconds(found.theirs), found.ratio, PARITY)
     torch.set_num_threads(threads)
-    made = Comparison.of(take_turns(lambda: archspec.build(SPEC), resnet34, 9))
-    what = "`archspec.build` of ResNet-34, spec to weights / torchvision's constructor"
-    yield Row(what, milliseconds(made.ours), milliseconds(made.theirs), made.ratio, (0.0, 1.0))

@@ -157,11 +157,11 @@ class Generator:
             if not isinstance(node, Scope) or node.module:
                 continue
             yield from self._inside(node)
-            if node.kind == "block" or (node.kind == "sequence" and not self._is_plain_chain(node)):
+            if node.kind == "block" or (node.kind == "sequence" and not self.is_plain_chain(node)):
                 wish = class_name(node.block or ("Sequence" if node.name[:1].isdigit() else node.name))
                 yield node, wish, self._forward(node)
 
-    def _is_plain_chain(self, scope: Scope) -> bool:
+    def is_plain_chain(self, scope: Scope) -> bool:
         """Whether `nn.Sequential` does what the scope does."""
         if any(self.crossings.cross(node.id) for node in (scope, *scope.body)) or len(scope.results) != 1:
             return False

@@ -6,12 +6,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
+from archspec.emit.local_variables import Locals
 from archspec.emit.names import Names, attribute
 from archspec.emit.uses import Uses
 from archspec.graph.nodes import Absent, Call, Node, Ref, Scope
 from archspec.ops.code import BATCH, call_arguments, expression, unpacked
 
 INDENT = "    "
+
+
+_COPY = "out"
+"""What the variable of a copy's value would like to be called."""
 
 
 @dataclass(slots=True)
@@ -41,6 +46,8 @@ class ForwardWriter:
     taps_of: Callable[[str], int]
     comment: Callable[[Node], str] | None = None
     _items: dict[str, str] = field(default_factory=dict)
+    _shared: dict[tuple[int, str, int], str] = field(default_factory=dict)
+    _depth: int = 0
     _running: str = ""
 
     def statements(
@@ -84,7 +91,7 @@ class ForwardWriter:
             return []
         module = self._module(node, attribute("self", node.name))
         if _is_branches(node):
-            return self._branches(node, module, _wish(node), {}, step)
+            return self._branches(node, module, _wish(node), Locals(self.names), step)
         if _is_copies(node):
             variable = self._variable(result, _wish(node), step)
             self._bind(result, variable)
@@ -149,7 +156,17 @@ class ForwardWriter:
         if not all(self._can_loop(scope, nodes, result, step) for nodes, result in scope.each_copy()):
             return None
         item = self._item(scope)
-        locals_: dict[tuple[int, ...], str] = {}
+        locals_ = Locals(self.names, self._shared, self._depth)
+        self._depth += 1
+        try:
+            return self._looped(scope, container, item, locals_, variable, step)
+        finally:
+            self._depth -= 1
+
+    def _looped(
+        self, scope: Scope, container: str, item: str, locals_: Locals, variable: str, step: int
+    ) -> list[str] | None:
+        """The same, where nothing but a difference between the copies can be in the way."""
         incoming = Ref(scope.parameters[0].id)
         before = dict(self.text)
         written: list[str] | None = None
@@ -183,7 +200,7 @@ class ForwardWriter:
             last = result == scope.results[0]
             target = variable if last else self.names.allocate(f"{_wish(scope)}_{index}")
             element = f"{container}[{nodes[0].name if scope.keyed else index!r}]"
-            lines += self._copy(scope, nodes, result, element, target, {}, step)
+            lines += self._copy(scope, nodes, result, element, target, Locals(self.names), step)
         return lines
 
     def _copy(
@@ -193,7 +210,7 @@ class ForwardWriter:
         result: Ref,
         module: str,
         variable: str,
-        locals_: dict[tuple[int, ...], str],
+        locals_: Locals,
         step: int,
     ) -> list[str]:
         """The statements of one copy. `locals_` are the variables of values that stay inside it, by position."""
@@ -204,9 +221,10 @@ class ForwardWriter:
                 lines += self._chain(node, element, variable, step)
                 self._bind(Ref(node.id), variable)
             elif _is_branches(node):
-                lines += self._branches(node, element, _wish(node), locals_, step, (position,))
+                lines += self._branches(node, element, _COPY, locals_, step, (position,))
             else:
-                lines.append(self._statement(node, element, {result: variable}, locals_, (position,)))
+                wish = _COPY if _is_element(node, scope) else ""
+                lines.append(self._statement(node, element, {result: variable}, locals_, (position,), wish))
         if self.of(result) != variable:
             lines.append(f"{variable} = {self.of(result)}")
             self._bind(result, variable)
@@ -217,7 +235,7 @@ class ForwardWriter:
         node: Node,
         module: str,
         given: Mapping[Ref, str],
-        locals_: dict[tuple[int, ...], str],
+        locals_: Locals,
         at: tuple[int, ...],
         wish: str = "",
     ) -> str:
@@ -227,10 +245,8 @@ class ForwardWriter:
         for index, (ref, wish) in enumerate(made):
             variable = given.get(ref)
             if variable is None:
-                if (*at, index) not in locals_:
-                    unused = not self.uses.is_taken(ref) and len(made) > 1
-                    locals_[*at, index] = "_" if unused else self.names.allocate(wish)
-                variable = locals_[*at, index]
+                unused = not self.uses.is_taken(ref) and len(made) > 1
+                variable = "_" if unused else locals_.at((*at, index), wish)
             self._bind(ref, variable)
         return f"{self._target(node, made)} = {value}"
 
@@ -241,7 +257,7 @@ class ForwardWriter:
         scope: Scope,
         container: str,
         wish: str,
-        locals_: dict[tuple[int, ...], str],
+        locals_: Locals,
         step: int,
         at: tuple[int, ...] = (),
     ) -> list[str]:
@@ -256,8 +272,7 @@ class ForwardWriter:
             if _is_branches(node):
                 lines += self._branches(node, element, f"{wish}_{node.name}", locals_, step, place)
             elif _is_copies(node):
-                variable = locals_.setdefault((*place, 0), "") or self.names.allocate(f"{wish}_{node.name}")
-                locals_[*place, 0] = variable
+                variable = locals_.at((*place, 0), f"{wish}_{node.name}")
                 self._bind(Ref(node.id), variable)
                 lines += self._chain(node, element, variable, step)
             else:

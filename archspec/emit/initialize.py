@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 from typing import Any
 
 import torch
@@ -56,6 +57,9 @@ def fill(tensor: torch.Tensor, init: Init, seed: int, name: str) -> None:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(derived_seed(seed, name))
             function(tensor, **arguments)
+    elif init.function == "orthogonal":
+        with _one_thread():
+            function(tensor, **arguments)
     else:
         function(tensor, **arguments)
     if init.zero_row is not None:
@@ -75,13 +79,24 @@ def derived_seed(seed: int, name: str) -> int:
     return int.from_bytes(digest, "little") >> 1
 
 
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """The last bits of a factorisation depend on how many threads do it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def _cuts_nothing(mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0) -> bool:
     """Whether a normal draw is never out of the bounds: torch's are within 8.6 deviations, as 53 random bits allow."""
     return min(mean - a, b - mean) >= 9 * std
 
 
-_BY_THEMSELVES = frozenset({"zeros", "ones", "constant", "eye", "dirac", "sparse"})
-"""Quick, or (`sparse`) a user of torch's own generator: not to be run beside others."""
+_BY_THEMSELVES = frozenset({"zeros", "ones", "constant", "eye", "dirac", "sparse", "orthogonal"})
+"""Quick, or users of what threads share: torch's generator (`sparse`), the number of threads (`orthogonal`)."""
 
 _RANDOM = frozenset(
     {

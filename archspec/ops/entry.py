@@ -105,6 +105,13 @@ class Init:
     arguments: Mapping[str, float] = field(default_factory=dict)
     zero_row: int | None = None
 
+    @property
+    def number(self) -> float | None:
+        """What every element becomes; None where they differ."""
+        if self.function == "constant":
+            return float(self.arguments["val"])
+        return {"zeros": 0.0, "ones": 1.0}.get(self.function)
+
 
 OWN = Init("own")
 """A registered layer's own constructor does it."""

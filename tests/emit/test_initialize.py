@@ -231,3 +231,55 @@ def test_without_initialisation_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(module, "initialize", lambda *_: pytest.fail("was initialised"))
     made = module.build_module(archspec.load(f"archspec: 1\n{IMAGE}{LAYERS}").graph, initial=False)
     assert made.norm.running_var.eq(1).all()
+
+
+def test_the_weights_are_the_same_whatever_the_number_of_threads() -> None:
+    architecture = load(
+        "input: [600]\ninit: {b.weight: xavier_normal, c.weight: {trunc_normal: {std: 0.02}}, d.weight: orthogonal}\n"
+        "layers: {a: {Linear: 500}, b: {Linear: 400}, c: {Linear: 300}, d: {Linear: 200}}\n"
+    )
+    before = torch.get_num_threads()
+    states = []
+    try:
+        for threads in (1, 2, 5):
+            torch.set_num_threads(threads)
+            states.append(architecture.build(seed=3).state_dict())
+    finally:
+        torch.set_num_threads(before)
+    for state in states[1:]:
+        for name, tensor in state.items():
+            assert tensor.equal(states[0][name]), name
+
+
+def test_a_failing_job_of_several_threads_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from archspec.emit.parallel import run_all
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    with pytest.raises(ZeroDivisionError):
+        run_all([(1 << 20, lambda: None), (1, fail)])
+
+
+def test_a_cut_that_cuts_nothing_is_a_normal_draw_and_a_closer_one_is_torch_s() -> None:
+    text = (
+        "input: [300]\ninit: {{fc.weight: {{trunc_normal: {{std: 1.0, a: {0}, b: {1}}}}}}}\n"
+        "layers: {{fc: {{Linear: 400}}}}\n"
+    )
+    wide = build(text.format(-9.0, 9.0)).fc.weight
+    assert torch.equal(wide, expected("fc.weight", wide.shape, "normal", std=1.0))
+    near = build(text.format(-3.0, 3.0)).fc.weight
+    assert torch.equal(near, expected("fc.weight", near.shape, "trunc_normal", std=1.0, a=-3.0, b=3.0))
+    assert near.abs().max() <= 3
+
+
+def test_a_layer_made_of_layers_is_drawn_once() -> None:
+    drawn: list[int] = []
+    real = torch.Tensor.uniform_
+    torch.Tensor.uniform_ = lambda tensor, *a, **k: (drawn.append(tensor.numel()), real(tensor, *a, **k))[1]  # type: ignore[assignment]
+    try:
+        build("input: [30]\nlayers: {mlp: {MLP: {hidden_channels: [20, 10]}}}\n")
+    finally:
+        torch.Tensor.uniform_ = real  # type: ignore[method-assign]
+    assert sorted(drawn) == sorted([600, 20, 200, 10])

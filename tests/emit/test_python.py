@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 import archspec
-from tests.judge import exported, samples, tensors
+from tests.judge import as_exported, exported, samples, tensors
 
 SMALL = {"resnet34_notes": {}, "vit_b_16": {"size": 32}}
 SPECS = [spec for spec in sorted(Path("specs").rglob("*.yaml")) if spec.stem != "llama3_405b"]
@@ -61,10 +61,76 @@ def test_what_varies_between_instances_is_a_parameter() -> None:
         "layers: {one: {b: {out: 3, act: ReLU}}, two: {b: {out: 5, act: ReLU}}, other: {b: {out: 5, act: Tanh}}}\n"
     )
     text = archspec.load(spec).to_python()
-    assert "def __init__(self, in_features: int, out: int) -> None:" in text
-    assert "self.one = B(in_features=4, out=3)" in text
+    assert "def __init__(self, in_features: int, out: int, activation: type[nn.Module]) -> None:" in text
+    assert "self.one = B(in_features=4, out=3, activation=nn.ReLU)" in text
+    assert "self.other = B(in_features=5, out=5, activation=nn.Tanh)" in text
+    assert "self.act = activation()" in text
     assert "nn.Dropout()" in text
-    assert "self.other = B2()" in text
+
+
+def test_activations_with_other_arguments_are_other_classes() -> None:
+    spec = BODY + (
+        "blocks: {b: {params: {act: layer}, layers: {fc: {Linear: 4}, act: $act}}}\n"
+        "layers: {one: {b: ReLU}, two: {b: {act: {LeakyReLU: 0.3}}}, three: {b: LeakyReLU},"
+        " four: {b: {act: {LeakyReLU: 0.2}}}}\n"
+    )
+    architecture = archspec.load(spec)
+    as_exported(architecture, architecture.build(), samples(architecture))
+    text = architecture.to_python()
+    assert text.count("class B") == 2
+    assert "self.three = B(activation=nn.LeakyReLU)" in text
+    assert "self.four = B2(negative_slope=0.2)" in text
+
+
+def test_a_block_of_numbered_layers_is_a_sequential() -> None:
+    spec = BODY + (
+        "blocks: {chain: {params: {n: int}, layers: [{Linear: $n}, ReLU]}, other: {layers: [{Linear: 3}, {mul: 2}]}}\n"
+        "layers: {one: {chain: 3}, two: {chain: 5}, last: other}\n"
+    )
+    architecture = archspec.load(spec)
+    as_exported(architecture, architecture.build(), samples(architecture))
+    text = architecture.to_python()
+    assert "class Chain(nn.Sequential):" in text
+    assert "super().__init__(nn.Linear(in_features, n), nn.ReLU())" in text
+    assert text.count("def forward") == 2
+    assert "self.one = Chain(in_features=4, n=3)" in text
+
+
+def test_loops_name_what_they_make_alike() -> None:
+    spec = BODY + (
+        "layers: {body: {Linear: 4, skip: add, repeat: 3}, more: {Linear: 4, skip: mul, repeat: 2},\n"
+        " named: {Linear: 4, skip: add, repeat: 2, names: unit$(index)}}\n"
+    )
+    architecture = archspec.load(spec)
+    as_exported(architecture, architecture.build(), samples(architecture))
+    text = architecture.to_python()
+    assert text.count("    out = layer(x)\n") == 3
+    assert "unit0 =" not in text
+
+
+def test_a_number_that_a_parameter_is_filled_with_stands_where_it_is_made() -> None:
+    spec = BODY + (
+        "blocks: {b: {params: {v: float}, layers: {p: {Parameter: {shape: [4], init: {constant: {val: $v}}}},"
+        " sum: {add: [input, p]}}}}\n"
+        "layers: {one: {b: 0.5}, two: {b: 2.0}, q: {Parameter: {shape: [4], init: zeros}}, out: {mul: [two, q]}}\n"
+    )
+    text = archspec.load(spec).to_python()
+    assert "torch.zeros(4)" in text
+    assert "nn.init" not in text
+    module = exported(archspec.load(spec))
+    assert module.two.p.eq(2).all()
+    assert module.one.p.eq(0.5).all()
+
+
+def test_what_follows_is_not_written_and_strings_are_quoted_alike() -> None:
+    text = archspec.load("specs/vit_b_16.yaml", depth=2).to_python()
+    assert "nn.MultiheadAttention(768, 12, batch_first=True)" in text
+    assert "'" not in text.replace("what's", "")
+
+
+def test_the_checkpoint_that_a_spec_names_is_told() -> None:
+    text = archspec.load(BODY + "weights: some/net.pt\nlayers: {fc: {Linear: 2}}\n").to_python()
+    assert "The spec fills it from the checkpoint `some/net.pt`" in text.partition("import")[0]
 
 
 def test_initial_weights_are_as_the_spec_says() -> None:

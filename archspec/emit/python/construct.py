@@ -43,12 +43,15 @@ class Layer:
 class Tensor:
     """A bare parameter or buffer. It is initialised with the layers, but for a buffer's values.
 
-    `made` is the expression that makes a buffer which is computed.
+    Attributes:
+        made: the expression that makes a buffer which is computed.
+        fill: the number that a parameter is filled with at first; None where it is no number.
     """
 
     kind: Literal["Parameter", "Buffer"]
     arguments: tuple[Argument, ...]
     made: str = ""
+    fill: float | None = None
 
 
 @record
@@ -116,8 +119,15 @@ def _of_bare(call: Call, values: Mapping[int, str]) -> Tensor:
     kind: Literal["Parameter", "Buffer"] = "Buffer" if call.op.name == "Buffer" else "Parameter"
     if call.value is not None:
         return Tensor(kind, (Argument("persistent", call.args.persistent, None),), f"{values[call.id]}()")
+    (state,) = call.state.values()
+    if kind == "Parameter":
+        return Tensor(kind, (Argument("shape", call.args["shape"], None),), fill=state.init.number)
     named = (Argument(arg.name, call.args[arg.name], None) for arg in call.op.args)
-    return Tensor(kind, (*named, Argument("dtype", next(iter(call.state.values())).dtype, None)))
+    return Tensor(kind, (*named, Argument("dtype", state.dtype, None)))
+
+
+_FOLLOWS = {("MultiheadAttention", "kdim"): "embed_dim", ("MultiheadAttention", "vdim"): "embed_dim"}
+"""Arguments that are another one's value by themselves."""
 
 
 def _of_call(call: Call) -> Tree | None:
@@ -129,6 +139,8 @@ def _of_call(call: Call) -> Tree | None:
         if arg.in_call:
             continue
         value, default = call.args[arg.name], arg.default
+        if value == call.args.get(_FOLLOWS.get((call.op.name, arg.name), "")):
+            value = default
         if takes_class(arg.type):
             value, default = _class(value), _class(default)
         leading = leading and (arg.is_required or arg.inferred is not None)

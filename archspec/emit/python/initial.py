@@ -132,5 +132,6 @@ def _by_name(graph: Graph) -> Iterator[tuple[str, Init]]:
         for name, state, otherwise in _said(call):
             owner, _, own = name.rpartition(".")
             target = f"torch.nn.{state.kind}" if state.kind else "" if owner else call.op.target
-            if otherwise and own not in kinds.get(target, {}):
+            written_already = call.op.bare and state.init.number is not None
+            if otherwise and not written_already and own not in kinds.get(target, {}):
                 yield (call.path if call.op.bare else f"{call.path}.{name}"), state.init

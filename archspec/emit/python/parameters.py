@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from archspec.emit.names import Names, identifier
-from archspec.emit.python.construct import Argument, Code, Group, Instance, Layer, Tensor, Tree
+from archspec.emit.python.construct import Argument, Code, Instance, Layer, Tensor, Tree
 from archspec.graph.nodes import Absent, Scope
 from archspec.records import record
 
@@ -61,6 +61,8 @@ class Class:
         scopes: its instances.
         trees: the children that each instance makes, by name.
         optional: children that some instances do not have.
+        is_chain: its `forward` does what that of `nn.Sequential` does.
+        shapes: what each child is like in the instances, by name.
     """
 
     name: str
@@ -70,6 +72,8 @@ class Class:
     trees: list[dict[str, Tree]]
     optional: frozenset[str]
     parameters: list[Parameter] = field(default_factory=list)
+    is_chain: bool = False
+    shapes: dict[str, set[Hashable]] = field(default_factory=dict)
     _names: Names = field(default_factory=Names)
 
     def children(self) -> Iterator[tuple[str, tuple[Tree | None, ...]]]:
@@ -137,18 +141,6 @@ def _same(a: Any, b: Any) -> bool:
 
 def _compatible(mine: Sequence[Any], theirs: Sequence[Any]) -> bool:
     return all(a is MISSING or b is MISSING or _same(a, b) for a, b in zip(mine, theirs, strict=True))
-
-
-def shape_of(tree: Tree | None, class_of: Mapping[int, Class]) -> Any:
-    """What two trees must have in common to be made by one line: everything but the values of arguments."""
-    if tree is None:
-        return None
-    if isinstance(tree, Instance):
-        return class_of[tree.scope.id].name
-    if isinstance(tree, Group):
-        return tree.kind, tree.names, tuple(shape_of(child, class_of) for child in tree.children)
-    made = (tree.target,) if isinstance(tree, Layer) else (tree.kind, tree.made)
-    return made, tuple(arg.name for arg in tree.arguments)
 
 
 def arguments_of(tree: Layer | Tensor | Instance, class_of: Mapping[int, Class]) -> tuple[Argument, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from archspec.emit.classes import Generator
@@ -13,8 +13,10 @@ from archspec.emit.forward import INDENT
 from archspec.emit.names import attribute
 from archspec.emit.python.construct import Tensor, Tree, children
 from archspec.emit.python.initial import FUNCTION, after_init, initializer
-from archspec.emit.python.parameters import Class, shape_of
-from archspec.emit.python.text import WIDTH, Writer
+from archspec.emit.python.likeness import are_alike, shape_of
+from archspec.emit.python.parameters import Class
+from archspec.emit.python.quotes import double_quoted
+from archspec.emit.python.text import WIDTH, Writer, bracketed
 from archspec.errors import Diagnostic, UsageError
 from archspec.graph.nodes import Graph, Scope
 
@@ -50,7 +52,7 @@ class _Source:
             self._place(scope, wish, forward, generator)
         texts = [self._class(made) for made in self.classes]
         body = "\n\n\n".join([*self._helpers(generator), *generator.functions, *initializer(self.graph), *texts])
-        return self._head(body) + body + "\n"
+        return double_quoted(self._head(body) + body + "\n")
 
     def _refuse_registered(self) -> None:
         for call in self.graph.calls():
@@ -66,25 +68,19 @@ class _Source:
     def _place(self, scope: Scope, wish: str, forward: str, generator: Generator) -> None:
         """Put a scope with the class whose forward and children are written alike, or with a new one."""
         trees = children(scope, lambda inner: inner.id in self.class_of, generator.values)
-        for made in self.classes:
-            if (made.wish, made.forward) == (wish, forward) and self._alike(made, trees):
-                made.scopes.append(scope)
-                made.trees.append(trees)
-                self.class_of[scope.id] = made
-                return
-        optional = generator.optional.get(scope.block or "", frozenset())
-        name = generator.model if scope is self.graph.root else generator.names.allocate(wish)
-        made = Class(name, wish, forward, [scope], [trees], optional)
-        self.classes.append(made)
-        self.class_of[scope.id] = made
-
-    def _alike(self, made: Class, trees: dict[str, Tree]) -> bool:
-        known = {child: tree for others in made.trees for child, tree in others.items()}
-        required = {child for child in {*known, *trees} if child not in made.optional}
-        if not required <= known.keys() & trees.keys():
-            return False
-        shapes = ((shape_of(tree, self.class_of), known.get(child)) for child, tree in trees.items())
-        return all(other is None or shape == shape_of(other, self.class_of) for shape, other in shapes)
+        shapes = {child: shape_of(tree, self.class_of) for child, tree in trees.items()}
+        like = (made for made in self.classes if (made.wish, made.forward) == (wish, forward))
+        found = next((made for made in like if _fits(made, shapes)), None)
+        if found is None:
+            optional = generator.optional.get(scope.block or "", frozenset())
+            name = generator.model if scope is self.graph.root else generator.names.allocate(wish)
+            found = Class(name, wish, forward, [], [], optional, is_chain=generator.is_plain_chain(scope))
+            self.classes.append(found)
+        found.scopes.append(scope)
+        found.trees.append(trees)
+        for child, shape in shapes.items():
+            found.shapes.setdefault(child, set()).add(shape)
+        self.class_of[scope.id] = found
 
     # Text.
 
@@ -96,20 +92,33 @@ class _Source:
 
     def _class(self, made: Class) -> str:
         writer = Writer(made, self.class_of, self._callee)
+        is_numbered = _is_numbered(made)
         lines: list[str] = []
-        for name, trees in made.children():
-            lines += self._child(writer, made, name, trees)
+        if is_numbered:
+            rows = [writer.expression("layer", trees) for _, trees in made.children()]
+            lines += bracketed("super().__init__(", rows, ")")
+        else:
+            lines.append("super().__init__()")
+            for name, trees in made.children():
+                lines += self._child(writer, made, name, trees)
         lines += [f"{attribute('self', name)} = None" for name in sorted(made.never)]
         if made.scopes[0].kind == "model":
             lines += after_init(self.graph)
         listed = "".join(f", {parameter.name}: {parameter.type}" for parameter in made.parameters)
         head = f"{INDENT}def __init__(self{listed}) -> None:"
         if len(head) > WIDTH:
-            inner = ", ".join(f"{parameter.name}: {parameter.type}" for parameter in made.parameters)
-            head = f"{INDENT}def __init__(\n{INDENT * 2}self, {inner}\n{INDENT}) -> None:"
-        body = [head, *(INDENT * 2 + line for line in ("super().__init__()", *lines))]
+            each = ["self", *(f"{parameter.name}: {parameter.type}" for parameter in made.parameters)]
+            inner = ", ".join(each)
+            if len(INDENT * 2 + inner) > WIDTH:
+                inner = f",\n{INDENT * 2}".join(each) + ","
+            head = f"{INDENT}def __init__(\n{INDENT * 2}{inner}\n{INDENT}) -> None:"
+        body = "\n".join([head, *(INDENT * 2 + line for line in lines)])
         doc = f'{INDENT}"""{self._doc(made)}"""\n'
-        return f"class {made.name}(nn.Module):\n{doc}\n" + "\n".join(body) + "\n\n" + made.forward.rstrip("\n")
+        if not is_numbered:
+            return f"class {made.name}(nn.Module):\n{doc}\n{body}\n\n" + made.forward.rstrip("\n")
+        forward = re.sub(r"getattr\(self, '(\d+)'\)", r"self[\1]", made.forward.rstrip("\n"))
+        is_inherited = made.is_chain and made.scopes[0].kind != "model"
+        return f"class {made.name}(nn.Sequential):\n{doc}\n{body}" + ("" if is_inherited else f"\n\n{forward}")
 
     def _child(self, writer: Writer, made: Class, name: str, trees: Sequence[Tree | None]) -> Iterator[str]:
         lines = writer.expression(name, trees)
@@ -160,3 +169,24 @@ class _Source:
         standard = [line for line in used if line.startswith(("from collections", "from functools"))]
         used = [*standard, *(["\n"] if standard else []), *used[len(standard) :]]
         return f'"""{self.title}"""\n\n' + "".join(used) + "\n\n"
+
+
+def _fits(made: Class, shapes: Mapping[str, Hashable]) -> bool:
+    """Whether an instance can be one of a class."""
+    required = {child for child in {*made.shapes, *shapes} if child not in made.optional}
+    if not required <= made.shapes.keys() & shapes.keys():
+        return False
+    return all(are_alike(shape, other) for child, shape in shapes.items() for other in made.shapes.get(child, ()))
+
+
+def _is_numbered(made: Class) -> bool:
+    """Whether all that a class makes is what an `nn.Sequential` makes of its arguments."""
+    names = made.child_names()
+    layers = (tree for trees in made.trees for tree in trees.values())
+    complete = all(len(trees) == len(names) for trees in made.trees) and not made.never
+    return (
+        bool(names)
+        and names == list(map(str, range(len(names))))
+        and complete
+        and not any(isinstance(tree, Tensor) for tree in layers)
+    )

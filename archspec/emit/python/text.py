@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from archspec.emit.compiled import torch_class
 from archspec.emit.forward import INDENT
 from archspec.emit.python.construct import Argument, Code, Group, Instance, Layer, Tensor, Tree
+from archspec.emit.python.likeness import said
 from archspec.emit.python.parameters import MISSING, Class, Parameter, arguments_of
 from archspec.ops.entry import Init
 
@@ -41,6 +43,8 @@ class Writer:
         return self._call(first, name, trees)
 
     def _call(self, first: Layer | Instance, name: str, trees: Sequence[Tree | None]) -> list[str]:
+        if isinstance(first, Layer) and any(isinstance(tree, Layer) and tree.target != first.target for tree in trees):
+            return self._of_several_classes(first, name, trees)
         callee = self.callee(first.target) if isinstance(first, Layer) else self.class_of[first.scope.id].name
         written = []
         for argument, value in self._values(name, trees):
@@ -50,6 +54,15 @@ class Writer:
             elif isinstance(value, Parameter) or not _is_default(value, argument.default):
                 written.append(f"{argument.name}={text}")
         return bracketed(f"{callee}(", [[item] for item in written], ")")
+
+    def _of_several_classes(self, first: Layer, name: str, trees: Sequence[Tree | None]) -> list[str]:
+        """A layer whose class is a parameter, an activation say; its arguments are the same in all instances."""
+        kinds = tuple(Code(self.callee(tree.target)) if isinstance(tree, Layer) else MISSING for tree in trees)
+        targets = {tree.target for tree in trees if isinstance(tree, Layer)}
+        are_activations = all(torch_class(target).__module__.endswith(".activation") for target in targets)
+        kind = self.own.value("activation" if are_activations else f"{name}_layer", name, kinds)
+        written = ", ".join(f"{argument.name}={literal(argument.value)}" for argument in said(first))
+        return [f"{literal(kind)}({written})"]
 
     def _values(self, owner: str, trees: Sequence[Tree | None]) -> list[tuple[Argument, Any]]:
         """Each argument with its value, or the parameter of the class that gives it."""
@@ -71,7 +84,7 @@ class Writer:
             return first.made
         given = {argument.name: value for argument, value in self._values(name, trees)}
         if first.kind == "Parameter":
-            return f"nn.Parameter(torch.empty({_sizes(given['shape'])}))"
+            return f"nn.Parameter({_filled(_sizes(given['shape']), self._fill(name, trees))})"
         dtype = "" if given["dtype"] == "float32" else f", dtype=torch.{given['dtype']}"
         if given["values"] is not None:
             dtype = dtype or f", dtype=torch.{given['dtype']}"
@@ -83,6 +96,11 @@ class Writer:
             number = init.arguments["val"] if dtype else float(init.arguments["val"])
             return f"torch.full(({shape},), {number!r}{dtype})"
         return f"torch.empty({shape}{dtype})"
+
+    def _fill(self, name: str, trees: Sequence[Tree | None]) -> Any:
+        """What a parameter is filled with at first: a number, or the parameter of the class that gives it, or None."""
+        fills = tuple(tree.fill if isinstance(tree, Tensor) else MISSING for tree in trees)
+        return self.own.value("fill", name, fills)
 
     def _group(self, first: Group, name: str, trees: Sequence[Tree | None]) -> list[str]:
         rows: list[list[str]] = []
@@ -181,6 +199,19 @@ def _sizes(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(literal, value)) if value else "()"
     return f"*{literal(value)}"
+
+
+def _filled(sizes: str, number: Any) -> str:
+    if number is None:
+        return f"torch.empty({sizes})"
+    if sizes == "()":
+        return f"torch.tensor({literal(number)})"
+    if sizes.startswith("*") and "," not in sizes:
+        sizes = sizes[1:]
+        return f"torch.full({sizes}, {literal(number)})"
+    if number in (0, 1) and not isinstance(number, Parameter):
+        return f"torch.{'ones' if number else 'zeros'}({sizes})"
+    return f"torch.full(({sizes}{',' if ',' not in sizes else ''}), {literal(number)})"
 
 
 def _nested(value: Any) -> str:

@@ -1,0 +1,46 @@
+"""Which instances one class can make: by the same lines, but for values of arguments and the classes of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+
+from archspec.emit.python.construct import Argument, Group, Instance, Layer, Tensor, Tree
+from archspec.emit.python.parameters import Class
+
+_SIMPLE = "simple"
+
+
+def shape_of(tree: Tree | None, class_of: Mapping[int, Class]) -> Hashable:
+    """What of a tree is no argument's value. A layer that needs none, an activation say, is told with those it has."""
+    if tree is None:
+        return None
+    if isinstance(tree, Instance):
+        return class_of[tree.scope.id].name
+    if isinstance(tree, Group):
+        return tree.kind, tree.names, tuple(shape_of(child, class_of) for child in tree.children)
+    if isinstance(tree, Tensor):
+        return tree.kind, tree.made, tree.fill is None, tuple(argument.name for argument in tree.arguments)
+    if is_simple(tree):
+        return _SIMPLE, tree.target, tuple((argument.name, repr(argument.value)) for argument in said(tree))
+    return tree.target, tuple(argument.name for argument in tree.arguments)
+
+
+def are_alike(first: Hashable, second: Hashable) -> bool:
+    """Whether one line makes both: simple layers of two classes have the same arguments, and their class is one."""
+    if first == second:
+        return True
+    if not isinstance(first, tuple) or not isinstance(second, tuple) or len(first) != len(second):
+        return False
+    if first[0] == second[0] == _SIMPLE:
+        return bool(first[1] == second[1] or first[2] == second[2])
+    return all(are_alike(mine, other) for mine, other in zip(first, second, strict=True))
+
+
+def is_simple(layer: Layer) -> bool:
+    """Whether a layer can be made without any argument."""
+    return not any(argument.required for argument in layer.arguments)
+
+
+def said(layer: Layer) -> list[Argument]:
+    """The arguments that have other values than by themselves."""
+    return [argument for argument in layer.arguments if argument.value != argument.default]
