@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -44,7 +45,11 @@ class Samples(Protocol):
 
     def __len__(self) -> int: ...
 
-    def batches(self, indices: Tensor, batch_size: int, epoch: int = 0) -> Iterator[Batch]:
+    def listed(self) -> object:
+        """What tells that they are still the same samples: not their pixels, but which they are."""
+        ...
+
+    def batches(self, indices: Tensor, batch_size: int, epoch: int = 0) -> Generator[Batch, None, None]:
         """The samples of these indices in this order, in batches, on the CPU.
 
         Yields:
@@ -139,7 +144,10 @@ class InMemory:
     def __len__(self) -> int:
         return len(self.images)
 
-    def batches(self, indices: Tensor, batch_size: int, epoch: int = 0) -> Iterator[Batch]:
+    def listed(self) -> object:
+        return hashlib.sha256(self.targets.contiguous().numpy().tobytes()).hexdigest()
+
+    def batches(self, indices: Tensor, batch_size: int, epoch: int = 0) -> Generator[Batch, None, None]:
         for chosen in chunks(indices, batch_size):
             images, targets = self.decode(self.images[chosen]), self.targets[chosen]
             if self.preparation.transform is None:
