@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 import torch
@@ -17,6 +17,9 @@ from archspec.train.seeds import seeded
 
 Task: TypeAlias = Literal["classification", "segmentation"]
 Batch: TypeAlias = tuple[Tensor, Tensor]
+
+_MOST_READY = 1 << 26
+_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +143,31 @@ class InMemory:
     targets: Tensor
     decode: Callable[[Tensor], Tensor]
     preparation: Preparation
+    _ready: list[Tensor] = field(default_factory=list, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def _ready_images(self) -> Tensor | None:
+        """All of them as they go into the model, made once; None where each epoch has its own, or they are too many."""
+        shape = self.preparation.shape
+        numbers = len(self.images) * shape.channels * shape.height * shape.width
+        if self.preparation.transform is not None or numbers > _MOST_READY:
+            return None
+        if not self._ready:
+            pieces = [self.preparation.finish(self.decode(piece)) for piece in torch.split(self.images, _AT_ONCE)]
+            self._ready.append(torch.cat(pieces))
+        return self._ready[0]
 
     def listed(self) -> object:
         return hashlib.sha256(self.targets.contiguous().numpy().tobytes()).hexdigest()
 
     def batches(self, indices: Tensor, batch_size: int, epoch: int = 0) -> Generator[Batch, None, None]:
+        ready = self._ready_images()
         for chosen in chunks(indices, batch_size):
+            if ready is not None:
+                yield ready[chosen], self.targets[chosen]
+                continue
             images, targets = self.decode(self.images[chosen]), self.targets[chosen]
             if self.preparation.transform is None:
                 yield self.preparation.finish(images), targets
