@@ -4,7 +4,7 @@
 >>> model = archspec.build("specs/resnet34.yaml", num_classes=10)
 """
 
-from archspec.api import Examination, build, check, examine, from_file, json_schema, ledger, load, train
+from archspec.api import Examination, build, check, examine, from_file, json_schema, ledger, load, spec_of_run, train
 from archspec.architecture import Architecture
 from archspec.errors import Diagnostic, SpecError, UsageError
 from archspec.plugins import load_plugin, register
@@ -29,5 +29,6 @@ __all__ = [
     "load",
     "load_plugin",
     "register",
+    "spec_of_run",
     "train",
 ]

@@ -20,6 +20,7 @@ from archspec.spec.overrides import Override
 from archspec.spec.recipe_file import is_recipe, recipe_override
 from archspec.spec.settings import Weights, override_from_text
 from archspec.train import TrainResult
+from archspec.train import spec_of_run as spec_of_run
 from archspec.train import train as run_training
 from archspec.version import __version__
 
@@ -200,11 +201,12 @@ def ledger(module: nn.Module) -> Ledger | None:
 
 
 def train(
-    spec: Spec | Architecture,
+    spec: Spec | Architecture | None = None,
     *,
     device: str = "auto",
-    out: str | os.PathLike[str] | None = None,
+    out: Path | None = None,
     quiet: bool = False,
+    resume: Path | None = None,
     set: Sequence[str] = (),
     recipe: Spec | None = None,
     allow_roots: Sequence[Path] = (),
@@ -213,10 +215,12 @@ def train(
     """Train a spec's model by its `train` section.
 
     Args:
-        spec: as for `load`, or an architecture.
+        spec: as for `load`, or an architecture; with `resume`, that of the run unless given.
         device: `auto` (the best there is), `cpu`, `cuda` or `mps`.
         out: the run folder; a new one in `runs/` if None.
         quiet: print nothing.
+        resume: the folder of an interrupted run to go on with; it ends with the same bits as if it had not been.
+            What says when it ends may be set anew, e.g. `train.epochs`.
         set: overrides, e.g. `["train.epochs=3"]`.
         recipe: as for `load`.
         allow_roots: as for `load`.
@@ -224,13 +228,17 @@ def train(
 
     Raises:
         SpecError: the spec is wrong, or its head does not fit the data.
-        UsageError: the device is not there, or the run folder cannot be used.
+        UsageError: the device is not there, or the run folder cannot be used or gone on with.
     """
+    if spec is None:
+        if resume is None:
+            raise TypeError("train() needs a spec, or a run to resume")
+        spec = spec_of_run(resume)
     if not isinstance(spec, Architecture):
         architecture = load(spec, set=set, recipe=recipe, allow_roots=allow_roots, **variables)
     else:
         architecture = spec if recipe is None else spec.with_recipe(text_of(recipe))
-    return run_training(architecture, device=device, out=out, quiet=quiet)
+    return run_training(architecture, device=device, out=out, quiet=quiet, resume=resume)
 
 
 def json_schema(*, recipe: bool = False) -> str:

@@ -11,6 +11,7 @@ from archspec.collector import rarely_collected
 from archspec.elaborate.elaborate import elaborate
 from archspec.elaborate.param_groups import check_param_groups
 from archspec.elaborate.recipe import check_recipe
+from archspec.elaborate.recipe_fields import check_outputs
 from archspec.elaborate.train import read_train
 from archspec.elaborate.weights import Freeze, frozen, read_freeze, read_weights, tensor_names
 from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order
@@ -153,6 +154,8 @@ def compile_tree(read: Read, overrides: Sequence[Override] = ()) -> Compiled:
         faults += freeze_faults
     if graph is not None and recipe is not None and recipe.param_groups:
         faults += check_param_groups(recipe.param_groups, tensor_names(graph)[0], graph.frozen.parameters)
+    if graph is not None and recipe is not None:
+        faults += check_outputs(recipe, [output.name for output in graph.outputs])
     if any(fault.severity == "error" for fault in faults):
         graph = None
     found = tuple(in_file_order(faults))

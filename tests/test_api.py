@@ -41,6 +41,7 @@ def test_the_public_names_are_pinned() -> None:
         "load",
         "load_plugin",
         "register",
+        "spec_of_run",
         "train",
     ]
     assert all(hasattr(archspec, name) for name in archspec.__all__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import BinaryIO
 
 import click
 
@@ -13,7 +14,7 @@ from archspec.cli.specs import one_spec
 
 
 @click.command()
-@click.argument("spec")
+@click.argument("spec", required=False)
 @set_option
 @recipe_option
 @allow_root_option
@@ -21,24 +22,35 @@ from archspec.cli.specs import one_spec
 @click.option("--weights", metavar="FILE", help="Start from this checkpoint instead of the spec's.")
 @click.option("--device", default="auto", show_default=True, metavar="DEVICE", help="auto, cpu, cuda or mps.")
 @click.option("--out", metavar="DIR", help="The run folder; a new one in runs/ unless given.")
+@click.option("--resume", metavar="RUN", help="Go on with an interrupted run, from its folder, to the same bits.")
 @click.option("--quiet", is_flag=True, help="Print the result only.")
 def train(
-    spec: str,
+    spec: str | None,
     settings: tuple[str, ...],
     recipe: str | None,
     allow_roots: tuple[str, ...],
     weights: str | None,
     device: str,
     out: str | None,
+    resume: str | None,
     quiet: bool,
 ) -> int:
-    """Train a spec's model by its `train` section, or by a recipe."""
-    architecture = archspec.load(one_spec(spec), set=settings, recipe=recipe, allow_roots=allow_roots)
+    """Train a spec's model by its `train` section, or by a recipe; or go on with a run, `--resume RUN`."""
+    architecture = archspec.load(_spec(spec, resume), set=settings, recipe=recipe, allow_roots=allow_roots)
     if weights is not None:
         architecture = architecture.with_weights(weights)
     print_diagnostics(architecture.warnings, sys.stderr)
     if not quiet:
         click.echo(architecture.summary())
-    result = archspec.train(architecture, device=device, out=out, quiet=quiet)
+    result = archspec.train(architecture, device=device, out=out, quiet=quiet, resume=resume)
     click.echo(result.summary())
     return 0
+
+
+def _spec(spec: str | None, resume: str | None) -> str | BinaryIO:
+    """The one that is named, else that of the run."""
+    if spec is not None:
+        return one_spec(spec)
+    if resume is None:
+        raise click.UsageError("give a spec, or a run with --resume")
+    return str(archspec.spec_of_run(resume))

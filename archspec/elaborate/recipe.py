@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from archspec.elaborate.recipe_fields import check_fields
 from archspec.elaborate.recipe_values import expected, fits, odd, out_of_domain, quoted_meaning
 from archspec.errors import Diagnostic, Edit, Span, clip, in_file_order
-from archspec.ops.arguments import Int, show
-from archspec.ops.faults import BadValue
+from archspec.ops.arguments import show
 from archspec.ops.habits import meant_argument
 from archspec.ops.signatures import Group, Signature, described_version, signatures
 from archspec.source.tree import UNKNOWN
@@ -58,9 +58,10 @@ def check_recipe(recipe: Recipe, known: Known = signatures) -> list[Diagnostic]:
         recipe: the `train` section.
         known: what may be named; by default what this archspec knows of torch without importing it.
     """
-    found = [*_numbers(recipe)]
+    found = [*check_fields(recipe)]
     found += _named("datasets", recipe.data, known)
-    found += _named("losses", recipe.loss, known)
+    for _, each in recipe.output_losses:
+        found += _named("losses", each.loss, known)
     found += _named("optimizers", recipe.optimizer, known)
     found += _groups(recipe, known)
     if recipe.scheduler is not None:
@@ -98,21 +99,6 @@ def with_primary(named: Named, signature: Signature) -> Named:
     return Named(named.name, {signature.primary: named.arguments[""]}, named.span)
 
 
-def _numbers(recipe: Recipe) -> Iterator[Diagnostic]:
-    for name, type in (("batch_size", Int(1)), ("epochs", Int(1)), ("seed", Int(0))):
-        value = getattr(recipe, name)
-        try:
-            type.accept(value)
-        except BadValue as fault:
-            yield Diagnostic(
-                "AS505",
-                f"`{name}` has to be {fault.expected}, but is {show(value)}",
-                recipe.spans.get(name),
-                help=fault.help,
-                edit=_edit(recipe.spans.get(name), fault.suggestion),
-            )
-
-
 def _groups(recipe: Recipe, known: Known) -> Iterator[Diagnostic]:
     """The arguments of each parameter group, which are the optimiser's."""
     name = recipe.optimizer.name
@@ -128,10 +114,6 @@ def _groups(recipe: Recipe, known: Known) -> Iterator[Diagnostic]:
                 message = f"`{name}` takes `{argument}` for all parameters alike, not for a group"
                 yield Diagnostic("AS506", message, group.keys.get(argument) or group.span)
             yield from _argument("optimizers", signature, owner, argument, value, known, group.span, 0)
-
-
-def _edit(span: Span | None, suggestion: object) -> Edit | None:
-    return None if span is None or suggestion is None else Edit(span, str(suggestion))
 
 
 def _value_edit(

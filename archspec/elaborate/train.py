@@ -28,6 +28,7 @@ _GROUPS: dict[str, Group] = {
     "data": "datasets",
     "transforms": "transforms",
     "loss": "losses",
+    "losses": "losses",
     "optimizer": "optimizers",
     "scheduler": "schedulers",
     "metrics": "metrics",

@@ -223,7 +223,7 @@ class ForwardWriter:
             elif _is_branches(node):
                 lines += self._branches(node, element, _COPY, locals_, step, (position,))
             else:
-                wish = _COPY if _is_element(node, scope) else ""
+                wish = _COPY if is_element(node, scope) else ""
                 lines.append(self._statement(node, element, {result: variable}, locals_, (position,), wish))
         if self.of(result) != variable:
             lines.append(f"{variable} = {self.of(result)}")

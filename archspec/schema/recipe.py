@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archspec.elaborate.recipe import NOUNS, unusable
+from archspec.elaborate.recipe_fields import PLAIN_FIELDS, WEIGHT
 from archspec.elaborate.recipe_values import DOMAINS, DTYPES
-from archspec.ops.arguments import Int
 from archspec.ops.signatures import NO_DEFAULT, Argument, Group, Signature, signatures
 from archspec.schema.values import (
     ANY,
@@ -20,6 +20,7 @@ from archspec.schema.values import (
     snippets,
     value,
 )
+from archspec.spec.read_recipe import FIELDS
 from archspec.spec.recipe import Recipe
 
 _DEFAULTS = Recipe()
@@ -42,11 +43,15 @@ def definitions() -> dict[str, Schema]:
     """One definition per group, and one per thing that a group has."""
     made: dict[str, Schema] = {}
     for group in _GROUPS:
-        known = {name: found for name, found in signatures(group).items() if unusable_in(group, found) is None}
+        known = _usable(group)
         made[group] = _named(group, known)
         made |= {f"{group}.{name}": _called(group, found) for name, found in known.items()}
     made["initialisation"] = made.pop("inits")
     return made
+
+
+def _usable(group: Group) -> dict[str, Signature]:
+    return {name: found for name, found in signatures(group).items() if unusable_in(group, found) is None}
 
 
 def unusable_in(group: Group, signature: Signature) -> str | None:
@@ -61,12 +66,11 @@ def section() -> Schema:
 
 def fields() -> dict[str, Schema]:
     """Every field of a recipe, by its name."""
-    return {
+    named = {
         "data": _field("datasets", "The data set.", _DEFAULTS.data.name),
         "transforms": documented(_transforms(), "`torchvision.transforms.v2` by name, in order, for each phase.", {}),
-        "batch_size": _number(Int(1), "Samples per optimiser step.", _DEFAULTS.batch_size),
-        "epochs": _number(Int(1), "Passes over the training data.", _DEFAULTS.epochs),
-        "loss": _field("losses", "A loss of `torch.nn`.", _DEFAULTS.loss.name),
+        "loss": _field("losses", "A loss of `torch.nn`, on the first output.", _DEFAULTS.loss.name),
+        "losses": documented(_losses(), "Instead of `loss`, one for each of several outputs, with their weights.", {}),
         "optimizer": _field("optimizers", "An optimiser of `torch.optim`.", _DEFAULTS.optimizer.name),
         "param_groups": documented(
             {"type": ["array", "null"], "items": _param_group()},
@@ -75,12 +79,24 @@ def fields() -> dict[str, Schema]:
         ),
         "scheduler": documented(
             {"anyOf": [_ref("schedulers"), NULL]},
-            "A scheduler of `torch.optim.lr_scheduler`, stepped after each epoch.",
+            "A scheduler of `torch.optim.lr_scheduler`.",
             {"default": None},
         ),
         "metrics": documented(_several("metrics"), "The first one chooses the best checkpoint.", {}),
-        "seed": _number(Int(0), "Of the weights, the order of the samples and the augmentations.", _DEFAULTS.seed),
     }
+    plain = {
+        name: documented(value(type), text, {"default": getattr(_DEFAULTS, name)})
+        for name, (type, text) in PLAIN_FIELDS.items()
+    }
+    return {name: (named | plain)[name] for name in FIELDS}
+
+
+def _losses() -> Schema:
+    """By output: a loss, with its weight beside it."""
+    loss = _named("losses", _usable("losses"))
+    weight = documented(value(WEIGHT), "How much of the whole.", {"default": 1.0})
+    each = {**loss, "properties": {**loss["properties"], "weight": weight}, "maxProperties": 2}
+    return {"type": ["object", "null"], "additionalProperties": each}
 
 
 def _param_group() -> Schema:
@@ -106,10 +122,6 @@ def _ref(group: Group) -> Schema:
 
 def _field(group: Group, text: str, default: str) -> Schema:
     return documented({"allOf": [_ref(group)]}, text, {"default": default})
-
-
-def _number(type: Int, text: str, default: int) -> Schema:
-    return documented(value(type), text, {"default": default})
 
 
 def _several(group: Group) -> Schema:
@@ -190,7 +202,7 @@ def _plain(argument: Argument) -> Iterator[Schema]:
             yield _WORDS[word]
 
 
-def _in_domain(domain: Int | object, argument: Argument) -> Iterator[Schema]:
+def _in_domain(domain: object, argument: Argument) -> Iterator[Schema]:
     """A number in its domain, or a list of such numbers."""
     (limits,) = alternatives(domain)  # type: ignore[arg-type]
     whole = "float" not in argument.accepts

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from archspec.errors import Edit, Span, clip
 from archspec.records import record
 from archspec.source.tree import UNKNOWN, Hidden, Mapping, Node, Scalar, Sequence, is_null
 from archspec.spec.checkpoint import read_globs
 from archspec.spec.reader import TRUST, Reader, meant_key
-from archspec.spec.recipe import Named, ParamGroup, Recipe, Transforms
+from archspec.spec.recipe import Named, OutputLoss, ParamGroup, Recipe, Transforms
 
 _PHASES = ("train", "eval")
 Primary: TypeAlias = Callable[[str, str], str | None]
@@ -61,6 +61,43 @@ def _integer(field: _Field, node: Node) -> int | None:
         return node.value
     field.reader.expected(node, "an integer", field.whose)
     return None
+
+
+def _value(field: _Field, node: Node) -> Any:
+    """Whatever it is but null: the checker knows what it may be."""
+    if is_null(node):
+        field.reader.expected(node, "a value", field.whose)
+    return _optional_value(field, node)
+
+
+def _optional_value(field: _Field, node: Node) -> Any:
+    value = _plain(node)
+    return None if value is UNKNOWN else value
+
+
+def _losses(field: _Field, node: Node) -> dict[str, OutputLoss]:
+    """`{logits: CrossEntropyLoss, aux: {CrossEntropyLoss: {…}, weight: 0.4}}`."""
+    if is_null(node):
+        return {}
+    mapping = field.reader.mapping(node, field.whose, help="write `{output: loss, other_output: other_loss}`")
+    read = [] if mapping is None else [(str(key.value), _output_loss(field, value)) for key, value in mapping]
+    return {name: loss for name, loss in read if loss is not None}
+
+
+def _output_loss(field: _Field, node: Node) -> OutputLoss | None:
+    if not isinstance(node, Mapping):
+        named = _named(field, node)
+        return None if named is None else OutputLoss(named)
+    weight = node.get("weight")
+    rest = tuple((key, value) for key, value in node if key.value != "weight")
+    named = _named(field, Mapping(rest, node.span))
+    if named is None:
+        return None
+    return (
+        OutputLoss(named)
+        if weight is None or isinstance(weight, Hidden)
+        else OutputLoss(named, cast(float, _plain(weight)))
+    )
 
 
 def _named(field: _Field, node: Node) -> Named | None:
@@ -159,11 +196,27 @@ FIELDS: dict[str, Callable[[_Field, Node], Any]] = {
     "data": _named,
     "transforms": _transforms,
     "batch_size": _integer,
+    "accumulate": _value,
     "epochs": _integer,
+    "max_steps": _optional_value,
+    "max_seconds": _optional_value,
     "loss": _named,
+    "losses": _losses,
     "optimizer": _named,
     "param_groups": _param_groups,
+    "clip_grad_norm": _optional_value,
+    "clip_grad_value": _optional_value,
     "scheduler": _optional_named,
+    "scheduler_interval": _value,
+    "ema": _optional_value,
+    "precision": _value,
+    "compile": _value,
+    "channels_last": _value,
     "metrics": _named_list,
+    "early_stopping": _optional_value,
+    "min_delta": _value,
+    "best_kept": _value,
+    "checkpoint_every": _optional_value,
+    "checkpoints_kept": _value,
     "seed": _integer,
 }

@@ -60,34 +60,83 @@ class ParamGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputLoss:
+    """The loss of one output, and how much of the whole it is: `aux: {CrossEntropyLoss: {…}, weight: 0.4}`."""
+
+    loss: Named
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """Everything that `archspec train` needs besides the model.
 
     Attributes:
         data: the data set: `digits`, `digits_segmentation`, or `{ImageFolder: {root: …}}`.
         transforms: what is done to each image, by phase.
-        batch_size: samples per optimiser step.
+        batch_size: samples per forward and backward pass.
+        accumulate: batches whose gradients make one optimiser step: that of the mean over all their samples.
         epochs: passes over the training data.
-        loss: a loss of `torch.nn`.
+        max_steps: optimiser steps after which training ends; None for no limit.
+        max_seconds: seconds of training after which it ends, those before an interruption included; None for no limit.
+        loss: a loss of `torch.nn`, on the first output.
+        losses: instead of `loss`, one for each of several outputs, added up with their weights. An output that is there
+            in training mode only adds to the training loss only. The metrics are those of the first one.
         optimizer: an optimiser of `torch.optim`.
         param_groups: parameters for which the optimiser has other arguments; of several that match, the last one wins.
-        scheduler: a scheduler of `torch.optim.lr_scheduler`, stepped after each epoch; None for a constant rate.
+        clip_grad_norm: the largest 2-norm of all gradients together; longer ones are scaled down. None: as they are.
+        clip_grad_value: the largest absolute value of any gradient; None: as they are.
+        scheduler: a scheduler of `torch.optim.lr_scheduler`; None for a constant rate.
+        scheduler_interval: what it is stepped after, each `epoch` or each optimiser `step`.
+        ema: the decay of an exponential moving average of the weights, which is what is then measured and kept; None
+            for none. The average is torch's `AveragedModel`, with its buffers.
+        precision: of forward passes: `float32`, `bfloat16`, `float16` (with loss scaling), or `auto`: `bfloat16` where
+            the device is fast with it. Weights stay as they are.
+        compile: whether to train through `torch.compile`.
+        channels_last: whether images and their weights lie in memory with the channels last.
+        early_stopping: epochs without an improvement of the first metric after which training ends; None: never.
+        min_delta: by how much a metric has to be better to be an improvement for `early_stopping`.
         metrics: `accuracy`, `mean_iou`; the first one chooses the best checkpoint. Empty: by the data set.
+        best_kept: how many of the best epochs' weights are kept.
+        checkpoint_every: optimiser steps after which a checkpoint is written, besides the one after each epoch; None:
+            that one only.
+        checkpoints_kept: how many checkpoints to go on from are kept, the newest.
         seed: of the initial weights, the order of the samples and the augmentations.
-        spans: where the values of `batch_size`, `epochs` and `seed` stand.
+        spans: where the fields' values stand.
     """
 
     data: Named = Named("digits")
     transforms: Transforms = Transforms()
     batch_size: int = 64
+    accumulate: int = 1
     epochs: int = 10
+    max_steps: int | None = None
+    max_seconds: float | None = None
     loss: Named = Named("CrossEntropyLoss")
+    losses: Mapping[str, OutputLoss] = field(default_factory=dict)
     optimizer: Named = Named("Adam")
     param_groups: tuple[ParamGroup, ...] = ()
+    clip_grad_norm: float | None = None
+    clip_grad_value: float | None = None
     scheduler: Named | None = None
+    scheduler_interval: str = "epoch"
+    ema: float | None = None
+    precision: str = "float32"
+    compile: bool = False
+    channels_last: bool = False
     metrics: tuple[Named, ...] = ()
+    early_stopping: int | None = None
+    min_delta: float = 0.0
+    best_kept: int = 1
+    checkpoint_every: int | None = None
+    checkpoints_kept: int = 2
     seed: int = 0
     spans: Mapping[str, Span] = field(default_factory=dict, compare=False)
+
+    @property
+    def output_losses(self) -> tuple[tuple[str | None, OutputLoss], ...]:
+        """The outputs that are trained on with their losses, the main one first; None for the first output."""
+        return tuple(self.losses.items()) or ((None, OutputLoss(self.loss)),)
 
 
 LOSS_TARGETS: Mapping[str, Target] = {

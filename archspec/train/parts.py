@@ -123,7 +123,9 @@ def step_scheduler(scheduler: Scheduler, *, loss: float, metric: float) -> None:
     """After an epoch. `ReduceLROnPlateau` gets the loss where it waits for a minimum, else the first metric."""
     if isinstance(scheduler, ReduceLROnPlateau):
         scheduler.step(loss if scheduler.mode == "min" else metric)
-    else:
+        return
+    with warnings.catch_warnings():  # that no step came before it: it did, in the process that was interrupted
+        warnings.filterwarnings("ignore", r"Detected call of `lr_scheduler.step\(\)` before")
         scheduler.step()
 
 

@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from archspec.train.metrics import mean_iou
-from archspec.train.targets import confusion, first_output, predict
+from archspec.train.targets import confusion, predict
 
 if TYPE_CHECKING:
     from archspec.train.loop import Loop
@@ -128,18 +128,18 @@ def _masks(loop: Loop) -> Figure:
 def _predictions(loop: Loop) -> tuple[Tensor, Tensor]:
     """True and predicted classes of the (first) evaluation images, on the CPU."""
     loop.model.eval()
-    loss = type(loop.criterion).__name__
+    main = loop.learner.objective.main
     indices = torch.arange(min(len(loop.data.eval), _MOST_LOOKED_AT))
     found = [
-        (labels, predict(loss, first_output(loop.model(images.to(loop.device)))).cpu())
-        for images, labels in loop.data.eval.batches(indices, loop.batch_size)
+        (labels, predict(main.name, main.at(loop.model(images.to(loop.device)))).cpu())
+        for images, labels in loop.data.eval.batches(indices, loop.recipe.batch_size)
     ]
     return torch.cat([labels for labels, _ in found]), torch.cat([predicted for _, predicted in found])
 
 
 def _images(loop: Loop, indices: Sequence[int]) -> Tensor:
     """These evaluation images as pictures: [n, C, H, W] in [0, 1]."""
-    batches = loop.data.eval.batches(torch.tensor(indices), loop.batch_size)
+    batches = loop.data.eval.batches(torch.tensor(indices), loop.recipe.batch_size)
     return torch.cat([loop.data.preparation.shown(images) for images, _ in batches])
 
 

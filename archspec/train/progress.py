@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -9,12 +10,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+_SECONDS_BETWEEN = 0.1
+
 
 class Progress(Protocol):
     """What the loop tells."""
 
     def start(self, text: str) -> None:
         """Before the first epoch: what is trained, on what."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Something that happened: where it goes on, why it stops."""
         ...
 
     def step(self, epoch: int, step: int, steps: int) -> None:
@@ -44,6 +51,9 @@ class Quiet:
     def start(self, text: str) -> None:
         pass
 
+    def note(self, text: str) -> None:
+        pass
+
     def step(self, epoch: int, step: int, steps: int) -> None:
         pass
 
@@ -63,6 +73,9 @@ class PlainLines(Quiet):
     def start(self, text: str) -> None:
         self._print(text)
 
+    def note(self, text: str) -> None:
+        self._print(text)
+
     def epoch(self, row: Mapping[str, Any], epochs: int, *, is_best: bool) -> None:
         self._print(epoch_line(row, epochs, is_best=is_best))
 
@@ -78,8 +91,13 @@ class InTerminal(PlainLines):
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = Bar(*columns, console=console, transient=True)
         self._task: TaskID | None = None
+        self._due = 0.0
 
     def step(self, epoch: int, step: int, steps: int) -> None:
+        now = time.monotonic()
+        if now < self._due and step != steps:
+            return
+        self._due = now + _SECONDS_BETWEEN
         if self._task is None:
             self._bar.start()
             self._task = self._bar.add_task(f"epoch {epoch}", total=steps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 
 import torch
@@ -12,16 +13,22 @@ from torch.optim import Optimizer
 
 from archspec.elaborate.param_groups import check_param_groups
 from archspec.elaborate.recipe import check_recipe
+from archspec.elaborate.recipe_fields import check_outputs
 from archspec.errors import Diagnostic, SpecError, plural
 from archspec.spec.recipe import Recipe
 from archspec.train.data.images import ImageData
 from archspec.train.data.registry import load_data
 from archspec.train.data.request import Request
 from archspec.train.device import pick_device
+from archspec.train.faults import explained
 from archspec.train.fit import Trainable, check_head
+from archspec.train.identity import identity
 from archspec.train.installed import installed_signatures
-from archspec.train.loop import Loop, forked_generators
+from archspec.train.kept_spec import SPEC, spec_of_run
+from archspec.train.learner import Learner, make_learner
+from archspec.train.loop import Loop, batches_per_epoch
 from archspec.train.metrics import BY_TASK
+from archspec.train.objective import Objective, Term
 from archspec.train.parts import (
     ParamsOfGroup,
     Scheduler,
@@ -34,52 +41,97 @@ from archspec.train.parts import (
 from archspec.train.pictures import draw_curves, draw_predictions
 from archspec.train.progress import make_progress
 from archspec.train.result import TrainResult
-from archspec.train.run_folder import open_run_folder
-from archspec.train.targets import encode, first_output
+from archspec.train.resume import go_on
+from archspec.train.seeds import forked_generators
+from archspec.train.store.checkpoints import Checkpoints
+from archspec.train.store.lock import locked
+from archspec.train.store.run_folder import RunFolder, open_run_folder
+
+Place = str | os.PathLike[str]
 
 
 def run(
-    architecture: Trainable, recipe: Recipe, device: str, out: str | os.PathLike[str] | None, quiet: bool
+    architecture: Trainable, recipe: Recipe, device: str, out: Place | None, quiet: bool, resume: Place | None = None
 ) -> TrainResult:
     """See `archspec.train.train`."""
+    old = None if resume is None else RunFolder(spec_of_run(resume).parent)
     errors = [fault for fault in check_recipe(recipe, installed_signatures) if fault.severity == "error"]
-    if errors:
+    if errors := errors or check_outputs(recipe, tuple(architecture.output_types)):
         raise SpecError(errors)
     place = pick_device(device)
     data = load_data(Request(recipe, architecture.input_types))
     check_head(architecture, data, recipe)
     model = architecture.build(device=place, seed=recipe.seed)
+    if recipe.channels_last:
+        model = model.to(memory_format=torch.channels_last)
     groups = _groups(recipe, model)
-    criterion = make_loss(recipe.loss).to(place)
-    optimizer = make_optimizer(recipe.optimizer, groups)
-    scheduler = _scheduler(recipe, groups, optimizer)
-    _try_loss(model, criterion, data, recipe, place)
-    folder = replace(open_run_folder(architecture.name, out), metadata=architecture.weights_metadata)
-    folder.write("spec.yaml", architecture.spec_text_without_weights.encode("utf-8"))
-    loop = Loop(
-        model=model,
-        data=data,
-        criterion=criterion,
-        optimizer=optimizer,
-        scheduler=scheduler,
-        metrics=tuple(metric.name for metric in recipe.metrics) or (BY_TASK[data.task],),
-        batch_size=recipe.batch_size,
-        epochs=recipe.epochs,
-        seed=recipe.seed,
-        device=place,
-        folder=folder,
-        progress=make_progress(quiet),
+    learner = make_learner(
+        recipe, model, _objective(architecture, recipe, place), make_optimizer(recipe.optimizer, groups), place
     )
-    loop.progress.start(_headline(architecture.name, loop))
+    scheduler = _scheduler(recipe, groups, learner.optimizer, len(data.train))
+    _try_losses(learner, data, recipe)
+    folder = open_run_folder(architecture.name, out) if old is None else old
+    folder = replace(folder, metadata=architecture.weights_metadata)
+    with ExitStack() as stack:
+        stack.enter_context(locked(folder.path))
+        if old is None:
+            folder.write(SPEC, architecture.spec_text_without_weights.encode("utf-8"))
+        loop = _loop(architecture, recipe, data, learner, scheduler, folder, quiet)
+        stack.enter_context(explained(folder.path, loop.checkpoints))
+        return _train(architecture.name, loop, goes_on=old is not None)
+
+
+def _train(name: str, loop: Loop, *, goes_on: bool) -> TrainResult:
+    loop.checkpoints.sweep()
+    loop.progress.start(_headline(name, loop))
+    if goes_on:
+        go_on(loop)
     try:
         loop.run()
     finally:
         loop.progress.close()
         if loop.history:
             draw_curves(loop)
-    folder.load_weights("best.safetensors", model)
+    loop.folder.load_weights("best.safetensors", loop.model)
     draw_predictions(loop)
-    return TrainResult(loop.history, loop.metrics[0], loop.best, loop.best_epoch, folder.path, str(place), model)
+    path, device = loop.folder.path, str(loop.device)
+    return TrainResult(loop.history, loop.metrics[0], loop.best, loop.best_epoch, path, device, loop.model)
+
+
+def _loop(
+    architecture: Trainable,
+    recipe: Recipe,
+    data: ImageData,
+    learner: Learner,
+    scheduler: Scheduler | None,
+    folder: RunFolder,
+    quiet: bool,
+) -> Loop:
+    return Loop(
+        recipe=recipe,
+        learner=learner,
+        data=data,
+        scheduler=scheduler,
+        metrics=tuple(metric.name for metric in recipe.metrics) or (BY_TASK[data.task],),
+        folder=folder,
+        checkpoints=Checkpoints(folder.path / "checkpoints", recipe.checkpoints_kept),
+        identity=identity(architecture, recipe, data),
+        progress=make_progress(quiet),
+    )
+
+
+def _objective(architecture: Trainable, recipe: Recipe, device: torch.device) -> Objective:
+    places = {name: place for place, name in enumerate(architecture.output_types)}
+    terms = [
+        Term(
+            each.loss.name,
+            make_loss(each.loss).to(device),
+            None if output is None else (places[output], output),
+            each.weight,
+        )
+        for output, each in recipe.output_losses
+    ]
+    return Objective(tuple(terms))
 
 
 def _groups(recipe: Recipe, model: nn.Module) -> list[ParamsOfGroup]:
@@ -97,31 +149,38 @@ def _groups(recipe: Recipe, model: nn.Module) -> list[ParamsOfGroup]:
     return parameter_groups(recipe, model)
 
 
-def _scheduler(recipe: Recipe, groups: Sequence[ParamsOfGroup], optimizer: Optimizer) -> Scheduler | None:
+def _scheduler(recipe: Recipe, groups: Sequence[ParamsOfGroup], optimizer: Optimizer, samples: int) -> Scheduler | None:
     if recipe.scheduler is None:
         return None
-    rehearse(recipe.optimizer, groups, recipe.scheduler, recipe.epochs)
+    steps = recipe.epochs
+    if recipe.scheduler_interval == "step":
+        steps *= -(-batches_per_epoch(samples, recipe.batch_size) // recipe.accumulate)
+    rehearse(recipe.optimizer, groups, recipe.scheduler, steps)
     return make_scheduler(recipe.scheduler, optimizer)
 
 
-def _try_loss(model: nn.Module, criterion: nn.Module, data: ImageData, recipe: Recipe, device: torch.device) -> None:
-    """One forward and one loss, which change nothing, to have the loss's objections before training.
+def _try_losses(learner: Learner, data: ImageData, recipe: Recipe) -> None:
+    """One forward and its losses, which change nothing, to have the losses' objections before training.
 
     Raises:
         SpecError: AS509.
     """
     images, labels = next(data.eval.batches(torch.arange(min(2, len(data.eval))), 2))
-    images, labels = images.to(device), labels.to(device)
-    model.eval()
-    with torch.no_grad(), forked_generators(device):
-        output = first_output(model(images))
-        try:
-            criterion(output, encode(recipe.loss.name, labels, output))
-        except (RuntimeError, ValueError, IndexError, TypeError) as refusal:
-            reason = " ".join(str(refusal).split())
-            message = f"`{recipe.loss.name}` cannot compare this output with the classes of `{data.name}`: {reason}"
-            help = "use `loss: CrossEntropyLoss`, which takes the output of a last layer without activation"
-            raise SpecError([Diagnostic("AS509", message, recipe.loss.span, help=help)]) from None
+    images, labels = images.to(learner.device), labels.to(learner.device)
+    learner.model.eval()
+    with torch.no_grad(), forked_generators(learner.device):
+        outputs = learner.model(images)
+        for term, (_, each) in zip(learner.objective.terms, recipe.output_losses, strict=True):
+            output = term.of(outputs)
+            if output is None:  # there in training mode only
+                continue
+            try:
+                term.loss(output, labels)
+            except (RuntimeError, ValueError, IndexError, TypeError) as refusal:
+                reason = " ".join(str(refusal).split())
+                message = f"`{term.name}` cannot compare this output with the classes of `{data.name}`: {reason}"
+                help = "use `loss: CrossEntropyLoss`, which takes the output of a last layer without activation"
+                raise SpecError([Diagnostic("AS509", message, each.loss.span, help=help)]) from None
 
 
 def _headline(name: str, loop: Loop) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -30,3 +30,26 @@ def seeded(*parts: int) -> Iterator[None]:
         yield
     finally:
         torch.set_rng_state(state)
+
+
+@contextmanager
+def forked_generators(device: torch.device) -> Iterator[None]:
+    """The caller's random state comes back afterwards, the device's too where torch can keep it."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        yield
+
+
+def get_generators(device: torch.device) -> dict[str, Tensor]:
+    """The states of the generators that a model draws from."""
+    states = {"cpu": torch.get_rng_state()}
+    if device.type != "cpu":
+        states["device"] = torch.get_device_module(device).get_rng_state()
+    return states
+
+
+def set_generators(device: torch.device, states: Mapping[str, Tensor]) -> None:
+    """What `get_generators` gave."""
+    torch.set_rng_state(states["cpu"])
+    if "device" in states and device.type != "cpu":
+        torch.get_device_module(device).set_rng_state(states["device"])

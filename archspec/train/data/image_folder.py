@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import signal
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -27,6 +28,7 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _GREY_MEAN, _GREY_STD = (0.5,), (0.5,)
 _EVAL_FOLDERS = ("val", "test")
 _FEW = 256
+_SECONDS_TO_FINISH = 10
 
 
 def load(request: Request) -> ImageData:
@@ -131,6 +133,13 @@ def _collate(items: list[Batch | Diagnostic]) -> Batch | Diagnostic:
     return torch.stack(images), torch.stack(targets)
 
 
+def _undisturbed(worker: int) -> None:
+    """Ctrl-C and SIGTERM reach a whole group of processes; the one that trains has to finish its batch first."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "alarm"):
+        signal.signal(signal.SIGTERM, lambda number, frame: signal.alarm(_SECONDS_TO_FINISH))
+
+
 @dataclass(frozen=True, slots=True)
 class OnDisk:
     """Samples that are files, decoded by worker processes where there are many.
@@ -148,7 +157,10 @@ class OnDisk:
     def __len__(self) -> int:
         return len(self.files)
 
-    def batches(self, indices: Tensor, batch_size: int, epoch: int = 0) -> Iterator[Batch]:
+    def listed(self) -> object:
+        return [(*Path(path).parts[-2:], label) for path, label in self.files]
+
+    def batches(self, indices: Tensor, batch_size: int, epoch: int = 0) -> Generator[Batch, None, None]:
         """As `Samples.batches`.
 
         Raises:
@@ -162,6 +174,7 @@ class OnDisk:
             num_workers=self._processes(len(indices)),
             pin_memory=torch.cuda.is_available(),
             generator=torch.Generator(),
+            worker_init_fn=_undisturbed,
         )
         for batch in loader:
             if isinstance(batch, Diagnostic):

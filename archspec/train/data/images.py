@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 import torch
@@ -16,6 +17,9 @@ from archspec.train.seeds import seeded
 
 Task: TypeAlias = Literal["classification", "segmentation"]
 Batch: TypeAlias = tuple[Tensor, Tensor]
+
+_MOST_READY = 1 << 26
+_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,11 @@ class Samples(Protocol):
 
     def __len__(self) -> int: ...
 
-    def batches(self, indices: Tensor, batch_size: int, epoch: int = 0) -> Iterator[Batch]:
+    def listed(self) -> object:
+        """What tells that they are still the same samples: not their pixels, but which they are."""
+        ...
+
+    def batches(self, indices: Tensor, batch_size: int, epoch: int = 0) -> Generator[Batch, None, None]:
         """The samples of these indices in this order, in batches, on the CPU.
 
         Yields:
@@ -135,12 +143,31 @@ class InMemory:
     targets: Tensor
     decode: Callable[[Tensor], Tensor]
     preparation: Preparation
+    _ready: list[Tensor] = field(default_factory=list, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.images)
 
-    def batches(self, indices: Tensor, batch_size: int, epoch: int = 0) -> Iterator[Batch]:
+    def _ready_images(self) -> Tensor | None:
+        """All of them as they go into the model, made once; None where each epoch has its own, or they are too many."""
+        shape = self.preparation.shape
+        numbers = len(self.images) * shape.channels * shape.height * shape.width
+        if self.preparation.transform is not None or numbers > _MOST_READY:
+            return None
+        if not self._ready:
+            pieces = [self.preparation.finish(self.decode(piece)) for piece in torch.split(self.images, _AT_ONCE)]
+            self._ready.append(torch.cat(pieces))
+        return self._ready[0]
+
+    def listed(self) -> object:
+        return hashlib.sha256(self.targets.contiguous().numpy().tobytes()).hexdigest()
+
+    def batches(self, indices: Tensor, batch_size: int, epoch: int = 0) -> Generator[Batch, None, None]:
+        ready = self._ready_images()
         for chosen in chunks(indices, batch_size):
+            if ready is not None:
+                yield ready[chosen], self.targets[chosen]
+                continue
             images, targets = self.decode(self.images[chosen]), self.targets[chosen]
             if self.preparation.transform is None:
                 yield self.preparation.finish(images), targets

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from archspec.errors import UsageError
-from archspec.train.run_folder import FILES, RunFolder, open_run_folder
+from archspec.train.store.run_folder import FILES, RunFolder, open_run_folder
 
 
 def refused(code, out, name="Net"):

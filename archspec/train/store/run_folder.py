@@ -6,14 +6,16 @@ import csv
 import io
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from archspec.errors import Diagnostic, UsageError
+from archspec.train.store.durable import link_or_copy, rename
 
 FILES = ("spec.yaml", "metrics.csv", "best.safetensors", "last.safetensors", "curves.png", "predictions.png")
 _MOST_RUNS = 100_000
@@ -59,13 +61,42 @@ class RunFolder:
             file.flush()
             os.fsync(file.fileno())
 
+    def rewrite_rows(self, name: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """A CSV file of these rows and no others; no file for none."""
+        if not rows:
+            (self.path / name).unlink(missing_ok=True)
+            return
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([list(rows[0]), *(list(row.values()) for row in rows)])
+        self.write(name, text.getvalue().encode("utf-8"))
+
+    def best_files(self) -> list[Path]:
+        """The weights of the best epochs."""
+        return sorted(self.path.glob("best*.safetensors"))
+
+    def keep_best_of(self, epochs: Iterable[int]) -> None:
+        """Remove the weights of all other epochs; `best.safetensors` stays."""
+        kept = {"best.safetensors", *(f"best-epoch-{epoch}.safetensors" for epoch in epochs)}
+        for path in self.best_files():
+            if path.name not in kept:
+                path.unlink()
+
+    def bring_back(self, checkpoint: Path) -> None:
+        """The weights of the best epochs as they were at a checkpoint that is whole."""
+        there = {path.name for path in checkpoint.glob("best*.safetensors")}
+        for path in self.best_files():
+            if path.name not in there:
+                path.unlink()
+        for name in there:
+            self._replace(name, partial(link_or_copy, checkpoint / name))
+
     def _replace(self, name: str, write: Callable[[Path], None]) -> None:
         temporary = self.path / f".{name}.{os.getpid()}.part"
         try:
             write(temporary)
             with open(temporary, "rb+") as file:
                 os.fsync(file.fileno())
-            os.replace(temporary, self.path / name)
+            rename(temporary, self.path / name)
         finally:
             temporary.unlink(missing_ok=True)
 

@@ -1,0 +1,94 @@
+"""What the plain fields of a recipe may be, and what they mean in a line; and faults between fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from archspec.errors import Diagnostic, Edit, Span, clip
+from archspec.ops.arguments import ArgType, Bool, Float, Int, Maybe, OneOf, show
+from archspec.ops.faults import BadValue
+from archspec.spec.recipe import Recipe
+from archspec.suggest import nearest
+
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+
+PLAIN_FIELDS: Mapping[str, tuple[ArgType, str]] = {
+    "batch_size": (Int(1), "Samples per forward and backward pass."),
+    "accumulate": (Int(1), "Batches whose gradients make one optimiser step."),
+    "epochs": (Int(1), "Passes over the training data."),
+    "max_steps": (Maybe(Int(1)), "Optimiser steps after which training ends."),
+    "max_seconds": (Maybe(Float(above=0)), "Seconds of training after which it ends."),
+    "clip_grad_norm": (Maybe(Float(above=0)), "The largest 2-norm of all gradients together."),
+    "clip_grad_value": (Maybe(Float(above=0)), "The largest absolute value of any gradient."),
+    "scheduler_interval": (OneOf(("epoch", "step")), "What the scheduler is stepped after."),
+    "ema": (Maybe(Float(above=0, below=1)), "The decay of a moving average of the weights, which is then kept."),
+    "precision": (OneOf(PRECISIONS), "Of forward passes; `auto` is `bfloat16` where the device is fast with it."),
+    "compile": (Bool(), "Whether to train through `torch.compile`."),
+    "channels_last": (Bool(), "Whether images lie in memory with the channels last."),
+    "early_stopping": (Maybe(Int(1)), "Epochs without an improvement after which training ends."),
+    "min_delta": (Float(min=0), "By how much a metric has to be better to be an improvement."),
+    "best_kept": (Int(1), "How many of the best epochs' weights are kept."),
+    "checkpoint_every": (Maybe(Int(1)), "Steps after which a checkpoint is written, besides the one after each epoch."),
+    "checkpoints_kept": (Int(1), "How many checkpoints to go on from are kept."),
+    "seed": (Int(0), "Of the weights, the order of the samples and the augmentations."),
+}
+WEIGHT = Float(above=0)
+"""Of one of several losses."""
+
+
+def check_fields(recipe: Recipe) -> Iterator[Diagnostic]:
+    """Values out of their domain, and fields that contradict each other."""
+    for name, (type, _) in PLAIN_FIELDS.items():
+        yield from _out_of_domain(f"`{name}`", type, getattr(recipe, name), recipe.spans.get(name))
+    for output, each in recipe.losses.items():
+        yield from _out_of_domain(f"`weight` of the loss of `{clip(output)}`", WEIGHT, each.weight, each.loss.span)
+    if recipe.losses and "loss" in recipe.spans:
+        message = "`loss` and `losses` are both given"
+        yield Diagnostic("AS506", message, recipe.spans["loss"], help="leave `loss` out, or have it among `losses`")
+    if recipe.scheduler_interval == "step" and recipe.scheduler and recipe.scheduler.name == "ReduceLROnPlateau":
+        message = "`ReduceLROnPlateau` waits for the figures of an epoch, and is not stepped after each step"
+        help = "leave `scheduler_interval` out"
+        yield Diagnostic("AS506", message, recipe.spans.get("scheduler_interval"), help=help)
+    if recipe.optimizer.name == "LBFGS":
+        yield from _without_lbfgs(recipe)
+
+
+def _without_lbfgs(recipe: Recipe) -> Iterator[Diagnostic]:
+    """What makes no sense for an optimiser which evaluates a batch several times a step."""
+    given = {
+        "accumulate": recipe.accumulate != 1,
+        "clip_grad_norm": recipe.clip_grad_norm is not None,
+        "clip_grad_value": recipe.clip_grad_value is not None,
+        "precision": recipe.precision == "float16",
+    }
+    for name in (name for name, is_given in given.items() if is_given):
+        message = f"`LBFGS` evaluates a batch several times a step, and takes no `{name}`"
+        yield Diagnostic("AS506", message, recipe.spans.get(name), help=f"leave `{name}` out, or use another optimiser")
+
+
+def _out_of_domain(whose: str, type: ArgType, value: object, span: Span | None) -> Iterator[Diagnostic]:
+    try:
+        type.accept(value)
+    except BadValue as fault:
+        edit = None if span is None or fault.suggestion is None else Edit(span, show(fault.suggestion).strip('"'))
+        message = f"{whose} has to be {fault.expected}, but is {show(value)}"
+        yield Diagnostic("AS505", message, span, help=fault.help, edit=edit)
+
+
+def check_outputs(recipe: Recipe, outputs: Sequence[str]) -> list[Diagnostic]:
+    """A fault for each of the recipe's losses whose output the model does not have.
+
+    Args:
+        recipe: the `train` section.
+        outputs: the names of the model's outputs in training mode.
+    """
+    listed = ", ".join(f"`{name}`" for name in outputs)
+    note = f"it has one output, {listed}, and `loss` is for it" if len(outputs) == 1 else f"it has {listed}"
+    faults = []
+    for output, each in recipe.losses.items():
+        if output not in outputs:
+            near = nearest(output, outputs)
+            help = f"did you mean `{near[0]}`?" if near else None
+            message = f"the model has no output `{clip(output)}` for a loss"
+            faults.append(Diagnostic("AS511", message, each.loss.span, notes=(note,), help=help))
+    return faults

@@ -1,0 +1,58 @@
+"""What can go wrong with the machine while training, as a sentence, and from where the run can go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from archspec.errors import Diagnostic, UsageError, clip
+from archspec.train.store.checkpoints import Checkpoints
+
+_WORKER = "DataLoader worker"
+_NO_MEMORY = ("can't allocate memory", "out of memory", "not enough memory")
+
+
+@contextmanager
+def explained(folder: Path, checkpoints: Checkpoints) -> Iterator[None]:
+    """Around a training.
+
+    Raises:
+        UsageError: AS606, the folder cannot be written to any more; AS612, there is not enough memory; AS613, a
+            process that loads the data has died. Each says what the run can go on from.
+    """
+    try:
+        yield
+    except OSError as error:
+        where = clip(str(error.filename or folder), 200)
+        message = f"the run cannot be written any further: {error.strerror or error} (`{where}`)"
+        raise UsageError(Diagnostic("AS606", message, notes=_good(checkpoints), help=_go_on(folder))) from None
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise _out_of_memory(error, folder, checkpoints) from None
+    except RuntimeError as error:
+        said = str(error)
+        if said.startswith(_WORKER):
+            message = f"a process that loads the data has died: {clip(' '.join(said.split()), 200)}"
+            help = f"{_go_on(folder)}; with `workers: 0` the data is loaded without other processes"
+            raise UsageError(Diagnostic("AS613", message, notes=_good(checkpoints), help=help)) from None
+        if any(words in said for words in _NO_MEMORY):
+            raise _out_of_memory(error, folder, checkpoints) from None
+        raise
+
+
+def _out_of_memory(error: BaseException, folder: Path, checkpoints: Checkpoints) -> UsageError:
+    said = clip(" ".join(str(error).split()), 160)
+    message = f"there is not enough memory for this batch{f': {said}' if said else ''}"
+    help = "use a smaller `batch_size`, and `accumulate` for the same number of samples per step"
+    return UsageError(Diagnostic("AS612", message, notes=_good(checkpoints), help=help))
+
+
+def _good(checkpoints: Checkpoints) -> tuple[str, ...]:
+    good = next((moment for moment in checkpoints.moments() if checkpoints.is_good(moment)), None)
+    return () if good is None else (f"the checkpoint `{good.folder}` is whole",)
+
+
+def _go_on(folder: Path) -> str:
+    return f"when that is mended, go on with `archspec train --resume {folder}`"

@@ -1,0 +1,76 @@
+"""Ends a training run before, within and after each system call that changes its folder, and lets it go on.
+
+`python -m tests.train.crashed FOLDER [EVERY]` prints what came of it; of the writes, which are many and alike, each
+EVERY-th is taken. The calls are counted in a whole run first; then,
+for each of them, a run is ended there (a write after half of its bytes) as by a kill.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from archspec.spec.recipe import Named, Recipe
+from tests.train.interrupted import all_of, difference
+from tests.train.killed import in_child, train_or_go_on, wait
+
+RECIPE = Recipe(batch_size=1500, epochs=2, optimizer=Named("SGD"), checkpoints_kept=1)
+CALLS = ("write", "fsync", "replace", "link", "mkdir", "unlink", "rmdir")
+
+
+class Crash:
+    """Stands in for those functions of `os`; ends the process at the n-th call that concerns the folder."""
+
+    def __init__(self, at: int, log: int | None = None) -> None:
+        self.left, self.log = at, log
+        self.real: dict[str, Callable[..., Any]] = {name: getattr(os, name) for name in CALLS}
+        for name in CALLS:
+            setattr(os, name, self.standing_in(name))
+
+    def standing_in(self, name: str) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            if self.log is not None:
+                self.real["write"](self.log, f"{name}\n".encode())
+            self.left -= 1
+            if self.left != 0:
+                return self.real[name](*given, **named)
+            if name == "write":
+                self.real["write"](given[0], bytes(given[1])[: len(given[1]) // 2])
+            os._exit(9)
+
+        return call
+
+
+def crashing(folder: Path, at: int, log: int | None = None) -> Callable[[], None]:
+    def work() -> None:
+        Crash(at, log)
+        train_or_go_on(folder, RECIPE)
+
+    return work
+
+
+def main(root: Path, every: int) -> None:
+    """Prints the counts as JSON; `faults` has to be empty."""
+    handle = os.open(root / "calls", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    assert wait(in_child(crashing(root / "whole", 0, handle))) == 0
+    calls = (root / "calls").read_text().split()
+    whole = all_of(root / "whole")
+    faults = []
+    writes = [at for at, name in enumerate(calls, 1) if name == "write"]
+    points = sorted({*range(1, len(calls) + 1)} - {*writes} | {*writes[::every]})
+    for at in points:
+        folder = root / f"run-{at}"
+        assert wait(in_child(crashing(folder, at))) == 9
+        status = wait(in_child(lambda: train_or_go_on(folder, RECIPE)))  # noqa: B023
+        fault = f"exit status {status}" if status else difference(all_of(folder), whole)
+        if fault is not None:
+            faults.append(f"call {at}, {calls[at - 1]}: {fault}")
+    print(json.dumps({"calls": sorted(set(calls)), "all": len(calls), "points": len(points), "faults": faults}))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)

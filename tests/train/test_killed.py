@@ -1,0 +1,36 @@
+"""Runs that are killed with SIGKILL, at any moment and at every system call of a save: they go on to the same bits."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="its runs are forked")
+
+
+def told_by(module: str, *arguments: object) -> dict:
+    done = subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_twenty_kills(tmp_path: Path) -> None:
+    told = told_by("tests.train.killed", tmp_path, 20, 1)
+    assert told["faults"] == []
+    assert told["kills"] == 20
+    assert told["in_saves"] >= 3
+
+
+def test_a_crash_at_every_system_call_of_a_save(tmp_path: Path) -> None:
+    told = told_by("tests.train.crashed", tmp_path, 25)
+    assert told["faults"] == []
+    assert told["points"] > 40
+    assert {"write", "fsync", "replace", "unlink", "rmdir", "mkdir"} <= set(told["calls"])
