@@ -11,6 +11,7 @@ _LONGEST_WORD = 64
 _MOST_CANDIDATES = 2_000
 _MOST_COMPARED = 64
 _SHORTEST_SLIP = 4
+_SHORTEST_BEGINNING = 3
 
 
 def nearest(word: str, candidates: Iterable[str], limit: int = 1) -> list[str]:
@@ -18,7 +19,8 @@ def nearest(word: str, candidates: Iterable[str], limit: int = 1) -> list[str]:
 
     Nearness is the Damerau–Levenshtein distance in its optimal string alignment form (insertions,
     deletions, substitutions, swaps of neighbours), of the words without case, `_` and `-`; those
-    differences only break ties, after the length of the common start. About one edit in three characters is allowed.
+    differences only break ties, after the length of the common start. About one edit in three characters is allowed,
+    and a first capital, which tells a layer from a function, counts as one where the words differ otherwise too.
 
     Args:
         word: what was written; a word longer than 64 characters is nobody's typing error.
@@ -33,11 +35,24 @@ def nearest(word: str, candidates: Iterable[str], limit: int = 1) -> list[str]:
     found: list[tuple[int, int, int, str]] = []
     for candidate in _likeliest(word, plain, dict.fromkeys(islice(candidates, _MOST_CANDIDATES)), allowed):
         distance = _distance(plain, _folded(candidate), allowed)
+        distance += distance > 0 and _is_capital(word) != _is_capital(candidate)
         if distance <= allowed:
             found.append(
                 (distance, -_common_start(word, candidate), _distance(word, candidate, _LONGEST_WORD), candidate)
             )
     return [candidate for *_, candidate in sorted(found)[:limit]]
+
+
+def completed(word: str, candidates: Iterable[str]) -> str | None:
+    """The one shortest name that goes on from the word: `Ident` for `Identity`."""
+    plain = _folded(word)
+    if not _SHORTEST_BEGINNING <= len(plain) <= _LONGEST_WORD:
+        return None
+    known = islice(candidates, _MOST_CANDIDATES)
+    longer = [name for name in known if _folded(name).startswith(plain) and _is_capital(name) == _is_capital(word)]
+    least = min(map(len, longer), default=0)
+    shortest = [name for name in longer if len(name) == least]
+    return shortest[0] if len(shortest) == 1 else None
 
 
 def _likeliest(word: str, plain: str, candidates: Iterable[str], allowed: int) -> list[str]:
@@ -76,6 +91,8 @@ def is_slip(word: str, meant: str, candidates: Iterable[str]) -> bool:
     if len(word) > _LONGEST_WORD or min(len(plain), len(target)) < _SHORTEST_SLIP or _digits(word) != _digits(meant):
         return False
     distance = _distance(plain, target, 1)
+    if distance and _is_capital(word) != _is_capital(meant):
+        return False
     return distance <= 1 and not any(
         other not in (meant, word)
         and len(other) <= _LONGEST_WORD

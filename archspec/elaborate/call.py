@@ -9,11 +9,11 @@ from typing import Any
 from archspec.elaborate.arguments import NO_NAMES, Given, Overrides, Written, is_argument, written
 from archspec.elaborate.context import Context
 from archspec.elaborate.defaults import said_by_default, with_defaults
-from archspec.elaborate.environment import Binding, Environment, HeldLayer, Names, Value
+from archspec.elaborate.environment import NOWHERE, Binding, Environment, HeldLayer, Names, Value
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.limits import TENSORS_IN_A_STEP
 from archspec.elaborate.mends import OTHERWISE, mend
-from archspec.elaborate.named_inputs import given_keywords
+from archspec.elaborate.named_inputs import given_keywords, told_apart
 from archspec.elaborate.provenance import chain, changed
 from archspec.elaborate.scope import NOTHING, Placed
 from archspec.elaborate.values import evaluate
@@ -51,6 +51,7 @@ def place_call(
     given = {name: _plain(context, op, name, argument) for name, argument in given.items()}
     known, misspelt = _known(op, given)
     shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
+    inputs = told_apart(context, op, entry, shown.strip("`"), environment, inputs)
     names = Names(environment)
     span, keywords = use.kind.span, given_keywords(op, entry)
     placed = apply_op(context, op, known, inputs, name, path, shown, span, names, keywords, arguments_only=misspelt)
@@ -79,8 +80,19 @@ def _known(op: Op, given: dict[str, Given]) -> tuple[dict[str, Given], bool]:
         if meant is not None and name.startswith(f"{meant}="):
             known.setdefault(meant, Given(UNKNOWN, argument.node, argument.key))
         elif meant is not None:
-            known.setdefault(meant, argument)
+            known.setdefault(meant, _guessed(op, meant, argument))
     return known, any(name not in known and meant_argument(name, op.by_name) is None for name in given)
+
+
+def _guessed(op: Op, meant: str, argument: Given) -> Given:
+    """The argument under the name that is guessed; a value that does not go with it says nothing against the value."""
+    arg = op.argument(meant)
+    try:
+        if arg is not None and argument.value is not UNKNOWN:
+            arg.type.accept(argument.value)
+    except BadValue:
+        return Given(UNKNOWN, argument.node, argument.key)
+    return argument
 
 
 def _code(call: Call) -> str:
@@ -199,7 +211,9 @@ def apply_op(
         applied, faults = _applied(context, op, values, types[:count], dict(zip(keywords, types[count:], strict=False)))
     for fault in faults:
         context.fault(_diagnostic(context, fault, op, given, inputs, shown, span, names))
-    return NOTHING if applied is None else _placed(context, op, applied, inputs, name, path, span)
+    if applied is None:
+        return Placed((), Binding(dict.fromkeys(op.ports, NOWHERE)))
+    return _placed(context, op, applied, inputs, name, path, span)
 
 
 def _applied(

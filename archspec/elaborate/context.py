@@ -97,6 +97,7 @@ class Context:
         reached: where each entry and held layer stands that some instance has.
         left_out: how each entry is checked that a false `when` leaves out, by where it stands.
         blind: no value is known, and only what is wrong whatever the values are is recorded.
+        names_known: and yet all names that a reference can mean are.
     """
 
     blocks: Mapping[str, Block]
@@ -118,6 +119,7 @@ class Context:
     reached: set[Where] = field(default_factory=set)
     left_out: dict[Where, Callable[[], None]] = field(default_factory=dict)
     blind: bool = False
+    names_known: bool = False
     used_blocks: set[str] = field(default_factory=set)
     applied: dict[tuple[object, ...], Applied] = field(default_factory=dict)
     _faults: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
@@ -150,18 +152,26 @@ class Context:
             raise SpecError([Diagnostic("AS701", message, span, help="use smaller repeats")])
         return self._last_id
 
-    def fault(self, diagnostic: Diagnostic, *, same: tuple[object, ...] | None = None, counted: bool = True) -> None:
+    def fault(
+        self,
+        diagnostic: Diagnostic,
+        *,
+        same: tuple[object, ...] | None = None,
+        counted: bool = True,
+        sure: bool = False,
+    ) -> None:
         """Record a fault once, however many copies show it.
 
         Args:
             diagnostic: the fault, as its first instance shows it.
             same: what makes another fault the same one; its code and place unless given.
             counted: whether to say in how many more places it shows.
+            sure: it is wrong whatever the values are, if all names are known.
 
         Raises:
             SpecError: (an empty one) there are now as many as are told of one spec, or it shows in too many copies.
         """
-        if self.blind and not holds_anyway(diagnostic.code):
+        if self.blind and not (holds_anyway(diagnostic.code) or (sure and self.names_known)):
             return
         span = diagnostic.span
         place = (None, 0) if span is None else (id(span.source), span.start)
@@ -231,16 +241,17 @@ class Context:
             self.frames.pop()
 
     @contextmanager
-    def blindly(self) -> Iterator[None]:
+    def blindly(self, *, names_known: bool = False) -> Iterator[None]:
         """Elaborate without values: nothing of it stays but the faults."""
         last, known = self._last_id, self.globals
-        self.blind, self.globals = True, dict.fromkeys(known, UNKNOWN)
+        self.blind, self.names_known = True, names_known
+        self.globals = dict.fromkeys(known, UNKNOWN)
         try:
             yield
         finally:
             for made in range(last + 1, self._last_id + 1):
                 self.made.pop(made, None)
-            self.blind, self.globals, self._last_id = False, known, last
+            self.blind, self.names_known, self.globals, self._last_id = False, False, known, last
 
     def record(
         self,

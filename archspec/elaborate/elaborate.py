@@ -72,9 +72,9 @@ def elaborate(document: Document) -> Elaborated:
         check_size(context, document)
         if not document.is_library:
             graph, fragment = _graph(context, document)
+        check_unused_blocks(context, document.blocks)
         check_left_out(context)
         check_held(context)
-        check_unused_blocks(context, document.blocks)
     except SpecError as error:  # a limit: nothing after it can be trusted
         return Elaborated(None, fragment, variables, [*context.faults(), *error.diagnostics])
     if context.failed or graph is None:

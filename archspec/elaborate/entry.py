@@ -96,6 +96,7 @@ def place_one(
     wanted = _wanted(context, entry, environment)
     if wanted is None:
         context.hidden += 1
+        leave_out(context, entry, environment, len(inputs), name, path, overrides)
         return NOTHING
     if not wanted:
         leave_out(context, entry, environment, len(inputs), name, path, overrides)
@@ -105,6 +106,7 @@ def place_one(
     node = entry.modifiers.skip
     skip = None if node is None else read_skip(context, node, environment)
     if node is not None and skip is None:
+        _body(context, entry, environment, inputs, name, path, overrides, None)  # for its own faults
         return NOTHING
     projects = skip is not None and skip.project is not None
     bare = isinstance(entry.body, (Held, Branches, Use)) or (

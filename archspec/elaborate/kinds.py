@@ -19,7 +19,7 @@ from archspec.ops.registry import find, kinds
 from archspec.source.tree import Mapping, Node, Scalar, describe
 from archspec.spec.document import BODIES, Block, Branches, Entry, KindUse, Modifiers, Sequence
 from archspec.spec.reader import bare_list
-from archspec.suggest import is_slip, nearest, respelled
+from archspec.suggest import completed, is_slip, nearest, respelled
 
 
 def check_kinds(context: Context, entry: Entry) -> bool:
@@ -231,7 +231,9 @@ def _meant_kind(bare: str, known: list[str], *, is_bare: bool) -> str | None:
     if bare in KINDS:
         return KINDS[bare]
     near = nearest(bare, known) if _CALLED.fullmatch(bare) is None else []
-    return near[0] if near else None
+    if near:
+        return near[0]
+    return completed(bare, known) if bare[:1].isupper() else None
 
 
 def _help_for_kind(bare: str, kind: Scalar, in_defaults: bool) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as Names
+from typing import TypeAlias
 
 from archspec.elaborate.context import Context
+from archspec.elaborate.environment import NOWHERE, Environment, Value
 from archspec.errors import Diagnostic, Edit, clip
 from archspec.ops.entry import Op
 from archspec.ops.registry import find
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec.document import Entry, KindUse
 from archspec.suggest import nearest
+
+Values: TypeAlias = tuple[Value, ...]
 
 
 def given_keywords(op: Op, entry: Entry) -> tuple[str, ...]:
@@ -20,6 +24,22 @@ def given_keywords(op: Op, entry: Entry) -> tuple[str, ...]:
         return ()
     given = _meant(node, (*op.inputs, *op.keywords))
     return tuple(name for name in op.keywords if name in given)
+
+
+def told_apart(context: Context, op: Op, entry: Entry, shown: str, around: Environment, inputs: Values) -> Values:
+    """The inputs; where the first entry of a scope of several does not say which one it takes, which is a fault, an
+    unknown one."""
+    names = next((tuple(scope.inputs) for scope in around.outward() if scope.inputs), ())
+    unsaid = entry.modifiers.from_ is None and len(inputs) > 1 and inputs == around.previous
+    if not unsaid or op.variadic or op.bare or len(inputs) <= len(op.inputs) or len(names) != len(inputs):
+        return inputs
+    assert isinstance(entry.body, KindUse)
+    wants = "one input" if len(op.inputs) == 1 else f"{len(op.inputs)} inputs"
+    listed = ", ".join(f"`{name}`" for name in names)
+    message = f"`{shown}` takes {wants}, and does not say which of {listed}"
+    help = f"write `from: {names[0]}` beside `{entry.body.kind.value}`, or merge them first"
+    context.fault(Diagnostic("AS308", message, entry.body.kind.span, help=help))
+    return (NOWHERE,) * len(op.inputs)
 
 
 def in_order(context: Context, entry: Entry, node: Mapping) -> Sequence | None:

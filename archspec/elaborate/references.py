@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archspec.elaborate.context import Context
 from archspec.elaborate.cycles import cycle
-from archspec.elaborate.environment import NOWHERE, Binding, Environment, Names, Value
+from archspec.elaborate.environment import LOST, NOWHERE, Binding, Environment, Names, Value
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic, Edit, Span, clip
@@ -159,7 +159,8 @@ def _unknown(context: Context, name: str, span: Span, environment: Environment, 
         diagnostic = Diagnostic("AS205", message, span, help=help)
     else:
         diagnostic = _nowhere(name, span, environment)
-    context.fault(diagnostic, same=("AS205", name, None if scope is None else scope.declared[name].span))
+    same = ("AS205", name, None if scope is None else scope.declared[name].span)
+    context.fault(diagnostic, same=same, sure=not name.isdecimal())
 
 
 def _later(name: str, span: Span, scope: Environment) -> Diagnostic:
@@ -194,7 +195,7 @@ def _nowhere(name: str, span: Span, environment: Environment) -> Diagnostic:
 
 
 def _nothing_inside(context: Context, binding: Binding, reached: str, part: str, span: Span) -> None:
-    if binding.first.type is None and not binding.inner:
+    if binding is LOST:
         return  # its fault is reported where it was made
     help = None
     if part == EVERY and binding.inner:
@@ -212,5 +213,10 @@ def _nothing_inside(context: Context, binding: Binding, reached: str, part: str,
         inside = [*binding.inner, *(binding.ports if len(binding.ports) > 1 or not binding.inner else ())]
         message = f"`{reached}` has no `{clip(part)}` inside"
         guess = nearest(part, inside)
-        help = f"did you mean `{reached}.{guess[0]}`?" if guess else "it has " + ", ".join(f"`{n}`" for n in inside[:8])
+        if guess:
+            help = f"did you mean `{reached}.{guess[0]}`?"
+        elif not binding.inner and len(binding.ports) == 1:
+            help = f"write `{reached}`"
+        else:
+            help = "it has " + ", ".join(f"`{name}`" for name in inside[:8])
     context.fault(Diagnostic("AS205", message, span, help=help))

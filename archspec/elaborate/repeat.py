@@ -10,6 +10,7 @@ from archspec.elaborate.context import Context
 from archspec.elaborate.copies import Plan, Position, copy_name, plan
 from archspec.elaborate.environment import Binding, Environment, Names, Value, absent
 from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.left_out import leave_out
 from archspec.elaborate.places import Frame
 from archspec.elaborate.references import resolve
 from archspec.elaborate.scope import NOTHING, OpenScope, Placed, join, open_scope
@@ -38,6 +39,7 @@ def place_copies(
     """
     planned = plan(context, entry, environment)
     if planned is None or not has_lists(context, entry, environment, planned):
+        _leave_out(context, entry, environment, inputs, name, path)
         return NOTHING
     if stage is not None:
         return _stage(context, entry, environment, inputs, moving, name, path, planned, stage)
@@ -57,6 +59,21 @@ def place_copies(
             inner[child] = placed.binding
             values = (placed.binding.first, *values[1:])
     return _closed(scope, nodes, copies, values[0], inner)
+
+
+def _leave_out(
+    context: Context, entry: Entry, environment: Environment, inputs: tuple[Value, ...], name: str, path: str
+) -> None:
+    """Have a copy checked at the end though it is not known how many there are."""
+    inside = environment.child(variables=Position(0, 1, 0, 1, 0, 1).variables())
+    mappings = (entry.modifiers.per_stage, entry.modifiers.per_repeat, entry.modifiers.first, entry.modifiers.last)
+    overrides = {
+        str(key.value): Given(UNKNOWN, value, key)
+        for node in mappings
+        if isinstance(node, TreeMapping)
+        for key, value in node
+    }
+    leave_out(context, entry, inside, len(inputs), name, path, overrides)
 
 
 def _stage(

@@ -25,6 +25,11 @@ class Placed:
     binding: Binding
     dropped: bool = False
 
+    @property
+    def lost(self) -> bool:
+        """Whether a fault has kept it from becoming anything."""
+        return not self.nodes and not self.dropped
+
 
 NOTHING = Placed((), LOST)
 

@@ -9,7 +9,7 @@ from archspec.elaborate.copies import has_too_many_stages
 from archspec.elaborate.environment import LOST, Environment, Names, Value
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.inline import is_inline, place_inline
-from archspec.elaborate.scope import NOTHING, Placed, join, last_binding, open_scope
+from archspec.elaborate.scope import Placed, join, last_binding, open_scope
 from archspec.elaborate.skip import Skip, projected
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic, clip
@@ -39,7 +39,7 @@ def _fill(
             continue
         for name, stage in _names(context, entry, environment, number):
             placed = context.place(context, entry, environment, name, join(path, name), stage)
-            if placed is NOTHING and all(value.type is not None for value in environment.previous):
+            if placed.lost and all(value.type is not None for value in environment.previous):
                 context.lose(name, join(path, name), _kind(entry), entry.span.line)
             nodes.extend(placed.nodes)
             if placed.dropped and entry.name is None:
@@ -62,7 +62,7 @@ def _kind(entry: Entry) -> str:
 
 def _may_be_absent(entry: Entry, placed: Placed) -> bool:
     """Whether a fault hides if an entry is there, and with it the numbers of all that follow it in a list."""
-    return entry.modifiers.when is not None and not placed.nodes and not placed.dropped
+    return entry.modifiers.when is not None and placed.lost
 
 
 def _names(context: Context, entry: Entry, environment: Environment, number: int) -> Iterator[tuple[str, int | None]]:

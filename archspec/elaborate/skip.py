@@ -85,6 +85,8 @@ def _read_long(context: Context, node: TreeMapping, names: Names) -> Skip | None
 def merged(context: Context, skip: Skip, inputs: tuple[Value, ...], placed: Placed, name: str, path: str) -> Placed:
     """The entry's nodes, and after them the merge of its input with its output, which the name then means."""
     result = _merge(context, skip, inputs[0], placed.binding.first, f"{name}-skip", f"{path}-skip", name)
+    if placed.lost:
+        return placed
     binding = replace(placed.binding, ports=result.binding.ports)
     return Placed((*placed.nodes, *result.nodes), binding)
 

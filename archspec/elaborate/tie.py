@@ -27,14 +27,16 @@ class _Found(NamedTuple):
 
 def tied(context: Context, node: Node, environment: Environment, placed: Placed) -> Placed:
     """The call with each parameter that `tie` names marked as the one that it is."""
-    if not placed.nodes:
-        return placed
-    call = placed.nodes[0]
-    assert isinstance(call, Call)
     if not isinstance(node, Mapping) or not len(node):
         message = f"`tie` is a mapping of this layer's parameters to earlier ones, found {describe(node)}"
         context.fault(Diagnostic("AS101", message, node.span, help="write e.g. `tie: {weight: embedding.weight}`"))
         return placed
+    if not placed.nodes:
+        for _, value in node:
+            _find(context, value, environment, None)
+        return placed
+    call = placed.nodes[0]
+    assert isinstance(call, Call)
     state = dict(call.state)
     for key, value in node:
         own = state.get(str(key.value))
@@ -58,7 +60,7 @@ def _no_parameter(context: Context, name: str, known: list[str], key: Scalar) ->
     context.fault(Diagnostic("AS202", message, key.span, help=help, edit=edit))
 
 
-def _find(context: Context, node: Node, environment: Environment, name: str) -> _Found | None:
+def _find(context: Context, node: Node, environment: Environment, name: str | None) -> _Found | None:
     """The parameter that a reference means: `embedding.weight`, or a bare `Parameter` by its own name."""
     text = evaluate(context, node, Names(environment)) if isinstance(node, Scalar) else None
     if text is UNKNOWN:
@@ -76,6 +78,8 @@ def _find(context: Context, node: Node, environment: Environment, name: str) -> 
     binding = find_binding(context, Scalar(layer or text, node.span), environment, name)
     if binding is None:
         return None
+    if binding.remade is None and binding.first.type is None:
+        return None  # its fault is reported where it was made
     call = _call(binding)
     if layer and (call is None or call.op.bare):
         binding = find_binding(context, Scalar(text, node.span), environment, name)

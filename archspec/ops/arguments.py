@@ -115,6 +115,8 @@ class Bool:
         if isinstance(value, str) and value.lower() in ("yes", "on", "no", "off", "true", "false"):
             meant = value.lower() in ("yes", "on", "true")
             raise BadValue(self.describe(), help=f"write `{str(meant).lower()}`", suggestion=meant)
+        if isinstance(value, str) and (near := nearest(value.lower(), ("true", "false"))):
+            raise BadValue(self.describe(), help=f"did you mean `{near[0]}`?", suggestion=near[0] == "true")
         if not isinstance(value, bool):
             raise BadValue(self.describe())
         return value
