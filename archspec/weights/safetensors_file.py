@@ -9,7 +9,9 @@ from typing import Any, BinaryIO, TypeGuard
 from archspec.errors import clip
 from archspec.weights.contents import SIZES, Contents, Damaged, Stored, elements
 
-_LARGEST_HEADER = 32 * 2**20
+LARGEST_HEADER = 8 * 2**20
+_MOST_SIZES = 64
+_LARGEST_SIZE = 2**63
 _DTYPES = {
     "F64": "float64",
     "F32": "float32",
@@ -45,8 +47,8 @@ def inspect_safetensors(file: BinaryIO, path: str, size: int) -> Contents:
     length = int.from_bytes(file.read(8), "little")
     if length > size - 8:
         raise Damaged(f"is cut off: its header has {length:,} bytes, the file {size:,}", "copy or download it again")
-    if length > _LARGEST_HEADER:
-        raise Damaged(f"has a header of {length:,} bytes; at most {_LARGEST_HEADER:,} are read")
+    if length > LARGEST_HEADER:
+        raise Damaged(f"has a header of {length:,} bytes; at most {LARGEST_HEADER:,} are read")
     try:
         header = json.loads(file.read(length))
     except (ValueError, RecursionError):
@@ -93,7 +95,9 @@ def _stored(name: str, entry: Any) -> tuple[Stored, int, int]:
 
 
 def _are_sizes(value: Any) -> TypeGuard[list[int]]:
-    return isinstance(value, list) and all(type(item) is int and item >= 0 for item in value)
+    if not isinstance(value, list) or len(value) > _MOST_SIZES:
+        return False
+    return all(type(item) is int and 0 <= item < _LARGEST_SIZE for item in value)
 
 
 def _check_layout(spans: list[tuple[int, int, str]], room: int) -> None:

@@ -17,7 +17,10 @@ from typing import Any, BinaryIO, ClassVar, NamedTuple, NoReturn
 from archspec.errors import clip
 from archspec.weights.contents import SIZES, Damaged, Stored, elements
 
-_LARGEST_PICKLE = 32 * 2**20
+LARGEST_PICKLE = 32 * 2**20
+MOST_CONTAINERS = 1_000_000
+_MOST_SIZES = 64
+_LARGEST_SIZE = 2**63
 _LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 
 
@@ -99,8 +102,8 @@ def _check_kind(archive: zipfile.ZipFile, records: Mapping[str, zipfile.ZipInfo]
     if "constants.pkl" in records:
         help = "save its weights alone: `torch.save(torch.jit.load(path).state_dict(), new_path)`"
         raise Damaged("is a TorchScript program, not a state dict", help, "AS452")
-    if records["data.pkl"].file_size > _LARGEST_PICKLE:
-        raise Damaged(f"has a list of tensors of more than {_LARGEST_PICKLE:,} bytes")
+    if records["data.pkl"].file_size > LARGEST_PICKLE:
+        raise Damaged(f"has a list of tensors of more than {LARGEST_PICKLE:,} bytes")
     if "byteorder" in records and archive.read(f"{root}byteorder")[:8] != b"little":
         raise Damaged("was written on a big-endian machine, which archspec does not read", code="AS452")
 
@@ -194,6 +197,7 @@ class _Unpickler(pickle._Unpickler):  # the one in Python, whose memo cannot be 
     def __init__(self, content: bytes, sizes: Mapping[str, int]) -> None:
         super().__init__(io.BytesIO(content), encoding="utf-8")
         self._sizes = sizes
+        self._containers = 0
 
     def find_class(self, module: str, name: str) -> Any:
         """A stand-in, or a refusal.
@@ -210,7 +214,7 @@ class _Unpickler(pickle._Unpickler):  # the one in Python, whose memo cannot be 
     def persistent_load(self, pid: Any) -> _Storage:
         """A storage, of a size that the archive holds."""
         kind, dtype, key, _, count = pid
-        if kind != "storage" or not isinstance(dtype, str) or type(count) is not int:
+        if kind != "storage" or not isinstance(dtype, str) or not isinstance(key, (str, int)) or type(count) is not int:
             raise Damaged("has a list of tensors with something else than storages in it")
         held, claimed = self._sizes.get(str(key)), count * SIZES[dtype]
         if held is None:
@@ -227,7 +231,9 @@ class _Unpickler(pickle._Unpickler):  # the one in Python, whose memo cannot be 
         arguments = self.stack.pop()
         function = self.stack[-1]
         if not any(function is known for known in _CALLED.values()):
-            raise Foreign(clip(str(function)))
+            raise Foreign("a call of something that is not a function")
+        if function is _as_dict:
+            _check_keys([key for pairs in arguments for key, _ in pairs])
         made = function(*arguments)
         self.stack[-1] = _sound(made) if isinstance(made, Tensor) else made
 
@@ -239,19 +245,75 @@ class _Unpickler(pickle._Unpickler):  # the one in Python, whose memo cannot be 
     def _refuse(self) -> NoReturn:
         raise Foreign("an object of a class")
 
+    def _set_item(self) -> None:
+        _check_keys(self.stack[-2:-1])
+        super().load_setitem()  # type: ignore[misc]
+
+    def _set_items(self) -> None:
+        _check_keys(self.stack[::2])
+        super().load_setitems()  # type: ignore[misc]
+
+    def _dict(self) -> None:
+        _check_keys(self.stack[::2])
+        super().load_dict()  # type: ignore[misc]
+
+    def _add_items(self) -> None:
+        _check_keys(self.stack)
+        super().load_additems()  # type: ignore[misc]
+
+    def _frozen_set(self) -> None:
+        _check_keys(self.stack)
+        super().load_frozenset()  # type: ignore[misc]
+
+    def _count(self) -> None:
+        self._containers += 1
+        if self._containers > MOST_CONTAINERS:
+            raise Damaged(f"has a list of tensors with more than {MOST_CONTAINERS:,} lists and mappings in it")
+
+    def _counted(load: Callable[[Any], None]) -> Callable[[Any], None]:  # type: ignore[misc]
+        def counting(self: _Unpickler) -> None:
+            self._count()
+            load(self)
+
+        return counting
+
+    for _code in (pickle.EMPTY_LIST, pickle.EMPTY_DICT, pickle.EMPTY_SET, pickle.MARK, pickle.LIST, pickle.TUPLE):
+        dispatch[_code[0]] = _counted(dispatch[_code[0]])
+    for _code in (pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3):
+        dispatch[_code[0]] = _counted(dispatch[_code[0]])
+    dispatch[pickle.SETITEM[0]] = _set_item
+    dispatch[pickle.SETITEMS[0]] = _set_items
+    dispatch[pickle.DICT[0]] = _dict
+    dispatch[pickle.ADDITEMS[0]] = _add_items
+    dispatch[pickle.FROZENSET[0]] = _frozen_set
     dispatch[pickle.REDUCE[0]] = _reduce
     dispatch[pickle.BUILD[0]] = _build
     for _code in (pickle.NEWOBJ, pickle.NEWOBJ_EX, pickle.INST, pickle.OBJ):
         dispatch[_code[0]] = _refuse
 
 
+def _check_keys(keys: list[Any]) -> None:
+    """Keys are names or small numbers: the hash or the text of a tuple of shared tuples takes for ever.
+
+    Raises:
+        Damaged: one is something else.
+    """
+    for key in keys:
+        if not isinstance(key, (str, bytes, float, int, type(None))):
+            raise Damaged("has a mapping with keys that are neither names nor numbers")
+        if isinstance(key, int) and abs(key) >= _LARGEST_SIZE:
+            raise Damaged("has a mapping with a key beyond 2^63")
+
+
 def _sound(tensor: Tensor) -> Tensor:
     """The tensor, if its storage has every element that it shows, and none twice."""
     storage, offset, shape, strides, dtype = tensor
     numbers = (offset, *shape, *strides)
-    if not isinstance(storage, _Storage) or not all(type(number) is int and number >= 0 for number in numbers):
+    if not isinstance(storage, _Storage) or not all(
+        type(number) is int and 0 <= number < _LARGEST_SIZE for number in numbers
+    ):
         raise Damaged("has a tensor without a storage, a shape or strides")
-    if len(shape) != len(strides) or dtype not in SIZES:
+    if len(shape) > _MOST_SIZES or len(shape) != len(strides) or not isinstance(dtype, str) or dtype not in SIZES:
         raise Damaged(f"has a tensor with {len(shape)} sizes and {len(strides)} strides")
     held = storage.size * SIZES[storage.dtype] // SIZES[dtype]
     shown = clip(str(list(shape)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import time
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -212,6 +213,41 @@ def test_a_memo_bomb(tmp_path: Path) -> None:
     assert error(path).code == "AS454"
     assert tracemalloc.get_traced_memory()[1] < 2_000_000
     tracemalloc.stop()
+
+
+SHARED = b"\x80\x02)" + b"q\x00" + b"h\x00h\x00\x86q\x00" * 60
+"""A tuple of two that are one, which is of two that are one, and so on: 2^60 leaves in 300 bytes."""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x80\x02}" + SHARED[2:] + b"K\x01s.",  # its hash
+        b"\x80\x02}(" + SHARED[2:] + b"K\x01u.",
+        b"\x80\x02(" + SHARED[2:] + b"K\x01d.",
+        b"\x80\x04\x8f(" + SHARED[2:] + b"\x90.",
+        b"\x80\x04(" + SHARED[2:] + b"\x91.",
+        b"\x80\x02ccollections\nOrderedDict\n]" + SHARED[2:] + b"K\x01\x86a\x85R.",
+        SHARED + b")R.",  # its text, in the message that it cannot be called
+        b"\x80\x02(X\x07\x00\x00\x00storagectorch\nFloatStorage\n" + SHARED[2:] + b"X\x03\x00\x00\x00cpuK\x01tQ.",
+        b"\x80\x02}\x8b\x00\x00\x01\x00" + b"\x7f" * 2**16 + b"K\x01s.",  # a key of half a million bits
+        b"\x80\x02" + b"]" * 3_000_000 + b".",
+        b"\x80\x02" + b"(" * 3_000_000 + b".",
+    ],
+    ids=range(11),
+)
+def test_pickles_of_which_little_makes_much(tmp_path: Path, content: bytes) -> None:
+    started = time.process_time()
+    assert error(pt(tmp_path / "a.pt", content, {})).code in ("AS453", "AS455")
+    assert time.process_time() - started < 60  # not for ever
+
+
+@pytest.mark.parametrize("sizes", [(2,) * 100_000, (10**4_000, 10**4_000)])
+def test_a_shape_whose_product_takes_for_ever(tmp_path: Path, sizes: tuple[int, ...]) -> None:
+    path = pt(tmp_path / "a.pt", {"x": tensor("0", 1, sizes, (0,) * len(sizes))}, {"0": b"\0" * 4})
+    assert error(path).code == "AS453"
+    header = {"a": {"dtype": "F32", "shape": list(sizes), "data_offsets": [0, 4]}}
+    assert "no shape or place" in error(safetensors(tmp_path / "a.safetensors", header, b"\0" * 4)).message
 
 
 @pytest.mark.parametrize(
