@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 
 from archspec.architecture import MOST_PARAMS
-from archspec.elaborate import copies, written
+from archspec.elaborate import copies, initialization, weights, written
 from archspec.elaborate import limits as elaboration
 from archspec.elaborate.expressions import operations, parser, tokens
 from archspec.source import limits
+from archspec.weights import safetensors_file, torch_file
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
@@ -29,7 +30,13 @@ LIMITS = [
     elaboration.LARGEST_GRAPH,
     elaboration.MOST_STEPS,
     copies.MOST_COPIES,
+    copies.MOST_STAGES,
     elaboration.DEEPEST,
+    initialization.MOST_MATCHES,
+    weights.MOST_MATCHES,
+    safetensors_file.LARGEST_HEADER,
+    torch_file.LARGEST_PICKLE,
+    torch_file.MOST_CONTAINERS,
     MOST_PARAMS,
 ]
 

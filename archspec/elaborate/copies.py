@@ -18,7 +18,7 @@ from archspec.spec.document import Entry
 from archspec.spec.names import layer_name_fault
 
 MOST_COPIES = 100_000
-_MOST_STAGES = 1_024
+MOST_STAGES = 1_024
 
 
 @record
@@ -85,9 +85,9 @@ def plan(context: Context, entry: Entry, environment: Environment) -> Plan | Non
 
 def has_too_many_stages(context: Context, node: TreeNode, counts: list[Any]) -> bool:
     """Whether a `repeat` has more stages than are accepted; that is then a fault."""
-    if len(counts) <= _MOST_STAGES:
+    if len(counts) <= MOST_STAGES:
         return False
-    message = f"`repeat` has at most {_MOST_STAGES:,} stages, found {len(counts):,}"
+    message = f"`repeat` has at most {MOST_STAGES:,} stages, found {len(counts):,}"
     context.fault(Diagnostic("AS230", message, node.span, help="write fewer stages of more copies"))
     return True
 

@@ -22,7 +22,7 @@ from archspec.suggest import nearest, respelled
 if TYPE_CHECKING:
     from archspec.elaborate.context import Context
 
-_MOST_MATCHES = 1_000_000
+MOST_MATCHES = 1_000_000
 _HIDDEN = ("tensor", "generator")
 
 
@@ -81,7 +81,7 @@ class Policies:
         if tensor.is_buffer:
             return tensor
         context.matched += len(self.rules)
-        if context.matched > _MOST_MATCHES:
+        if context.matched > MOST_MATCHES:
             message = f"{len(self.rules):,} rules of `init` for so many parameters are too many to try"
             raise SpecError([Diagnostic("AS701", message, self.rules[0].span, help="join rules by a wider glob")])
         winner: Policy | None = None

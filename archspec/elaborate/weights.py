@@ -16,7 +16,7 @@ from archspec.source.tree import Node, Scalar
 from archspec.spec.checkpoint import Checkpoint, read_checkpoint, read_globs
 from archspec.spec.reader import Reader
 
-_MOST_MATCHES = 200_000
+MOST_MATCHES = 200_000
 _FREEZE_KEYS = ("match", "statistics")
 _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
@@ -76,7 +76,7 @@ def frozen(freeze: Freeze, graph: Graph, *, trains: bool) -> tuple[Frozen, list[
     """
     parameters, statistics = tensor_names(graph)
     everything = [*parameters, *statistics]
-    if len(freeze.rules) * len(everything) > _MOST_MATCHES:
+    if len(freeze.rules) * len(everything) > MOST_MATCHES:
         message = f"{len(freeze.rules):,} globs of `freeze` for so many parameters are too many to try"
         return Frozen(), [Diagnostic("AS701", message, freeze.span, help="join them by a wider glob")]
     unmatched = [rule for rule in freeze.rules if not _any(rule, everything)]

@@ -215,7 +215,7 @@ def test_a_memo_bomb(tmp_path: Path) -> None:
     tracemalloc.stop()
 
 
-SHARED = b"\x80\x02)" + b"q\x00" + b"h\x00h\x00\x86q\x00" * 60
+SHARED = b"\x80\x02)q\x00" + b"0h\x00h\x00\x86q\x00" * 60
 """A tuple of two that are one, which is of two that are one, and so on: 2^60 leaves in 300 bytes."""
 
 
