@@ -45,6 +45,8 @@ def told_apart(context: Context, op: Op, entry: Entry, shown: str, around: Envir
 def in_order(context: Context, entry: Entry, node: Mapping) -> Sequence | None:
     """The inputs as a list in the order of the layer, function or block; None after a fault that hides one."""
     names = _names(context, entry)
+    if names is None and _is_unknown(context, entry):
+        return None  # reported by the check of kinds
     if names is None:
         message = "inputs are given by name to a layer, function or block that has names for them"
         help = "list them, `from: [a, b]`, or write the names inside, where the layer stands"
@@ -72,6 +74,13 @@ def _meant(node: Mapping, known: Names[str]) -> dict[str, Node]:
         for guess in nearest(str(key.value), known) if str(key.value) not in known else ():
             given.setdefault(guess, value)
     return given
+
+
+def _is_unknown(context: Context, entry: Entry) -> bool:
+    if not isinstance(entry.body, KindUse):
+        return False
+    kind = str(entry.body.kind.value)
+    return kind not in context.blocks and find(kind) is None
 
 
 def _names(context: Context, entry: Entry) -> tuple[Names[str], Names[str]] | None:
