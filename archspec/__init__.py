@@ -4,7 +4,20 @@
 >>> model = archspec.build("specs/resnet34.yaml", num_classes=10)
 """
 
-from archspec.api import Examination, build, check, examine, from_file, json_schema, ledger, load, spec_of_run, train
+from archspec.api import (
+    Examination,
+    build,
+    check,
+    evaluate,
+    examine,
+    from_file,
+    json_schema,
+    ledger,
+    load,
+    predict,
+    spec_of_run,
+    train,
+)
 from archspec.architecture import Architecture
 from archspec.errors import Diagnostic, SpecError, UsageError
 from archspec.plugins import load_plugin, register
@@ -21,6 +34,7 @@ __all__ = [
     "__version__",
     "build",
     "check",
+    "evaluate",
     "examine",
     "from_file",
     "json_schema",
@@ -28,6 +42,7 @@ __all__ = [
     "list_zoo",
     "load",
     "load_plugin",
+    "predict",
     "register",
     "spec_of_run",
     "train",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from archspec.train.predict import Prediction
     from archspec.weights.ledger import Ledger
 
 Path = str | os.PathLike[str]
@@ -239,6 +240,47 @@ def train(
     else:
         architecture = spec if recipe is None else spec.with_recipe(text_of(recipe))
     return run_training(architecture, device=device, out=out, quiet=quiet, resume=resume)
+
+
+def evaluate(run: Path, *, device: str = "auto") -> Mapping[str, float]:
+    """Measure a run's best weights on its evaluation data.
+
+    Args:
+        run: its folder.
+        device: as for `train`.
+
+    Returns:
+        The loss, and the recipe's metrics by name.
+
+    Raises:
+        SpecError: its data is not there any more.
+        UsageError: there is no run, or none with weights; the device is not there.
+    """
+    from archspec.train.evaluate import evaluate as measured
+
+    spec = spec_of_run(run)
+    return measured(load(spec), spec.parent, device)
+
+
+def predict(run: Path, images: Sequence[Path], *, device: str = "auto") -> list[Prediction]:
+    """Classify pictures with a run's best weights, prepared as its evaluation images are.
+
+    Args:
+        run: its folder.
+        images: paths of pictures.
+        device: as for `train`.
+
+    Returns:
+        For each picture its classes with their probabilities, the most probable first.
+
+    Raises:
+        SpecError: its data is not there any more.
+        UsageError: as `evaluate`; a file is no picture; the run labels pixels.
+    """
+    from archspec.train.predict import predict_images
+
+    spec = spec_of_run(run)
+    return predict_images(load(spec), spec.parent, images, device)
 
 
 def json_schema(*, recipe: bool = False) -> str:

@@ -13,6 +13,7 @@ from archspec.cli.check import check
 from archspec.cli.explain import explain
 from archspec.cli.export import export
 from archspec.cli.list import list_
+from archspec.cli.runs import evaluate, predict
 from archspec.cli.schema import schema
 from archspec.cli.show import exit_status, print_diagnostics
 from archspec.cli.train import train
@@ -33,7 +34,7 @@ def cli() -> None:
     """
 
 
-for command in (check, build, train, list_, explain, export, schema):
+for command in (check, build, train, evaluate, predict, list_, explain, export, schema):
     cli.add_command(command)
 
 

@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
+from archspec.spec.recipe import Recipe
+from archspec.train.parts import make_loss
 from archspec.train.targets import encode, first_output
 
 
@@ -78,3 +81,18 @@ class Objective:
         there = [(term, output) for term in self.terms if (output := term.of(outputs)) is not None]
         losses = [term.weight * term.loss(output, labels) for term, output in there]
         return sum(losses[1:], start=losses[0]), main
+
+
+def make_objective(recipe: Recipe, outputs: Sequence[str], device: torch.device) -> Objective:
+    """The recipe's losses.
+
+    Args:
+        recipe: whose outputs the model has.
+        outputs: names of all that the model returns in training mode, in order.
+        device: where they are computed.
+    """
+    terms = []
+    for name, each in recipe.output_losses:
+        output = None if name is None else (outputs.index(name), name)
+        terms.append(Term(each.loss.name, make_loss(each.loss).to(device), output, each.weight))
+    return Objective(tuple(terms))

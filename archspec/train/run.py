@@ -28,11 +28,10 @@ from archspec.train.kept_spec import SPEC, spec_of_run
 from archspec.train.learner import Learner, make_learner
 from archspec.train.loop import Loop, batches_per_epoch
 from archspec.train.metrics import BY_TASK
-from archspec.train.objective import Objective, Term
+from archspec.train.objective import make_objective
 from archspec.train.parts import (
     ParamsOfGroup,
     Scheduler,
-    make_loss,
     make_optimizer,
     make_scheduler,
     parameter_groups,
@@ -66,7 +65,11 @@ def run(
         model = model.to(memory_format=torch.channels_last)
     groups = _groups(recipe, model)
     learner = make_learner(
-        recipe, model, _objective(architecture, recipe, place), make_optimizer(recipe.optimizer, groups), place
+        recipe,
+        model,
+        make_objective(recipe, tuple(architecture.output_types), place),
+        make_optimizer(recipe.optimizer, groups),
+        place,
     )
     scheduler = _scheduler(recipe, groups, learner.optimizer, len(data.train))
     _try_losses(learner, data, recipe)
@@ -118,20 +121,6 @@ def _loop(
         identity=identity(architecture, recipe, data),
         progress=make_progress(quiet),
     )
-
-
-def _objective(architecture: Trainable, recipe: Recipe, device: torch.device) -> Objective:
-    places = {name: place for place, name in enumerate(architecture.output_types)}
-    terms = [
-        Term(
-            each.loss.name,
-            make_loss(each.loss).to(device),
-            None if output is None else (places[output], output),
-            each.weight,
-        )
-        for output, each in recipe.output_losses
-    ]
-    return Objective(tuple(terms))
 
 
 def _groups(recipe: Recipe, model: nn.Module) -> list[ParamsOfGroup]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -140,6 +140,20 @@ def _undisturbed(worker: int) -> None:
         signal.signal(signal.SIGTERM, lambda number, frame: signal.alarm(_SECONDS_TO_FINISH))
 
 
+def _alive(batches: Iterator[Any]) -> Iterator[Any]:
+    """The batches. A worker that dies while it hands one over breaks the connection before torch sees it dead.
+
+    Raises:
+        RuntimeError: a worker has died, in the words that torch has for it otherwise.
+    """
+    try:
+        yield from batches
+    except (ConnectionError, EOFError, FileNotFoundError) as error:
+        raise RuntimeError(f"DataLoader worker has died: {type(error).__name__}") from error
+    finally:  # not when the last reference goes: a traceback may hold one, and torch would go on to tell of the death
+        getattr(batches, "_shutdown_workers", lambda: None)()
+
+
 @dataclass(frozen=True, slots=True)
 class OnDisk:
     """Samples that are files, decoded by worker processes where there are many.
@@ -176,7 +190,7 @@ class OnDisk:
             generator=torch.Generator(),
             worker_init_fn=_undisturbed,
         )
-        for batch in loader:
+        for batch in _alive(iter(loader)):
             if isinstance(batch, Diagnostic):
                 raise UsageError(batch)
             yield batch
