@@ -95,6 +95,7 @@ OPS = (
         inputs=("input", "other"),
         shape=lambda args, inputs: (TensorType(inputs[0].shape, inputs[1].dtype, inputs[0].channels_first),),
         code=lambda args, inputs: f"{inputs[0]}.type_as({inputs[1]})",
+        view="shared",  # it is the first tensor itself, where the types are one
         floating=False,
     ),
 )

@@ -15,9 +15,10 @@ from tests.judge import as_exported, exported, samples, tensors
 
 SMALL = {"resnet34_notes": {}, "vit_b_16": {"size": 32}}
 SPECS = [spec for spec in sorted(Path("specs").rglob("*.yaml")) if spec.stem != "llama3_405b"]
+LARGE = ("bilinear_cnn", "gpt2", "llama", "transformer")  # tests/zoo compares them in a smaller size
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
+@pytest.mark.parametrize("spec", [spec for spec in SPECS if spec.stem not in LARGE], ids=lambda spec: spec.stem)
 def test_it_is_the_same_network(spec: Path) -> None:
     architecture = archspec.load(spec)
     ours, theirs = architecture.build().eval(), exported(architecture).eval()
@@ -25,8 +26,11 @@ def test_it_is_the_same_network(spec: Path) -> None:
     theirs.load_state_dict(ours.state_dict())
     inputs = samples(architecture, 2)
     with torch.no_grad():
-        pairs = zip(tensors(ours(*inputs)), tensors(theirs(*inputs)), strict=True)
-        assert all(torch.equal(mine, other) for mine, other in pairs)
+        results = []
+        for model in (ours, theirs):
+            torch.manual_seed(0)  # a VAE draws
+            results.append(tensors(model(*inputs)))
+        assert all(torch.equal(mine, other) for mine, other in zip(*results, strict=True))
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
