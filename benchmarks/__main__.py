@@ -10,10 +10,10 @@ import sys
 import torch
 import torchvision
 
-from benchmarks import cold_start, creation, graph_breaks, growth, memory, speed, training
+from benchmarks import attacks, cold_start, creation, graph_breaks, growth, memory, speed, training
 from benchmarks.measure import Row
 
-_MEASURES = (cold_start, growth, speed, creation, training, memory, graph_breaks)
+_MEASURES = (cold_start, growth, attacks, speed, creation, training, memory, graph_breaks)
 _LAYOUT = "{:<76} {:>12} {:>12} {:>8}   {:<12} {}"
 
 

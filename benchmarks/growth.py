@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -33,11 +34,11 @@ print(json.dumps([status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 102
 """
 
 
-def _check(path: Path) -> tuple[float, int]:
-    """Processor seconds and peak resident bytes of one cold process."""
+def cold_check(path: Path) -> tuple[float, int]:
+    """Processor seconds and peak resident bytes of one cold process that answers, whatever it says."""
     done = subprocess.run([sys.executable, "-c", _STARTER, str(path)], check=True, stdout=subprocess.PIPE, text=True)
     status, seconds, memory = json.loads(done.stdout)
-    assert status == 0
+    assert os.waitstatus_to_exitcode(status) in (0, 1)
     return seconds, memory
 
 
@@ -50,7 +51,7 @@ def rows() -> Iterator[Row]:
         for layers in (1_000, 10_000):
             path = Path(folder) / f"{layers}.yaml"
             path.write_text(_spec(layers))
-            runs = [_check(path) for _ in range(5)]
+            runs = [cold_check(path) for _ in range(5)]
             found[layers] = statistics.median(run[0] for run in runs), max(run[1] for run in runs)
     small, large = found[1_000], found[10_000]
     yield Row(

@@ -47,10 +47,18 @@ class Made:
 
 
 class Place(Protocol):
-    """Elaborates an entry under a name and path; `stage` where its name is an expression over stages."""
+    """Elaborates an entry under a name and path; `stage` where its name is an expression over stages, with what the
+    stage before it made."""
 
     def __call__(
-        self, context: Context, entry: Entry, environment: Environment, name: str, path: str, stage: int | None = None
+        self,
+        context: Context,
+        entry: Entry,
+        environment: Environment,
+        name: str,
+        path: str,
+        stage: int | None = None,
+        before: Value | None = None,
     ) -> Placed: ...
 
 
@@ -150,6 +158,11 @@ class Context:
         if self._last_id > LARGEST_GRAPH:
             message = f"the spec expands to more than {LARGEST_GRAPH:,} layers and values here"
             raise SpecError([Diagnostic("AS701", message, span, help="use smaller repeats")])
+        return self._last_id
+
+    @property
+    def last_id(self) -> int:
+        """The id of the last value that there is."""
         return self._last_id
 
     def fault(

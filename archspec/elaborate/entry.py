@@ -37,7 +37,13 @@ from archspec.tensors import TensorType
 
 
 def place(
-    context: Context, entry: Entry, environment: Environment, name: str, path: str, stage: int | None = None
+    context: Context,
+    entry: Entry,
+    environment: Environment,
+    name: str,
+    path: str,
+    stage: int | None = None,
+    before: Value | None = None,
 ) -> Placed:
     """The nodes of an entry, all its copies included."""
     node = _inputs_node(context, entry)
@@ -47,16 +53,17 @@ def place(
             return NOTHING
     moving = _moving(entry, node)
     fixed = node.items[0] if moving and isinstance(node, Sequence) else node
+    mark = context.last_id
     inputs = _inputs(context, entry, fixed, environment)
     if not inputs and (node is not None or environment.beyond is None):  # the first function of a buffer takes nothing
         return NOTHING
-    if stage:  # `from` feeds the first stage, and each later one takes what the one before it made
-        inputs = (environment.previous[0], *inputs[1:])
+    if before is not None:  # `from` feeds the first stage, and each later one takes what the one before it made
+        inputs = (before, *inputs[1:])
     if entry.modifiers.repeat is None:
         return place_one(context, entry, environment, inputs, name, path, NO_OVERRIDES)
 
     def make(taken: tuple[Value, ...], name: str, path: str) -> Placed:
-        around = environment if taken is inputs else environment.child(previous=taken)
+        around = environment if taken is inputs else environment.child(previous=taken, until=mark)
         return place_copies(context, entry, around, taken, moving, name, path, stage)
 
     return _made(context, make, inputs, name, path)
@@ -112,9 +119,10 @@ def place_one(
     bare = isinstance(entry.body, (Held, Branches, Use)) or (
         isinstance(entry.body, KindUse) and str(entry.body.kind.value) not in context.blocks
     )
+    mark = context.last_id
 
     def make(taken: tuple[Value, ...], name: str, path: str) -> Placed:
-        around = environment if taken is inputs else environment.child(previous=taken)
+        around = environment if taken is inputs else environment.child(previous=taken, until=mark)
         if skip is not None and projects and bare:
             return _wrapped(context, entry, around, taken, name, path, overrides, skip)
         return _body(context, entry, around, taken, name, path, overrides, skip if projects else None)

@@ -121,6 +121,8 @@ class Environment:
         beyond: where this computes what a buffer holds, the scope that has the buffer: its variables are known here,
             and of its tensors the sizes, but there are no tensors yet.
         defaults: those that entries here have; None without any.
+        until: in a further call of a module, the last value there was before its first call: names mean what they
+            meant there.
     """
 
     variables: Mapping[str, Any]
@@ -134,6 +136,7 @@ class Environment:
     forward: str | None = None
     beyond: Environment | None = None
     defaults: Defaults | None = None
+    until: int | None = None
 
     def child(
         self,
@@ -142,6 +145,7 @@ class Environment:
         inputs: Mapping[str, Value] | None = None,
         previous: tuple[Value, ...] | None = None,
         forward: str | None = None,
+        until: int | None = None,
     ) -> Environment:
         """A scope inside this one, which sees everything that this one sees."""
         return Environment(
@@ -151,6 +155,7 @@ class Environment:
             parent=self,
             forward=forward,
             defaults=self.defaults,
+            until=until,
         )
 
     def blind(self) -> Environment:
@@ -180,9 +185,12 @@ class Environment:
         """The binding of a name; `input` and `previous` included."""
         if name == "previous" and self.previous:
             return bind(self.previous[0])
+        until: int | None = None
         for scope in self.outward():
-            if name in scope.bindings:
-                return scope.bindings[name]
+            until = scope.until if until is None else until
+            found = scope.bindings.get(name)
+            if found is not None and (until is None or found.first.ref.id <= until):
+                return found
             if name in scope.inputs:
                 return bind(scope.inputs[name])
         return None

@@ -37,8 +37,9 @@ def _fill(
             made, number = place_inline(context, entry, environment, path, number, _fill)
             nodes += made
             continue
+        result: Value | None = None
         for name, stage in _names(context, entry, environment, number):
-            placed = context.place(context, entry, environment, name, join(path, name), stage)
+            placed = context.place(context, entry, environment, name, join(path, name), stage, result)
             if placed.lost and all(value.type is not None for value in environment.previous):
                 context.lose(name, join(path, name), _kind(entry), entry.span.line)
             nodes.extend(placed.nodes)
@@ -47,7 +48,9 @@ def _fill(
             number += entry.name is None
             is_certain = is_certain and (entry.name is not None or not _may_be_absent(entry, placed))
             environment.bindings[name] = placed.binding if is_certain else LOST
-            environment.previous = (placed.binding.first,)
+            result = placed.binding.first
+        if result is not None:  # `previous` is one thing to all stages
+            environment.previous = (result,)
     return nodes, number
 
 

@@ -54,7 +54,9 @@ def _memory(graph: Graph, *, evaluating: bool) -> Memory:
     turned: set[int] = set()
     for call in graph.calls():
         source = origin(call.inputs[0], found) if call.inputs else None
-        shares = source is not None and (_shares(call, source.id in turned) or (evaluating and _hands_on(call)))
+        shares = source is not None and (
+            _shares(call, source.id in turned or not evaluating) or (evaluating and _hands_on(call))
+        )
         if call.op.name == _TURNED:
             turned.add(call.id)
         for port, type_ in enumerate(call.outputs):

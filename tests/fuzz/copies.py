@@ -66,8 +66,10 @@ def place_copies(
 ) -> None:
     """Chained copies; each stage is a list of its own, or an entry of its own where the name says `stage`."""
 
+    seen = scope.as_now()
+
     def again(other: list[Tensor]) -> Bound:
-        around = Scope(scope.path, {}, scope.names, scope, previous=other)
+        around = Scope(scope.path, {}, scope.names, seen, previous=other)
         with interpreter.further(calls):
             place_copies(interpreter, around, name, kind, arguments, modifiers, other, moving)
         return around.bound[name]

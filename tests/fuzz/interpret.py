@@ -204,8 +204,10 @@ class Interpreter:
         keep = {"align", "merge", *(["skip"] if isinstance(skip, dict) and skip.get("project") is not None else [])}
         own = {key: value for key, value in modifiers.items() if key in keep}
 
+        seen = scope.as_now()
+
         def call(inputs: list[Tensor]) -> Bound:
-            around = Scope(scope.path, {}, names, scope, previous=inputs)
+            around = Scope(scope.path, {}, names, seen, previous=inputs)
             with self.further(calls):
                 return self.first_call(around, names, path, kind, arguments, own, inputs)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor
@@ -67,6 +67,11 @@ class Scope:
 
     def __post_init__(self) -> None:
         self.previous = self.previous or list(self.inputs.values())
+
+    def as_now(self) -> Scope:
+        """The same, of which what comes later is not seen: for further calls of what is made here."""
+        parent = None if self.parent is None else self.parent.as_now()
+        return replace(self, bound=dict(self.bound), parent=parent)
 
     def find(self, name: str) -> Bound:
         """What a name means here: an own entry or input, or one of a scope around."""
