@@ -132,6 +132,13 @@ def test_what_follows_is_not_written_and_strings_are_quoted_alike() -> None:
     assert "'" not in text.replace("what's", "")
 
 
+def test_what_is_none_and_not_by_itself_is_written() -> None:
+    text = "input: [3, 8, 8]\nlayers: [{Conv2dNormActivation: {out_channels: 4, activation_layer: null}}]\n"
+    architecture = archspec.load(f"archspec: 1\n{text}")
+    as_exported(architecture, architecture.build(), samples(architecture))
+    assert "activation_layer=None" in architecture.to_python()
+
+
 def test_the_checkpoint_that_a_spec_names_is_told() -> None:
     text = archspec.load(BODY + "weights: some/net.pt\nlayers: {fc: {Linear: 2}}\n").to_python()
     assert "The spec fills it from the checkpoint `some/net.pt`" in text.partition("import")[0]

@@ -139,7 +139,8 @@ def _of_call(call: Call) -> Tree | None:
         if arg.in_call:
             continue
         value, default = call.args[arg.name], arg.default
-        if value == call.args.get(_FOLLOWS.get((call.op.name, arg.name), "")):
+        other = _FOLLOWS.get((call.op.name, arg.name))
+        if other is not None and value == call.args[other]:
             value = default
         if takes_class(arg.type):
             value, default = _class(value), _class(default)
