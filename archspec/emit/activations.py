@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from archspec.emit.lifetimes import most_alive
 from archspec.graph.costs import kept_for_training
 from archspec.graph.nodes import Graph
 from archspec.records import record
@@ -25,4 +24,6 @@ class Activations:
 
 def activations(graph: Graph) -> Activations:
     """What the values of a model take."""
+    from archspec.emit.lifetimes import most_alive  # rules of the whole catalogue, which a mere check does not need
+
     return Activations(most_alive(graph), kept_for_training(graph))
