@@ -26,6 +26,8 @@ NOT_JUDGED = ("einsum", "reduce", "EmbeddingBag", "ConvTranspose3d", "one_hot")
 def _judged(call: Call) -> bool:
     if "Norm" in call.kind and per_sample(call.inputs[0].shape[2:]) == 1:
         return False  # one value has no variance
+    if "track_running_stats" in str(call.written.get("norm_layer")):
+        return False  # not modelled: statistics of the batch inside other layers
     if call.kind == "scaled_dot_product_attention" or "attn_mask" not in call.op.keywords:
         return True
     return len(call.inputs) <= 3  # not modelled: copies of masks

@@ -14,9 +14,11 @@ import jsonschema
 import archspec
 from archspec import source
 from archspec.compiler import compile_text
+from archspec.elaborate.kinds import meant_kind
 from archspec.errors import Diagnostic, SourceText, SpecError
+from archspec.ops.registry import kinds
 from archspec.source.home import NOWHERE, Home
-from archspec.source.tree import Mapping, Node, Sequence, plain
+from archspec.source.tree import Mapping, Node, Scalar, Sequence, plain
 from archspec.spec.document import MODIFIERS
 
 VISIBLE = frozenset(
@@ -36,7 +38,10 @@ HIDDEN: tuple[tuple[str, str, str], ...] = (
     ("AS230", r"needs one value per", "how long a list has to be, another one says"),
     ("AS201", r"there is no layer or function called", "a key of `defaults` could be a plug-in's layer"),
     ("AS401", r"takes a plain value, but .* holds a layer", "what a variable holds"),
-    ("AS401", r"`sparsity` of `sparse`|is within 2 × std", "the rules of single functions of `torch.nn.init`"),
+    ("AS401", r"`sparsity` of `sparse`|is within 2 × std|`std` of", "the rules of single functions of `torch.nn.init`"),
+    ("AS105", r"what is `inline`", "a relation between two modifiers"),
+    ("AS107", r"the copies are named twice", "a relation between two modifiers"),
+    ("AS202", r"has no parameter", "which parameters a layer has that `tie` names"),
     ("AS401", r"numbers in lists \(of lists\) of one length", "whether lists are ragged"),
     ("AS203", r"a buffer has `shape` and `init`, or `values`", "which of three arguments are there"),
     ("AS106", r"is called|would be called|the copies|another copy", "names that an expression makes"),
@@ -160,6 +165,8 @@ def _is_visible(fault: Diagnostic, tree: Node) -> bool:
         return False
     if fault.code == "AS201" and _is_given_to_a_block(fault, tree):
         return False
+    if _is_in_a_variable(fault, tree) or _is_given_to_a_misspelt_kind(fault, tree):
+        return False
     return not (fault.code in ("AS202", "AS203", "AS401") and _is_overridden(fault, tree))
 
 
@@ -184,6 +191,24 @@ def _is_given_to_a_block(fault: Diagnostic, tree: Node) -> bool:
     names = _blocks(tree)
     pairs = (pair for node in _nodes(tree) if isinstance(node, Mapping) for pair in node)
     return any(str(key.value) in names and _is_in(fault, value) for key, value in pairs)
+
+
+def _is_in_a_variable(fault: Diagnostic, tree: Node) -> bool:
+    """Only the places where it is used say if what a variable holds is a layer."""
+    variables = tree.get("vars") if isinstance(tree, Mapping) else None
+    return variables is not None and _is_in(fault, variables)
+
+
+def _is_given_to_a_misspelt_kind(fault: Diagnostic, tree: Node) -> bool:
+    """The checker looks at the arguments of `Conv2D` as those of the `Conv2d` that was meant; to the schema it may be
+    a block."""
+    spans = [value.span for node in _nodes(tree) if isinstance(node, Mapping) for key, value in node if _is_slip(key)]
+    at = fault.span
+    return at is not None and any(at.source is span.source and span.start <= at.start <= span.end for span in spans)
+
+
+def _is_slip(key: Scalar) -> bool:
+    return str(key.value) not in kinds() and meant_kind(str(key.value), ()) is not None
 
 
 def _is_of_a_misspelt_modifier(fault: Diagnostic, tree: Node) -> bool:
