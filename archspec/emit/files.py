@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -24,6 +25,8 @@ def written(path: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(path)
     folder = None
     try:
+        if not target.name or target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name[:80]}."))
         mode = _usual_mode(folder)
         yield folder / target.name
