@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
-import archspec
+from archspec.compiler import compile_text
 from archspec.errors import SourceText, Span
 from archspec.ops.registry import CATALOGUE
 from archspec.source import Mapping, Node, Scalar, Sequence, read
+from archspec.source.home import home_of_file
 
 ZEROED = ("stride", "kernel_size", "dilation", "out_channels", "num_groups")
 _INFERRED = {"Conv2d": "in_channels", "Linear": "in_features", "BatchNorm2d": "num_features", "Conv1d": "in_channels"}
@@ -56,10 +58,15 @@ def faulty_specs(text: str, draw: random.Random, each: int) -> Iterator[Faulty]:
             yield Faulty(sort, text[:start] + change.text + text[end:], change.span.line)
 
 
-def verdict(made: Faulty) -> tuple[bool, bool, bool]:
-    """Whether it is refused, at its line, with exactly one error. An exception is the checker's own fault."""
-    errors = [fault for fault in archspec.check(made.text + "\n") if fault.severity == "error"]
-    lines = [fault.span.line for fault in errors if fault.span is not None]
+def verdict(made: Faulty, path: Path) -> tuple[bool, bool, bool]:
+    """Whether it is refused, at its line, with exactly one error. An exception is the checker's own fault.
+
+    `path` is the good spec's, which says where a spec lies that the faulty one extends.
+    """
+    given = SourceText(path.name, made.text)
+    found = compile_text(given, home=home_of_file(path)).diagnostics
+    errors = [fault for fault in found if fault.severity == "error"]
+    lines = [fault.span.line for fault in errors if fault.span is not None and fault.span.source is given]
     return bool(errors), made.line in lines[:1], len(errors) == 1
 
 
