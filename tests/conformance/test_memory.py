@@ -41,7 +41,7 @@ def test_what_is_kept(name: str) -> None:
         assume("Norm" not in name or per_sample(call.inputs[0].shape[2:]) > 1)  # one value has no variance
         assume(call.written.get("dropout") != 1)  # not modelled: then its noise is a single number
         assume(applied.args.get("d_model") != 1)  # not modelled: a product with a single feature keeps no input
-        assume(applied.args.get("hidden_size") != 1)  # not modelled either
+        assume(applied.args.get("hidden_size") != 1 and applied.args.get("input_size") != 1)  # not modelled either
         assume("attention" not in name or len(call.inputs) <= 3)  # not modelled: masks
         assume(not (applied.args.get("norm_layer") and call.written.get("padding") == "same"))  # not modelled either
         assume("Instance" not in str(applied.args.get("norm_layer")))  # not modelled: inside other layers
