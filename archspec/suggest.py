@@ -85,19 +85,21 @@ def respelled(span: Span, word: str, meant: str, candidates: Iterable[str]) -> E
 def is_slip(word: str, meant: str, candidates: Iterable[str]) -> bool:
     """Whether `word` can only be a misspelt `meant`: at most one edit away, in letters, as no other candidate is.
 
-    Short words are never sure, nor are digits: `Conv4d` is no slip of `Conv3d`. A capital tells layer from function.
+    Short words are never sure, nor are digits: `Conv4d` is no slip of `Conv3d`. A capital tells layer from function,
+    unless the first letter is the wrong one.
     """
     plain, target = _folded(word), _folded(meant)
     if len(word) > _LONGEST_WORD or min(len(plain), len(target)) < _SHORTEST_SLIP or _digits(word) != _digits(meant):
         return False
     distance = _distance(plain, target, 1)
+    tells = word[:1].casefold() == meant[:1].casefold() and _is_capital(meant) == _is_capital(word)
     if distance and _is_capital(word) != _is_capital(meant):
         return False
     return distance <= 1 and not any(
         other not in (meant, word)
         and len(other) <= _LONGEST_WORD
         and _digits(other) == _digits(word)
-        and not (_is_capital(meant) == _is_capital(word) and _is_capital(other) != _is_capital(word))
+        and not (tells and _is_capital(other) != _is_capital(word))
         and _distance(plain, _folded(other), distance) <= distance
         for other in islice(candidates, _MOST_CANDIDATES)
     )
