@@ -10,7 +10,7 @@ _ALWAYS = frozenset(
         *("ReLU", "relu", "Sigmoid", "sigmoid", "Tanh", "tanh", "exp", "expm1", "sqrt", "rsqrt", "reciprocal"),
         *("Softmax", "Softmin", "LogSoftmax", "softmax", "log_softmax", "Softmax2d"),
         *("amax", "amin", "std", "logsumexp", "vector_norm", "prod", "cumprod"),
-        *("RNNCell", "PairwiseDistance", "CrossMapLRN2d", "scaled_dot_product_attention"),
+        *("LSTM", "RNNCell", "PairwiseDistance", "CrossMapLRN2d", "scaled_dot_product_attention"),
     )
 )
 _IN_PLACE = frozenset(("ELU", "SELU", "CELU", "LeakyReLU", "RReLU"))

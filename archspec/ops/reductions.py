@@ -99,7 +99,7 @@ def _reduction(
     )
 
 
-_CORRECTION = Arg("correction", Int(0), 1, doc="what the number of elements is reduced by in the divisor")
+_CORRECTION = Arg("correction", Int(), 1, doc="what the number of elements is reduced by in the divisor")
 _VALUES = ("values", "indices")
 
 OPS = (

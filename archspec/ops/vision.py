@@ -35,7 +35,7 @@ def _check_pad(args: Args, inputs: Inputs) -> None:
         raise _pad_fault(f"{found} numbers", "write `[left, right]` or `[left, right, top, bottom]`")
     if args.mode == "constant":
         return
-    if args.value is not None:
+    if args.value:
         message = f"`value` of {{name}} is for `mode: constant`, not for `mode: {args.mode}`"
         raise RuleFault("AS402", message, arg="value", help="leave it out")
     count = len(args.pad) // 2
