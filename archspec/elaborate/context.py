@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from archspec.elaborate.initialization import Policies
     from archspec.elaborate.scope import Placed
     from archspec.ops.apply import Applied
+    from archspec.source.tree import Node
 
 
 @record
@@ -63,7 +64,7 @@ class Place(Protocol):
 
 
 class PlaceOne(Protocol):
-    """Elaborates one copy of an entry, with the arguments that its repeat overrides."""
+    """Elaborates one copy of an entry, with the arguments that its repeat overrides and the inputs that it chooses."""
 
     def __call__(
         self,
@@ -74,6 +75,7 @@ class PlaceOne(Protocol):
         name: str,
         path: str,
         overrides: Overrides,
+        moving: tuple[Node, ...] = (),
     ) -> Placed: ...
 
 

@@ -17,7 +17,7 @@ from archspec.elaborate.kinds import check_kinds
 from archspec.elaborate.left_out import leave_out
 from archspec.elaborate.named_inputs import in_order
 from archspec.elaborate.places import Frame, where
-from archspec.elaborate.references import resolve_all
+from archspec.elaborate.references import resolve, resolve_all
 from archspec.elaborate.repeat import place_copies
 from archspec.elaborate.reuse import place_again
 from archspec.elaborate.scope import NOTHING, Placed, join, open_scope
@@ -60,7 +60,7 @@ def place(
     if before is not None:  # `from` feeds the first stage, and each later one takes what the one before it made
         inputs = (before, *inputs[1:])
     if entry.modifiers.repeat is None:
-        return place_one(context, entry, environment, inputs, name, path, NO_OVERRIDES)
+        return place_one(context, entry, environment, inputs, name, path, NO_OVERRIDES, moving)
 
     def make(taken: tuple[Value, ...], name: str, path: str) -> Placed:
         around = environment if taken is inputs else environment.child(previous=taken, until=mark)
@@ -97,19 +97,25 @@ def place_one(
     name: str,
     path: str,
     overrides: Overrides,
+    moving: tuple[Node, ...] = (),
 ) -> Placed:
-    """One copy: absent where `when` is false, with its skip around it."""
+    """One copy: absent where `when` is false, with its skip around it.
+
+    `moving` are further inputs, of which nothing is asked where it is absent.
+    """
     context.spend(1, entry.span)
     wanted = _wanted(context, entry, environment)
     if wanted is None:
         context.hidden += 1
-        leave_out(context, entry, environment, len(inputs), name, path, overrides)
+        leave_out(context, entry, environment, len(inputs) + len(moving), name, path, overrides)
         return NOTHING
     if not wanted:
         leave_out(context, entry, environment, len(inputs), name, path, overrides)
         return _absent(context, entry, inputs[0], name, path)
     if entry.modifiers.when is not None:
         context.reached.add(where(entry.span))
+    own = None if entry.name is None else str(entry.name.value)
+    inputs += tuple(resolve(context, each, environment, own) for each in moving)
     node = entry.modifiers.skip
     skip = None if node is None else read_skip(context, node, environment)
     if node is not None and skip is None:
@@ -182,8 +188,10 @@ def _inputs_node(context: Context, entry: Entry) -> Node | None:
 
 
 def _moving(entry: Entry, node: Node | None) -> tuple[Node, ...]:
-    """The further inputs of a repeat that an expression may choose for each copy: `[x, encoder.$(2 - index)]`."""
-    if entry.modifiers.repeat is None or not isinstance(node, Sequence):
+    """The further inputs that an expression chooses, for each copy of a repeat, `[x, encoder.$(2 - index)]`, or where
+    `when` says that there is one."""
+    alone = entry.modifiers.repeat is None and entry.modifiers.when is None
+    if alone or not isinstance(node, Sequence):
         return ()
     later = node.items[1:]
     return later if any(isinstance(item, Scalar) and "$" in str(item.value) for item in later) else ()

@@ -12,7 +12,6 @@ from archspec.elaborate.environment import Binding, Environment, Names, Value, a
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.left_out import leave_out
 from archspec.elaborate.places import Frame
-from archspec.elaborate.references import resolve
 from archspec.elaborate.scope import NOTHING, OpenScope, Placed, join, open_scope
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic
@@ -102,8 +101,7 @@ def _stage(
         overrides = overridden(context, entry, inside, position, planned)
         copy_path = join(path, child)
         with context.inside(Frame(what, copy_path, entry.span, child if keyed else index), entry.span):
-            taken = values + tuple(resolve(context, node, inside) for node in moving)
-            placed = context.place_one(context, entry, inside, taken, child, copy_path, overrides)
+            placed = context.place_one(context, entry, inside, values, child, copy_path, overrides, moving)
         if not placed.dropped:
             inner[child] = placed.binding
             nodes += placed.nodes

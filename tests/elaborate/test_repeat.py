@@ -417,3 +417,45 @@ layers:
 def test_the_fault_of_a_further_input_says_which_copy() -> None:
     spec = ROW + "layers: {a: {Linear: 4, repeat: 2}, b: {add: [a, 'a.$(index + 1)'], repeat: 2}}\n"
     assert faults(spec) == [("AS205", "'a.$(index + 1)'")]
+
+
+def test_a_copy_that_is_not_there_asks_for_no_further_input() -> None:
+    spec = (
+        ROW
+        + """
+layers:
+  encoder: {Linear: 4, repeat: 2}
+  decoder: {add: [encoder, 'encoder.$(index - 1)'], repeat: 3, when: $(index > 0)}
+"""
+    )
+
+    def forward(m, x):
+        made = []
+        for layer in m.encoder:
+            x = layer(x)
+            made.append(x)
+        return x + made[0] + made[1]
+
+    agree(spec, Hand(forward, encoder=nn.ModuleList(linears(4, 4, 4))))
+
+
+@pytest.mark.parametrize(("n", "uses"), [(0, None), (1, 0), (2, 1)])
+def test_an_entry_that_is_not_there_asks_for_no_further_input(n: int, uses: int | None) -> None:
+    spec = (
+        ROW
+        + f"""
+vars: {{n: {n}}}
+layers:
+  encoder: {{Linear: 4, repeat: 2}}
+  out: {{add: [encoder, 'encoder.$(n - 1)'], when: $(n > 0)}}
+"""
+    )
+
+    def forward(m, x):
+        made = []
+        for layer in m.encoder:
+            x = layer(x)
+            made.append(x)
+        return x if uses is None else x + made[uses]
+
+    agree(spec, Hand(forward, encoder=nn.ModuleList(linears(4, 4, 4))))
