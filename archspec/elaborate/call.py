@@ -68,7 +68,8 @@ def place_call(
 
 
 def _known(op: Op, given: dict[str, Given]) -> tuple[dict[str, Given], bool]:
-    """The arguments under the names that are meant, and whether some are left out for which no name is near.
+    """The arguments under the names that are meant, and whether some are left out, as no name is near, or the near
+    one is given too.
 
     A misspelt one is reported by the check of kinds; its value is used all the same, so that the rest can be checked.
     """
@@ -81,7 +82,8 @@ def _known(op: Op, given: dict[str, Given]) -> tuple[dict[str, Given], bool]:
             known.setdefault(meant, Given(UNKNOWN, argument.node, argument.key))
         elif meant is not None:
             known.setdefault(meant, _guessed(op, meant, argument))
-    return known, any(name not in known and meant_argument(name, op.by_name) is None for name in given)
+    unplaced = (meant_argument(name, op.by_name) for name in given if name not in known)
+    return known, any(meant is None or meant in given for meant in unplaced)
 
 
 def _guessed(op: Op, meant: str, argument: Given) -> Given:

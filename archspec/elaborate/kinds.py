@@ -47,7 +47,7 @@ def check_kinds(context: Context, entry: Entry) -> bool:
         return False
     for name, key in given.items():
         if name not in known:
-            unknown_argument(context, entry.body.kind, key, known)
+            unknown_argument(context, entry.body.kind, key, known, given)
             good = False
     for inner in _functions(context, entry.body):
         good = check_kinds(context, inner) and good
@@ -179,6 +179,7 @@ def _argument_keys(arguments: Node | None, modifiers: Modifiers) -> Iterator[Sca
 
 _CALLED = re.compile(r"(\w+)(?:\s*\(.*\)|[\s,].*)", re.DOTALL)
 _BEFORE_NAME = ("torch.nn.functional.", "torch.nn.", "torchvision.ops.", "torch.", "nn.", "F.")
+_FEW = 3
 _CLOSED = "kinds come from a closed list, and nothing that a spec names is imported"
 
 
@@ -258,8 +259,10 @@ def _inside_quotes(scalar: Scalar) -> Span:
     return Span(span.source, span.start + 1, span.end - 1) if scalar.quoted else span
 
 
-def unknown_argument(context: Context, kind: Scalar, key: Scalar, known: tuple[str, ...]) -> None:
-    """Record an argument that a kind has not."""
+def unknown_argument(
+    context: Context, kind: Scalar, key: Scalar, known: tuple[str, ...], given: Container[str] = ()
+) -> None:
+    """Record an argument that a kind has not. What is `given` beside it cannot be meant."""
     name = str(key.value)
     meant = meant_argument(name, known)
     edit = respelled(_inside_quotes(key), name, meant, known) if meant is not None else None
@@ -267,6 +270,11 @@ def unknown_argument(context: Context, kind: Scalar, key: Scalar, known: tuple[s
     if assigned and word in known:
         help = f"write `{word}: {clip(value)}`"
         edit = None if key.quoted else Edit(key.span, f"{word}: {value}", safe=True)
+    elif meant is not None and meant in given:
+        left = [f"`{other}`" for other in known if other not in given]
+        others = f", or write {' or '.join(left)}" if 0 < len(left) <= _FEW else ""
+        help = f"`{meant}` is given already: remove this one{others}"
+        edit = None
     elif meant is not None:
         help = f"did you mean `{meant}`?"
     elif known:
