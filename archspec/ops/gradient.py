@@ -5,14 +5,18 @@ from __future__ import annotations
 from archspec.ops.entry import Args, Op
 from archspec.ops.layer_class import kind_of
 
-_ALWAYS = frozenset(
+OUTPUT_ALONE = frozenset(
     (
         *("ReLU", "relu", "Sigmoid", "sigmoid", "Tanh", "tanh", "exp", "expm1", "sqrt", "rsqrt", "reciprocal"),
         *("Softmax", "Softmin", "LogSoftmax", "softmax", "log_softmax", "Softmax2d"),
-        *("amax", "amin", "std", "logsumexp", "vector_norm", "prod", "cumprod"),
-        *("LSTM", "RNNCell", "PairwiseDistance", "CrossMapLRN2d", "scaled_dot_product_attention"),
     )
 )
+"""Those whose derivative reads what they made, and nothing else."""
+
+OUTPUT_AND_INPUT = frozenset(("amax", "amin", "std", "logsumexp", "vector_norm", "prod", "cumprod", "CrossMapLRN2d"))
+"""Those whose derivative reads what they were given too."""
+
+_ALWAYS = OUTPUT_ALONE | OUTPUT_AND_INPUT | {"LSTM", "RNNCell", "PairwiseDistance", "scaled_dot_product_attention"}
 _IN_PLACE = frozenset(("ELU", "SELU", "CELU", "LeakyReLU", "RReLU"))
 
 

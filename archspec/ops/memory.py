@@ -8,6 +8,7 @@ layers, …), what is alive between them counts too. `tests/conformance/test_mem
 from __future__ import annotations
 
 from archspec.ops.entry import Args, Inputs, Op, Outputs
+from archspec.ops.gradient import OUTPUT_ALONE, OUTPUT_AND_INPUT
 from archspec.ops.memory_of_layers import EXTRA
 from archspec.ops.memory_size import Kept, size_of
 
@@ -24,13 +25,6 @@ _NOTHING = frozenset(
         *("logical_and", "logical_or", "logical_xor", "logical_not"),
     )
 )
-_OUTPUT = frozenset(
-    (
-        *("ReLU", "relu", "Sigmoid", "sigmoid", "Tanh", "tanh", "exp", "expm1", "sqrt", "rsqrt", "reciprocal"),
-        *("Softmax", "Softmin", "LogSoftmax", "softmax", "log_softmax", "Softmax2d"),
-    )
-)
-_BOTH = frozenset(("amax", "amin", "std", "logsumexp", "vector_norm", "prod", "cumprod", "CrossMapLRN2d"))
 _SECOND_PORT = frozenset(("max", "min", "topk"))
 _COPIED_IN_PLACE = frozenset(("ReLU6", "SiLU", "Mish", "Hardswish", "Hardsigmoid", "Hardtanh", "Threshold"))
 
@@ -43,9 +37,9 @@ def kept(op: Op, args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
         return Kept()
     if op.name == "reduce":
         return Kept() if args.reduction in ("mean", "sum") else Kept((0,), (0,))
-    if op.name in _OUTPUT:
+    if op.name in OUTPUT_ALONE:
         return Kept((0,)) if args.get("inplace") else Kept(outputs=(0,))
-    if op.name in _BOTH:
+    if op.name in OUTPUT_AND_INPUT:
         return Kept((0,), (0,))
     if op.name in _SECOND_PORT:
         return Kept(outputs=(1,))

@@ -104,13 +104,17 @@ def _fits(modules: dict[str, nn.Module], place: Place, name: str, given: Tensor)
     return True
 
 
+_NOTHING_SAID = (("groups", 1), ("proj_size", 0))
+"""What every layer of a kind has, though only some take it as an argument."""
+
+
 def _alike(layer: nn.Module) -> Any:
     """Arguments for a layer with parameters of the same shapes, as far as they do not follow from its input."""
     wanted = ("out_channels", "kernel_size", "out_features", "hidden_size", "num_groups", "nhead", "num_parameters")
     wanted = (*wanted, "dim_feedforward", "batch_first", "groups", "num_layers", "proj_size")
     found = {name: getattr(layer, name) for name in wanted if hasattr(layer, name)}
     plain = {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
-    return {name: value for name, value in plain.items() if name != "groups" or value != 1} or None
+    return {name: value for name, value in plain.items() if (name, value) not in _NOTHING_SAID} or None
 
 
 def bare(generator: Generator, place: Place) -> Any:
