@@ -88,12 +88,13 @@ def _check_modifiers(context: Context, entry: Entry) -> bool:
     idle = dict.fromkeys(("names", "first", "last", "per_stage", "per_repeat"), "it is for the copies of a `repeat`")
     if entry.modifiers.repeat is not None:
         idle = {}
-    op = None
+    op, is_known = None, True
     if isinstance(entry.body, KindUse) and str(entry.body.kind.value) not in context.blocks:
         op = find(str(entry.body.kind.value))
+        is_known = op is not None
     if op is not None and op.bare:
         idle |= dict.fromkeys(("from", "skip", "repeat"), f"a `{op.name}` takes no input")
-    if not isinstance(entry.body, KindUse) or (op is not None and not op.is_module) or op is None:
+    if is_known and (op is None or not op.is_module):
         idle["tie"] = "it is for a layer with parameters"
     is_known = op is not None or not isinstance(entry.body, KindUse) or str(entry.body.kind.value) in context.blocks
     if is_known and not isinstance(entry.body, Branches):
