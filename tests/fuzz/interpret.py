@@ -125,9 +125,10 @@ class Interpreter:
             place_inline(self, scope, kind, arguments, modifiers)
         elif "repeat" in modifiers:
             place_copies(self, scope, name, kind, arguments, modifiers, inputs, moving)
-        elif "when" in modifiers and not self.condition(modifiers["when"], scope.names, scope):
+        elif self.is_left_out(scope, modifiers):
             self.absent(scope, name, entry, inputs)
         else:
+            inputs = [*inputs, *(self.reference(scope, reference, scope.names) for reference in moving)]
             path = f"{scope.path}.{name}".lstrip(".")
             made = self.one(scope, scope.names, path, kind, arguments, modifiers, inputs)
             if made.is_absent:
@@ -152,20 +153,30 @@ class Interpreter:
             raise Refused("a condition is true or false")
         return value
 
+    def is_left_out(self, scope: Scope, modifiers: dict[str, Any]) -> bool:
+        """Whether an entry without copies is not there."""
+        if "when" not in modifiers or "repeat" in modifiers:
+            return False
+        return not self.condition(modifiers["when"], scope.names, scope)
+
     def inputs(
         self, scope: Scope, kind: str, arguments: Any, modifiers: dict[str, Any]
     ) -> tuple[Any, list[Tensor], list[Any]]:
         """The arguments, what an entry takes (a function's bare value may name it), and the further inputs that each
-        copy of a repeat chooses for itself."""
+        copy of a repeat chooses for itself, or an entry that has a `when`."""
         written = modifiers.get("from")
         if lists_inputs(kind, arguments):
             written, arguments = arguments, None
         if written is None:
             return arguments, scope.previous, []
         if isinstance(written, dict):
-            written = [written[name] for name in self.spec["blocks"][kind]["inputs"]]
+            names = self.spec["blocks"][kind]["inputs"]
+            if not set(names) <= set(written) and not self.is_left_out(scope, modifiers):
+                raise Refused("an input is not given")
+            written = [written[name] for name in names if name in written]
         each = written if isinstance(written, list) else [written]
-        moving = each[1:] if "repeat" in modifiers and any("$" in str(other) for other in each[1:]) else []
+        may_move = "repeat" in modifiers or "when" in modifiers
+        moving = each[1:] if may_move and any("$" in str(other) for other in each[1:]) else []
         fixed = each[:1] if moving else each
         return arguments, [self.reference(scope, reference, scope.names) for reference in fixed], moving
 

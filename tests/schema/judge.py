@@ -202,8 +202,9 @@ def _is_in_a_variable(fault: Diagnostic, tree: Node) -> bool:
 def _is_given_to_a_misspelt_kind(fault: Diagnostic, tree: Node) -> bool:
     """The checker looks at the arguments of `Conv2D` as those of the `Conv2d` that was meant; to the schema it may be
     a block."""
-    spans = [value.span for node in _nodes(tree) if isinstance(node, Mapping) for key, value in node if _is_slip(key)]
-    at = fault.span
+    pairs = [pair for node in _nodes(tree) if isinstance(node, Mapping) for pair in node if _is_slip(pair[0])]
+    at, missing = fault.span, fault.code == "AS203"  # what is missing is told at the kind
+    spans = [(key if missing else value).span for key, value in pairs]
     return at is not None and any(at.source is span.source and span.start <= at.start <= span.end for span in spans)
 
 
