@@ -10,7 +10,7 @@ from archspec.elaborate import copies, initialization, weights, written
 from archspec.elaborate import limits as elaboration
 from archspec.elaborate.expressions import operations, parser, tokens
 from archspec.source import limits
-from archspec.weights import safetensors_file, torch_file
+from archspec.weights import safetensors_file, torch_file, torch_pickle
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
@@ -36,7 +36,7 @@ LIMITS = [
     weights.MOST_MATCHES,
     safetensors_file.LARGEST_HEADER,
     torch_file.LARGEST_PICKLE,
-    torch_file.MOST_CONTAINERS,
+    torch_pickle.MOST_CONTAINERS,
     MOST_PARAMS,
 ]
 

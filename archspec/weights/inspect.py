@@ -15,7 +15,8 @@ from archspec.suggest import nearest
 from archspec.weights.contents import Contents, Damaged
 from archspec.weights.refusal import refuse
 from archspec.weights.safetensors_file import inspect_safetensors, looks_like_safetensors
-from archspec.weights.torch_file import Foreign, Tensor, inspect_torch, is_legacy, stored
+from archspec.weights.torch_file import inspect_torch, is_legacy, stored
+from archspec.weights.torch_pickle import Foreign, Tensor
 
 _SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
 _MOST_SHOWN = 4
