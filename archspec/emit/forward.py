@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeGuard
 
+from archspec.emit.containers import is_branches, is_copies, is_element, is_own, values_of
 from archspec.emit.local_variables import Locals
 from archspec.emit.names import Names, attribute
 from archspec.emit.uses import Uses
@@ -13,8 +13,6 @@ from archspec.graph.nodes import Absent, Call, Node, Ref, Scope
 from archspec.ops.code import BATCH, call_arguments, expression, unpacked
 
 INDENT = "    "
-
-
 _COPY = "out"
 """What the variable of a copy's value would like to be called."""
 
@@ -90,9 +88,9 @@ class ForwardWriter:
             self._bind(result, attribute("self", node.name))
             return []
         module = self._module(node, attribute("self", node.name))
-        if _is_branches(node):
+        if is_branches(node):
             return self._branches(node, module, _wish(node), Locals(self.names), step)
-        if _is_copies(node):
+        if is_copies(node):
             variable = self._variable(result, _wish(node), step)
             self._bind(result, variable)
             return self._chain(node, module, variable, step)
@@ -107,7 +105,7 @@ class ForwardWriter:
 
     def _module(self, node: Node, place: str, container: Scope | None = None) -> str:
         """The module that a node calls: the one at its place, or another one that it uses again."""
-        return place if isinstance(node, Absent) or _is_own(node, container) else self.reach(node.module)
+        return place if isinstance(node, Absent) or is_own(node, container) else self.reach(node.module)
 
     def _target(self, node: Node, made: Sequence[tuple[Ref, str]]) -> str:
         """The left side of the assignment of what a node makes, its variables being bound."""
@@ -217,10 +215,10 @@ class ForwardWriter:
         lines: list[str] = []
         for position, node in enumerate(nodes):
             element = self._module(node, module, scope)
-            if _is_copies(node):
+            if is_copies(node):
                 lines += self._chain(node, element, variable, step)
                 self._bind(Ref(node.id), variable)
-            elif _is_branches(node):
+            elif is_branches(node):
                 lines += self._branches(node, element, _COPY, locals_, step, (position,))
             else:
                 wish = _COPY if is_element(node, scope) else ""
@@ -269,47 +267,15 @@ class ForwardWriter:
                 f"{container}[{node.name if scope.keyed else int(node.name)!r}]" if is_element(node, scope) else ""
             )
             element = self._module(node, element, scope)
-            if _is_branches(node):
+            if is_branches(node):
                 lines += self._branches(node, element, f"{wish}_{node.name}", locals_, step, place)
-            elif _is_copies(node):
+            elif is_copies(node):
                 variable = locals_.at((*place, 0), f"{wish}_{node.name}")
                 self._bind(Ref(node.id), variable)
                 lines += self._chain(node, element, variable, step)
             else:
                 lines.append(self._statement(node, element, {}, locals_, place, f"{wish}_{node.name}"))
         return lines
-
-
-def _is_copies(node: Node) -> TypeGuard[Scope]:
-    return isinstance(node, Scope) and node.kind == "copies"
-
-
-def _is_branches(node: Node) -> TypeGuard[Scope]:
-    return isinstance(node, Scope) and node.kind == "branches"
-
-
-def _is_own(node: Call | Scope, container: Scope | None) -> bool:
-    """Whether a node calls the module at its own place, be it in a container that is called again as a whole."""
-    again = container is not None and container.module and node.module.startswith(f"{container.module}.")
-    return not node.module or bool(again)
-
-
-def is_element(node: Node, container: Scope) -> bool:
-    """Whether a node calls a module that the container around it holds."""
-    if isinstance(node, Absent) or not _is_own(node, container):
-        return False
-    if isinstance(node, Scope):  # a container of functions alone is none
-        return not node.is_container or any(is_element(inner, node) for inner in node.body)
-    return node.op.is_module
-
-
-def values_of(nodes: Sequence[Node]) -> Iterator[Ref]:
-    """Every value made in a copy, those in containers inside it included."""
-    for node in nodes:
-        for port in range(len(node.outputs)):
-            yield Ref(node.id, port)
-        if isinstance(node, Scope) and node.is_container:
-            yield from values_of(node.body)
 
 
 def _wish(node: Node) -> str:
@@ -328,6 +294,6 @@ def _ports(node: Node) -> tuple[str, ...]:
 def _item_name(scope: Scope) -> str:
     """What the variable of a loop over the copies would like to be called."""
     first = scope.body[0]
-    if _is_copies(first):
+    if is_copies(first):
         return "stage"
     return "block" if isinstance(first, Scope) and first.kind == "block" else "layer"

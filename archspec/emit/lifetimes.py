@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from archspec.emit.classes import optional_children
-from archspec.emit.forward import is_element, values_of
+from archspec.emit.containers import is_element, values_of
 from archspec.emit.lift import Crossings, find_crossings
 from archspec.emit.uses import Uses
 from archspec.graph.memory import Memory, evaluated
