@@ -86,10 +86,13 @@ ROOMS: dict[str, str] = {
         mean sum amax amin std var logsumexp vector_norm prod argmax argmin max min cumsum cumprod normalize
     """,
     "reshape": """
-        Identity Flatten flatten Unflatten PixelShuffle PixelUnshuffle ChannelShuffle
+        Identity Flatten flatten Unflatten
     """,
     "shaping": """
         reshape permute transpose squeeze unsqueeze expand
+    """,
+    "shuffle": """
+        PixelShuffle PixelUnshuffle ChannelShuffle pixel_shuffle pixel_unshuffle
     """,
     "softmax": """
         Softmax Softmin LogSoftmax softmax log_softmax Softmax2d GLU
@@ -101,7 +104,7 @@ ROOMS: dict[str, str] = {
         Upsample UpsamplingNearest2d UpsamplingBilinear2d interpolate
     """,
     "vision": """
-        pad crop pixel_shuffle pixel_unshuffle grid_sample affine_grid
+        pad crop grid_sample affine_grid
     """,
     "vision_layers": """
         StochasticDepth DropBlock2d DropBlock3d FrozenBatchNorm2d Permute DeformConv2d

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
 from archspec.ops.arguments import Each, Int, show
-from archspec.ops.common import divisors, images, normalize_dim, ranks_from, same
+from archspec.ops.common import normalize_dim, same
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
-from archspec.ops.ordered import ordered_beyond_images
 from archspec.tensors import Batch, Dim, volume
-
-_FLATTEN_DOC = "Joins the dimensions from start_dim to end_dim into one."
 
 
 def _flatten_shape(args: Args, inputs: Inputs) -> Outputs:
@@ -31,17 +29,27 @@ def _flatten_shape(args: Args, inputs: Inputs) -> Outputs:
     return (given.with_shape((*given.shape[:start], volume(given.shape[start : end + 1]), *given.shape[end + 1 :])),)
 
 
-def _flatten_args(start: int) -> tuple[Arg, ...]:
-    return (
-        Arg("start_dim", Int(), start, doc="first dimension to join"),
-        Arg("end_dim", Int(), -1, doc="last dimension to join"),
-    )
-
-
 def _flatten_code(args: Args, inputs: tuple[str, ...]) -> str:
     """`start_dim` is always written: torch's function starts at 0, this one at 1 as the layer does."""
     end = "" if args.end_dim == -1 else f", {args.end_dim}"
     return f"torch.flatten({inputs[0]}, {args.start_dim}{end})"
+
+
+def _flatten(name: str, target: str, code: Callable[[Args, tuple[str, ...]], str] | None = None) -> Op:
+    return Op(
+        name=name,
+        target=target,
+        doc="Joins the dimensions from start_dim to end_dim into one.",
+        args=(
+            Arg("start_dim", Int(), 1, doc="first dimension to join"),
+            Arg("end_dim", Int(), -1, doc="last dimension to join"),
+        ),
+        primary="start_dim",
+        shape=_flatten_shape,
+        code=code,
+        floating=False,
+        view="shared",
+    )
 
 
 def _unflatten_shape(args: Args, inputs: Inputs) -> Outputs:
@@ -86,78 +94,10 @@ def _check_unflatten(args: Args, inputs: Inputs) -> None:
         )
 
 
-def shuffled_up(args: Args, inputs: Inputs) -> Outputs:
-    """[…, C·r², H, W] to […, C, H·r, W·r]."""
-    given, factor = inputs[0], args.upscale_factor
-    *front, count, height, width = given.shape
-    assert isinstance(count, int)
-    if count % factor**2:
-        raise RuleFault(
-            "AS402",
-            f"{{name}} needs a multiple of {factor}² = {factor**2} channels, but receives {given}",
-            arg="upscale_factor",
-            input=0,
-            help=f"give the layer before it a multiple of {factor**2} channels",
-        )
-    shape = (*front, count // factor**2, volume((height, factor)), volume((width, factor)))
-    return (images(given, shape),)
-
-
-def shuffled_down(args: Args, inputs: Inputs) -> Outputs:
-    """[…, C, H·r, W·r] to […, C·r², H, W]."""
-    given, factor = inputs[0], args.downscale_factor
-    *front, count, height, width = given.shape
-    assert isinstance(count, int)
-    assert isinstance(height, int)
-    assert isinstance(width, int)
-    if height % factor or width % factor:
-        raise RuleFault(
-            "AS402",
-            f"{{name}} needs a height and a width that {factor} divides, but receives {given}",
-            arg="downscale_factor",
-            input=0,
-            help="use another factor, or pad or crop the input",
-        )
-    return (images(given, (*front, count * factor**2, height // factor, width // factor)),)
-
-
-def _check_groups(args: Args, inputs: Inputs) -> None:
-    given = inputs[0]
-    count = given.shape[1]
-    assert isinstance(count, int)
-    if count % args.groups:
-        raise RuleFault(
-            "AS402",
-            f"`groups: {args.groups}` of {{name}} must divide the {count} channels of {given}",
-            arg="groups",
-            input=0,
-            help=f"`groups` can be {divisors(count)}",
-        )
-
-
 OPS = (
     Op(name="Identity", target="torch.nn.Identity", doc="The input itself.", shape=same, floating=False, view="shared"),
-    Op(
-        name="Flatten",
-        target="torch.nn.Flatten",
-        doc=_FLATTEN_DOC,
-        args=_flatten_args(1),
-        primary="start_dim",
-        shape=_flatten_shape,
-        floating=False,
-        view="shared",
-    ),
-    Op(
-        name="flatten",
-        target="torch.flatten",
-        doc=_FLATTEN_DOC,
-        args=_flatten_args(1),
-        primary="start_dim",
-        shape=_flatten_shape,
-        code=_flatten_code,
-        floating=False,
-        view="shared",
-    ),
+    _flatten("Flatten", "torch.nn.Flatten"),
+    _flatten("flatten", "torch.flatten", code=_flatten_code),
     Op(
         name="Unflatten",
         target="torch.nn.Unflatten",
@@ -171,43 +111,5 @@ OPS = (
         shape=_unflatten_shape,
         floating=False,
         view="shared",
-    ),
-    ordered_beyond_images(
-        Op(
-            name="PixelShuffle",
-            target="torch.nn.PixelShuffle",
-            doc="Moves channels into space: r² channels become r × r pixels.",
-            args=(Arg("upscale_factor", Int(1), doc="r", example=2),),
-            primary="upscale_factor",
-            ranks=ranks_from(4),
-            layout="[N, …, C, H, W]",
-            shape=shuffled_up,
-            floating=False,
-        )
-    ),
-    ordered_beyond_images(
-        Op(
-            name="PixelUnshuffle",
-            target="torch.nn.PixelUnshuffle",
-            doc="Moves space into channels: r × r pixels become r² channels.",
-            args=(Arg("downscale_factor", Int(1), doc="r", example=2),),
-            primary="downscale_factor",
-            ranks=ranks_from(4),
-            layout="[N, …, C, H, W]",
-            shape=shuffled_down,
-            floating=False,
-        )
-    ),
-    Op(
-        name="ChannelShuffle",
-        target="torch.nn.ChannelShuffle",
-        doc="Interleaves groups of channels.",
-        args=(Arg("groups", Int(1), doc="number of groups", example=2),),
-        primary="groups",
-        ranks=ranks_from(3),
-        layout="[N, C, …]",
-        check=_check_groups,
-        shape=lambda args, inputs: (images(inputs[0], inputs[0].shape),),
-        floating=False,
     ),
 )

@@ -1,4 +1,4 @@
-"""Functions of images and their grids: `pad`, `crop`, `pixel_shuffle`, `grid_sample`, `affine_grid`."""
+"""Functions of images and their grids: `pad`, `crop`, `grid_sample`, `affine_grid`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from archspec.ops.arguments import Bool, Each, Float, Int, Maybe, one_of
 from archspec.ops.common import images, refuse_empty
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
-from archspec.ops.ordered import ordered_beyond_images
-from archspec.ops.reshape import shuffled_down, shuffled_up
 from archspec.ops.sizes import Size
 from archspec.tensors import Batch, Dim
 
@@ -177,32 +175,6 @@ OPS = (
         code=_crop_code,
         floating=False,
         view="shared",
-    ),
-    ordered_beyond_images(
-        Op(
-            name="pixel_shuffle",
-            target="torch.nn.functional.pixel_shuffle",
-            doc="Moves channels into space: r² channels become r × r pixels.",
-            args=(Arg("upscale_factor", Int(1), doc="r", example=2),),
-            primary="upscale_factor",
-            ranks=_ANY_IMAGE,
-            layout="[N, …, C, H, W]",
-            shape=shuffled_up,
-            floating=False,
-        )
-    ),
-    ordered_beyond_images(
-        Op(
-            name="pixel_unshuffle",
-            target="torch.nn.functional.pixel_unshuffle",
-            doc="Moves space into channels: r × r pixels become r² channels.",
-            args=(Arg("downscale_factor", Int(1), doc="r", example=2),),
-            primary="downscale_factor",
-            ranks=_ANY_IMAGE,
-            layout="[N, …, C, H, W]",
-            shape=shuffled_down,
-            floating=False,
-        )
     ),
     Op(
         name="grid_sample",
