@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 
 from archspec.ops.arguments import Bool, Float, Int, OneOf
 from archspec.ops.common import contradiction, last
@@ -68,78 +69,81 @@ def _state_shapes(args: Args, given: TensorType) -> tuple[Shape, Shape]:
     return (first, batch, _features(args)), (first, batch, args.hidden_size)
 
 
-def _layer(kind: str) -> Op:
-    gates = _GATES[kind]
+def _check_layer(kind: str, args: Args, inputs: Inputs) -> None:
+    check_batch(args, inputs[:1], ("input",))
+    refuse_signals(args, inputs, "input_size")
+    _check_size(args, inputs)
+    _check_projection(args)
+    _check_states(kind, inputs, *_state_shapes(args, inputs[0]))
 
-    def check(args: Args, inputs: Inputs) -> None:
-        check_batch(args, inputs[:1], ("input",))
-        refuse_signals(args, inputs, "input_size")
-        _check_size(args, inputs)
-        _check_projection(args)
-        _check_states(kind, inputs, *_state_shapes(args, inputs[0]))
 
-    def shape(args: Args, inputs: Inputs) -> Outputs:
-        given = inputs[0]
-        output = given.with_shape((*given.shape[:2], _directions(args) * _features(args)))
-        h, c = (given.with_shape(shape) for shape in _state_shapes(args, given))
-        return (output, h, c) if kind == "LSTM" else (output, h)
+def _layer_shape(kind: str, args: Args, inputs: Inputs) -> Outputs:
+    given = inputs[0]
+    output = given.with_shape((*given.shape[:2], _directions(args) * _features(args)))
+    h, c = (given.with_shape(shape) for shape in _state_shapes(args, given))
+    return (output, h, c) if kind == "LSTM" else (output, h)
 
-    def state(args: Args) -> Mapping[str, State]:
-        init, hidden, rows = _uniform(args), args.hidden_size, gates * args.hidden_size
-        found = {}
-        for layer in range(args.num_layers):
-            size = args.input_size if layer == 0 else _directions(args) * _features(args)
-            for suffix in (f"_l{layer}", f"_l{layer}_reverse")[: _directions(args)]:
-                found[f"weight_ih{suffix}"] = State((rows, size), init)
-                found[f"weight_hh{suffix}"] = State((rows, _features(args)), init)
-                if args.bias:
-                    found[f"bias_ih{suffix}"] = State((rows,), init)
-                    found[f"bias_hh{suffix}"] = State((rows,), init)
-                if args.get("proj_size", 0):
-                    found[f"weight_hr{suffix}"] = State((args.proj_size, hidden), init)
-        return found
 
-    def macs(args: Args, inputs: Inputs, outputs: Outputs) -> int:
-        """Each step multiplies every weight matrix once.
+def _layer_state(kind: str, args: Args) -> Mapping[str, State]:
+    init, hidden, rows = _uniform(args), args.hidden_size, _GATES[kind] * args.hidden_size
+    found = {}
+    for layer in range(args.num_layers):
+        size = args.input_size if layer == 0 else _directions(args) * _features(args)
+        for suffix in (f"_l{layer}", f"_l{layer}_reverse")[: _directions(args)]:
+            found[f"weight_ih{suffix}"] = State((rows, size), init)
+            found[f"weight_hh{suffix}"] = State((rows, _features(args)), init)
+            if args.bias:
+                found[f"bias_ih{suffix}"] = State((rows,), init)
+                found[f"bias_hh{suffix}"] = State((rows,), init)
+            if args.get("proj_size", 0):
+                found[f"weight_hr{suffix}"] = State((args.proj_size, hidden), init)
+    return found
 
-        torch's counter sees nothing of the LSTM that runs in oneDNN; this is what it counts without it.
-        """
-        weights = (per_sample(each.shape) for each in state(args).values() if len(each.shape) == 2)
-        return per_sample(inputs[0].shape[:2]) * sum(weights)
 
+def _layer_macs(kind: str, args: Args, inputs: Inputs, outputs: Outputs) -> int:
+    """Each step multiplies every weight matrix once.
+
+    torch's counter sees nothing of the LSTM that runs in oneDNN; this is what it counts without it.
+    """
+    weights = (per_sample(each.shape) for each in _layer_state(kind, args).values() if len(each.shape) == 2)
+    return per_sample(inputs[0].shape[:2]) * sum(weights)
+
+
+def _layer_args(kind: str) -> tuple[Arg, ...]:
+    return (
+        _INPUT_SIZE,
+        _HIDDEN_SIZE,
+        Arg("num_layers", Int(1, 1000), 1, doc="number of layers, each on the output of the one before"),
+        *((_NONLINEARITY,) if kind == "RNN" else ()),
+        _BIAS,
+        BATCH_FIRST,
+        Arg("dropout", Float(min=0, max=1), 0.0, doc="probability of a dropout between layers"),
+        Arg("bidirectional", Bool(), False, doc="run in both directions; the features are doubled"),
+        *((_PROJ_SIZE,) if kind == "LSTM" else ()),
+    )
+
+
+def _layer(kind: str, doc: str) -> Op:
+    two_states = kind == "LSTM"
     return Op(
         name=kind,
         target=f"torch.nn.{kind}",
-        doc={
-            "RNN": "Elman's recurrent layers over a sequence.",
-            "LSTM": "Long short-term memory over a sequence.",
-            "GRU": "Gated recurrent units over a sequence.",
-        }[kind],
-        args=(
-            _INPUT_SIZE,
-            _HIDDEN_SIZE,
-            Arg("num_layers", Int(1, 1000), 1, doc="number of layers, each on the output of the one before"),
-            *((_NONLINEARITY,) if kind == "RNN" else ()),
-            _BIAS,
-            BATCH_FIRST,
-            Arg("dropout", Float(min=0, max=1), 0.0, doc="probability of a dropout between layers"),
-            Arg("bidirectional", Bool(), False, doc="run in both directions; the features are doubled"),
-            *((_PROJ_SIZE,) if kind == "LSTM" else ()),
-        ),
+        doc=doc,
+        args=_layer_args(kind),
         primary="hidden_size",
-        inputs=("input", "h_0", "c_0") if kind == "LSTM" else ("input", "h_0"),
-        optional_inputs=2 if kind == "LSTM" else 1,
+        inputs=("input", "h_0", "c_0") if two_states else ("input", "h_0"),
+        optional_inputs=2 if two_states else 1,
         dtypes=(FLOATS,) * 3,
         batch_anywhere=True,
-        ports=("output", "h", "c") if kind == "LSTM" else ("output", "h"),
+        ports=("output", "h", "c") if two_states else ("output", "h"),
         ranks=(3,),
         layout="[N, L, F] or [L, N, F]",
-        check=check,
-        shape=shape,
-        state=state,
-        macs=macs,
-        call=_call if kind == "LSTM" else None,
-        unpack=_unpack if kind == "LSTM" else None,
+        check=partial(_check_layer, kind),
+        shape=partial(_layer_shape, kind),
+        state=partial(_layer_state, kind),
+        macs=partial(_layer_macs, kind),
+        call=_call if two_states else None,
+        unpack=_unpack if two_states else None,
     )
 
 
@@ -154,52 +158,55 @@ def _unpack(args: Args, names: tuple[str, ...]) -> str:
     return f"{output}, _" if set(states) == {"_"} else f"{output}, ({', '.join(states)})"
 
 
-def _cell(kind: str) -> Op:
-    gates = _GATES[kind]
+def _check_cell(kind: str, args: Args, inputs: Inputs) -> None:
+    _check_size(args, inputs)
+    states: Shape = (inputs[0].shape[0], args.hidden_size)
+    _check_states(kind, inputs, states, states)
 
-    def check(args: Args, inputs: Inputs) -> None:
-        _check_size(args, inputs)
-        states: Shape = (inputs[0].shape[0], args.hidden_size)
-        _check_states(kind, inputs, states, states)
 
-    def shape(args: Args, inputs: Inputs) -> Outputs:
-        hidden = inputs[0].with_shape((inputs[0].shape[0], args.hidden_size))
-        return (hidden, hidden) if kind == "LSTM" else (hidden,)
+def _cell_shape(kind: str, args: Args, inputs: Inputs) -> Outputs:
+    hidden = inputs[0].with_shape((inputs[0].shape[0], args.hidden_size))
+    return (hidden, hidden) if kind == "LSTM" else (hidden,)
 
-    def state(args: Args) -> Mapping[str, State]:
-        init, rows = _uniform(args), gates * args.hidden_size
-        weights = {
-            "weight_ih": State((rows, args.input_size), init),
-            "weight_hh": State((rows, args.hidden_size), init),
-        }
-        return {**weights, "bias_ih": State((rows,), init), "bias_hh": State((rows,), init)} if args.bias else weights
 
-    def macs(args: Args, inputs: Inputs, outputs: Outputs) -> int:
-        rows = per_sample(inputs[0].shape[:1])
-        return int(rows * gates * args.hidden_size * (args.input_size + args.hidden_size))
+def _cell_state(kind: str, args: Args) -> Mapping[str, State]:
+    init, rows = _uniform(args), _GATES[kind] * args.hidden_size
+    weights = {"weight_ih": State((rows, args.input_size), init), "weight_hh": State((rows, args.hidden_size), init)}
+    return {**weights, "bias_ih": State((rows,), init), "bias_hh": State((rows,), init)} if args.bias else weights
 
+
+def _cell_macs(kind: str, args: Args, inputs: Inputs, outputs: Outputs) -> int:
+    rows = per_sample(inputs[0].shape[:1])
+    return int(rows * _GATES[kind] * args.hidden_size * (args.input_size + args.hidden_size))
+
+
+def _cell(kind: str, doc: str) -> Op:
+    two_states = kind == "LSTM"
     return Op(
         name=f"{kind}Cell",
         target=f"torch.nn.{kind}Cell",
-        doc={
-            "RNN": "One step of Elman's recurrence.",
-            "LSTM": "One step of a long short-term memory.",
-            "GRU": "One step of a gated recurrent unit.",
-        }[kind],
+        doc=doc,
         args=(_INPUT_SIZE, _HIDDEN_SIZE, _BIAS, *((_NONLINEARITY,) if kind == "RNN" else ())),
         primary="hidden_size",
-        inputs=("input", "h_0", "c_0") if kind == "LSTM" else ("input", "h_0"),
-        optional_inputs=2 if kind == "LSTM" else 1,
+        inputs=("input", "h_0", "c_0") if two_states else ("input", "h_0"),
+        optional_inputs=2 if two_states else 1,
         dtypes=(FLOATS,) * 3,
-        ports=("h", "c") if kind == "LSTM" else ("output",),
+        ports=("h", "c") if two_states else ("output",),
         ranks=(2,),
         layout="[N, F]",
-        check=check,
-        shape=shape,
-        state=state,
-        macs=macs,
-        call=_call if kind == "LSTM" else None,
+        check=partial(_check_cell, kind),
+        shape=partial(_cell_shape, kind),
+        state=partial(_cell_state, kind),
+        macs=partial(_cell_macs, kind),
+        call=_call if two_states else None,
     )
 
 
-OPS = (*(_layer(kind) for kind in _GATES), *(_cell(kind) for kind in _GATES))
+OPS = (
+    _layer("RNN", "Elman's recurrent layers over a sequence."),
+    _layer("LSTM", "Long short-term memory over a sequence."),
+    _layer("GRU", "Gated recurrent units over a sequence."),
+    _cell("RNN", "One step of Elman's recurrence."),
+    _cell("LSTM", "One step of a long short-term memory."),
+    _cell("GRU", "One step of a gated recurrent unit."),
+)
