@@ -201,7 +201,7 @@ OPS = (
         target="torch.nn.functional.scaled_dot_product_attention",
         doc="softmax(query · keyᵀ · scale) · value.",
         args=(
-            Arg("dropout_p", Float(min=0, below=1), 0.0, doc="probability that a score is dropped while training"),
+            Arg("dropout_p", Float(min=0, max=1), 0.0, doc="probability that a score is dropped while training"),
             Arg("is_causal", Bool(), False, doc="no step sees a later one"),
             Arg("scale", Maybe(Float()), None, doc="1 / √features unless given"),
             Arg("enable_gqa", Bool(), False, doc="several heads of the query share a head of the key"),
