@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
-from archspec import source
-from archspec.architecture import MOST_PARAMS, Architecture, compiled, python_overrides
-from archspec.compiler import Compiled, compile_text
-from archspec.emit.fragment_table import fragment_table
-from archspec.emit.table import table
-from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order
-from archspec.records import record
-from archspec.source.home import ZOO, Home, home_of_file, home_of_text
-from archspec.source.zoo import load_zoo, zoo_home
+from archspec.architecture import MOST_PARAMS, Architecture, compiled
+from archspec.compiler import compile_text
+from archspec.errors import Diagnostic, SpecError, in_file_order
+from archspec.examination import Examination as Examination
+from archspec.given import Path, Spec, home_of, text_of
 from archspec.spec.overrides import Override
-from archspec.spec.recipe_file import is_recipe, recipe_override
-from archspec.spec.settings import Weights, override_from_text
+from archspec.spec.recipe_file import recipe_override
+from archspec.spec.settings import Weights, override_from_text, overrides_from_values
 from archspec.train import TrainResult
 from archspec.train import spec_of_run as spec_of_run
 from archspec.train import train as run_training
@@ -30,9 +25,6 @@ if TYPE_CHECKING:
 
     from archspec.train.predict import Prediction
     from archspec.weights.ledger import Ledger
-
-Path = str | os.PathLike[str]
-Spec = Path | Mapping[str, Any] | BinaryIO | SourceText
 
 
 def load(
@@ -121,37 +113,6 @@ def from_file(
     type_ = floating_type(architecture.graph, found.contents) if dtype is None else dtype
     weights = {"path": found.contents.path}
     return architecture.build(device=device, dtype=type_, max_params=max_params, weights=weights)
-
-
-@record
-class Examination:
-    """What a check finds out about a spec, right or wrong.
-
-    Attributes:
-        diagnostics: every fault and warning, in file order.
-    """
-
-    diagnostics: tuple[Diagnostic, ...]
-    _compiled: Compiled | None = None
-
-    def with_fault(self, diagnostic: Diagnostic) -> Examination:
-        """The same with one more diagnostic."""
-        return Examination((*self.diagnostics, diagnostic), self._compiled)
-
-    @property
-    def is_recipe(self) -> bool:
-        """Whether this is a recipe by itself, without a model."""
-        tree = None if self._compiled is None else self._compiled.tree
-        return tree is not None and is_recipe(tree)
-
-    def summary(self, *, full: bool = False) -> str | None:
-        """The table of its layers; after a fault, as far as it is known, the faulty entry marked. None: nothing is."""
-        if self._compiled is None:
-            return None
-        if self._compiled.graph is not None:
-            return table(self._compiled.graph, full=full).render()
-        fragment = self._compiled.fragment
-        return None if fragment is None else fragment_table(fragment, full=full)
 
 
 def examine(
@@ -300,36 +261,4 @@ def json_schema(*, recipe: bool = False) -> str:
 def _overrides(set: Sequence[str], recipe: Spec | None, variables: Mapping[str, Any]) -> tuple[Override, ...]:
     """All that a caller sets, in the order in which it is: the recipe first."""
     whole = () if recipe is None else (recipe_override(text_of(recipe)),)
-    return (*whole, *map(override_from_text, set), *python_overrides(variables))
-
-
-def text_of(spec: Spec) -> SourceText:
-    """The text of a spec, whatever form it is given in.
-
-    Raises:
-        SpecError: there is no such file, or it cannot be read as text; or the dict holds more than plain data.
-    """
-    if isinstance(spec, Mapping):
-        return source.from_data(spec)
-    if isinstance(spec, SourceText):
-        return spec
-    if isinstance(spec, str) and "\n" in spec:
-        return SourceText("<text>", spec)
-    if isinstance(spec, str) and spec.startswith(ZOO):
-        return load_zoo(spec)
-    if isinstance(spec, (str, os.PathLike)):
-        return source.load_file(spec)
-    if hasattr(spec, "read"):
-        return source.load_stream(spec)
-    raise TypeError(f"a spec is a path, a text, a dict or an open binary file, not {type(spec).__name__}")
-
-
-def home_of(spec: Spec, allow_roots: Sequence[Path] = ()) -> Home:
-    """What the paths in a spec mean, whatever form it is given in."""
-    if isinstance(spec, SourceText) and not spec.name.startswith("<"):
-        spec = spec.name
-    if isinstance(spec, str) and spec.startswith(ZOO) and "\n" not in spec:
-        return zoo_home(spec)
-    if isinstance(spec, os.PathLike) or (isinstance(spec, str) and "\n" not in spec):
-        return home_of_file(spec, allow_roots)
-    return home_of_text(allow_roots)
+    return (*whole, *map(override_from_text, set), *overrides_from_values(variables))

@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.compiler import Compiled, Read, compile_text, compile_tree
 from archspec.emit.table import Table, table
-from archspec.errors import Diagnostic, SourceText, Span, SpecError, UsageError, clip, printable
+from archspec.errors import Diagnostic, SourceText, SpecError, UsageError, clip, printable
 from archspec.graph.costs import macs
 from archspec.graph.nodes import Graph
 from archspec.records import record
+from archspec.refusals import only_blocks, only_recipe, too_large
 from archspec.source.home import NOWHERE, Home
-from archspec.source.tree import Mapping as TreeMapping
-from archspec.source.tree import Node, plain
+from archspec.source.tree import Node
 from archspec.source.write import as_yaml
 from archspec.spec.checkpoint import Checkpoint
 from archspec.spec.overrides import Override
 from archspec.spec.recipe import Recipe
 from archspec.spec.recipe_file import is_recipe, recipe_override
-from archspec.spec.settings import Weights, checkpoint_from_value, override_from_value
+from archspec.spec.settings import Weights, checkpoint_from_value, overrides_from_values
 from archspec.tensors import Shape, TensorType
 from archspec.version import __version__
+from archspec.written_spec import as_json, without_weights, written
 
 if TYPE_CHECKING:
     import torch
@@ -73,27 +74,17 @@ class Architecture:
         if self.weights is None:
             return self.spec_text
         started = f"# its weights started from {self.weights.path!r}; what they were trained to is beside this file\n"
-        return started + self._written(self._tree_without_weights)
-
-    @property
-    def _tree_without_weights(self) -> Node:
-        if not isinstance(self._tree, TreeMapping) or self._tree.get("weights") is None:
-            return self._tree
-        without = tuple((key, value) for key, value in self._tree if key.value != "weights")
-        return TreeMapping(without, self._tree.span)
+        return started + self._written(without_weights(self._tree))
 
     @property
     def weights_metadata(self) -> Mapping[str, str]:
         """What a file of its weights says beside them, from which `archspec.from_file` makes the model again."""
         from archspec.weights.contained import metadata
 
-        return metadata(_as_json(self._tree_without_weights), __version__)
+        return metadata(as_json(without_weights(self._tree)), __version__)
 
     def _written(self, tree: Node) -> str:
-        said = [] if self._read.is_whole else ["what it extends and imports"]
-        said += [_said(override) for override in self._overrides]
-        from_what = f"# {self._text.name}{' with ' if said else ''}{', '.join(said)}\n"
-        return from_what + as_yaml(tree)
+        return written(tree, self._text, self._overrides, is_whole=self._read.is_whole)
 
     def to_python(self) -> str:
         """The model as a Python file of its own, which needs torch (for some layers torchvision) and no archspec.
@@ -113,7 +104,7 @@ class Architecture:
 
     def to_json(self) -> str:
         """The spec as JSON, in one piece: overrides in place, what it extends and imports included."""
-        return _as_json(self._tree)
+        return as_json(self._tree)
 
     def to_yaml(self) -> str:
         """The spec as YAML without comments, in one piece as `to_json`."""
@@ -145,7 +136,7 @@ class Architecture:
         return macs(self.graph).inference
 
     @property
-    def training_only_macs(self) -> int:
+    def trainingonly_macs(self) -> int:
         """What a forward pass in training mode has beside `macs`, for outputs with `training: true`."""
         return macs(self.graph).training_only
 
@@ -163,7 +154,7 @@ class Architecture:
         Raises:
             SpecError: it is wrong with these values.
         """
-        overrides = (*self._overrides, *python_overrides(values))
+        overrides = (*self._overrides, *overrides_from_values(values))
         made = _architecture(self._text, compile_tree(self._read, overrides), overrides)
         return made if self.weights == made.weights else replace(made, weights=self.weights)
 
@@ -226,7 +217,7 @@ class Architecture:
 
         where = device_of(device)
         if max(self.num_params, self.graph.largest_buffer) > max_params and (where is None or where.type != "meta"):
-            raise UsageError(_too_large(self, max_params))
+            raise UsageError(too_large(self.graph, max_params))
         checkpoint = self.weights if weights is None else self.with_weights(weights).weights
         if checkpoint is None:
             return build_module(self.graph, device=where, dtype=dtype_of(dtype), seed=seed)
@@ -285,44 +276,6 @@ class Architecture:
         return save_onnx(self.graph, module, path)
 
 
-def _as_json(tree: Node) -> str:
-    import json
-
-    return json.dumps(plain(tree), indent=2, ensure_ascii=False) + "\n"
-
-
-def _said(override: Override) -> str:
-    return f"{override.path} set" if override.span.text else f"the recipe {override.span.source.name}"
-
-
-def _too_large(architecture: Architecture, limit: int) -> Diagnostic:
-    count = architecture.num_params
-    what = f"has {count:,} parameters"
-    if count <= limit:
-        count = architecture.graph.largest_buffer
-        what = f"has a buffer of {count:,} numbers, or makes one on the way to it"
-    return Diagnostic(
-        "AS703",
-        f"`{architecture.name}` {what}, {count * 4 / 1e9:,.1f} GB in float32; the limit is {limit:,}",
-        help=f"allow it with `--max-params {count}`, or `max_params={count}` in Python",
-    )
-
-
-def _only_blocks(text: SourceText) -> Diagnostic:
-    help = f"import it: `import: [{text.name}]`, in a spec with `input` and `layers`"
-    return Diagnostic("AS113", f"`{text.name}` holds blocks and no model", Span(text, 0, 0), help=help)
-
-
-def _only_recipe(text: SourceText) -> Diagnostic:
-    help = f"give it beside a spec: `archspec train SPEC --recipe {text.name}`, or `recipe=…` in Python"
-    return Diagnostic("AS114", f"`{text.name}` holds a recipe and no model", Span(text, 0, 0), help=help)
-
-
-def python_overrides(values: Mapping[str, Any]) -> tuple[Override, ...]:
-    """Keyword arguments as overrides, each with a text of its own that faults can point into."""
-    return tuple(override_from_value(name, value) for name, value in values.items())
-
-
 def compiled(text: SourceText, overrides: Sequence[Override] = (), home: Home = NOWHERE) -> Architecture:
     """The architecture of a spec.
 
@@ -335,7 +288,7 @@ def compiled(text: SourceText, overrides: Sequence[Override] = (), home: Home = 
 def _architecture(text: SourceText, result: Compiled, overrides: Sequence[Override]) -> Architecture:
     if result.graph is None or result.tree is None or result.read is None:
         is_alone = result.tree is not None and is_recipe(result.tree)
-        raise SpecError(result.diagnostics or [_only_recipe(text) if is_alone else _only_blocks(text)])
+        raise SpecError(result.diagnostics or [only_recipe(text) if is_alone else only_blocks(text)])
     return Architecture(
         graph=result.graph,
         variables=result.variables,

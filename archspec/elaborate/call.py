@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from collections.abc import Mapping as ReadOnly
 from typing import Any
 
-from archspec.elaborate.arguments import NO_NAMES, Given, Overrides, Written, is_argument, written
+from archspec.elaborate.arguments import NO_NAMES, Given, Overrides, is_argument
+from archspec.elaborate.call_arguments import call_arguments
+from archspec.elaborate.call_faults import diagnostic_of
 from archspec.elaborate.context import Context
-from archspec.elaborate.defaults import said_by_default, with_defaults
+from archspec.elaborate.defaults import with_defaults
 from archspec.elaborate.environment import NOWHERE, Binding, Environment, HeldLayer, Names, Value
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.limits import TENSORS_IN_A_STEP
-from archspec.elaborate.mends import OTHERWISE, mend
 from archspec.elaborate.named_inputs import given_keywords, told_apart
-from archspec.elaborate.provenance import chain, changed
 from archspec.elaborate.scope import NOTHING, Placed
 from archspec.elaborate.values import evaluate
-from archspec.errors import Diagnostic, Edit, Span, clip
+from archspec.errors import Diagnostic, Span
 from archspec.graph.nodes import Call, Ref
 from archspec.ops.apply import Applied, apply, bad_arguments
-from archspec.ops.arguments import Each, Either
 from archspec.ops.broadcast import is_batched
 from archspec.ops.code import BATCH
 from archspec.ops.entry import Inputs, Op
 from archspec.ops.faults import BadValue, RuleFault, RuleFaults
 from archspec.ops.habits import meant_argument
 from archspec.ops.layer_class import takes_class
-from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec.document import Entry, KindUse
-from archspec.tensors import N, TensorType
+from archspec.tensors import TensorType
 
 
 def place_call(
@@ -120,69 +117,6 @@ def _plain(context: Context, op: Op, name: str, argument: Given) -> Given:
     return Given(UNKNOWN, argument.node, argument.key)
 
 
-def call_arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Written | None:
-    """The arguments as written, where the value does not list inputs instead. None after a fault."""
-    node = None if inputs_in_value(op, use.arguments) is not None else _one_mapping(context, op, use.arguments)
-    arguments = written(context, use.kind, node, op.primary, [arg.name for arg in op.args if arg.inferred is None])
-    align = entry.modifiers.align
-    if arguments is not None and align is not None and op.arg("align") is not None:
-        return Written({**arguments.nodes, "align": (entry.modifiers.keys["align"], align)})
-    return arguments
-
-
-def _one_mapping(context: Context, op: Op, node: Node | None) -> Node | None:
-    """A list of mappings with one argument each, `{Conv2d: [out_channels: 8, kernel_size: 3]}`, as one mapping."""
-    if not isinstance(node, Sequence) or not len(node):
-        return node
-    pairs = [item.entries[0] for item in node if isinstance(item, Mapping) and len(item) == 1]
-    if len(pairs) < len(node) or any(str(key.value) not in op.by_name for key, _ in pairs):
-        return node
-    text = node.span.text
-    edit = Edit(node.span, f"{{{text[1:-1]}}}") if text.startswith("[") and "{" not in text else None
-    help = f"write `{clip(edit.text)}`" if edit is not None else "write them without the `-`"
-    context.fault(
-        Diagnostic(
-            "AS101", f"the arguments of `{op.name}` are a mapping, found a list", node.span, help=help, edit=edit
-        )
-    )
-    return Mapping(tuple(pairs), node.span)
-
-
-def inputs_in_value(op: Op, value: Node | None) -> Node | None:
-    """The value of a function's key where it lists the function's inputs: `{add: [a, b]}`, `{relu: x}`."""
-    if op.is_module or op.bare or value is None or isinstance(value, Mapping):
-        return None
-    if isinstance(value, Sequence):
-        if len(op.inputs) == 1 and not op.variadic and len(value) > 1 and takes_list(op):
-            return None
-        kinds: type | tuple[type, ...] = str if takes_list(op) else (str, int)  # `0` names a numbered layer
-        numbers = all(isinstance(item, Scalar) and isinstance(item.value, int) for item in value)
-        if len(op.inputs) == 1 and not op.variadic and len(value) > 1 and numbers:
-            return None
-        names = all(isinstance(item, Scalar) and isinstance(item.value, kinds) for item in value)
-        return value if names and (len(value) or not takes_list(op)) else None
-    return value if isinstance(value.value, str) and not _takes_text(op, value.value) else None
-
-
-def _takes_text(op: Op, text: str) -> bool:
-    """Whether a string can be the primary argument; an expression may give anything."""
-    primary = op.arg(op.primary) if op.primary is not None else None
-    if primary is None or "$" in text:
-        return primary is not None
-    try:
-        primary.type.accept(text)
-    except BadValue:
-        return False
-    return True
-
-
-def takes_list(op: Op) -> bool:
-    """Whether a bare list means the primary argument: `{reshape: [N, $features]}`, `{split: [16, 48]}`."""
-    arg = None if op.primary is None else op.arg(op.primary)
-    types = () if arg is None else arg.type.types if isinstance(arg.type, Either) else (arg.type,)
-    return any(isinstance(type, Each) for type in types)
-
-
 def apply_op(
     context: Context,
     op: Op,
@@ -212,7 +146,7 @@ def apply_op(
         count = max(len(types) - len(keywords), 0)
         applied, faults = _applied(context, op, values, types[:count], dict(zip(keywords, types[count:], strict=False)))
     for fault in faults:
-        context.fault(_diagnostic(context, fault, op, given, inputs, shown, span, names))
+        context.fault(diagnostic_of(context, fault, op, given, inputs, shown, span, names))
     if applied is None:
         return Placed((), Binding(dict.fromkeys(op.ports, NOWHERE)))
     return _placed(context, op, applied, inputs, name, path, span)
@@ -277,56 +211,3 @@ def _placed(
         for index, (port, type_) in enumerate(zip(op.ports, applied.outputs, strict=False))
     }
     return Placed((call,), Binding(ports))
-
-
-def _diagnostic(
-    context: Context,
-    fault: RuleFault,
-    op: Op,
-    given: dict[str, Given],
-    inputs: tuple[Value, ...],
-    shown: str,
-    span: Span,
-    names: ReadOnly[str, Any],
-) -> Diagnostic:
-    argument = given.get(fault.arg) if fault.arg is not None else None
-    own = argument is not None and not argument.by_default
-    place = argument.element_span(fault.index) if argument is not None and own else span
-    notes = (*fault.notes, *_origins(context, fault, op, inputs, place), *said_by_default(fault, given, place))
-    help, edit = mend(fault, op, argument, place, names) if argument is not None and own else (fault.help, None)
-    if fault.code == "AS301" and context.is_further_call:  # another number would be wrong for the first call
-        help, edit = OTHERWISE, None
-    message = fault.message.replace("`{name}`", "{name}").replace("{name}", shown)
-    label = "written here" if fault.code == "AS301" and own else ""
-    return Diagnostic(fault.code, message, place, label=label, notes=notes, help=help, edit=edit)
-
-
-def _origins(context: Context, fault: RuleFault, op: Op, inputs: tuple[Value, ...], at: Span) -> Iterator[str]:
-    """Where the input at fault comes from; where inputs disagree, where each of the two does."""
-    if fault.input is None or fault.input >= len(inputs):
-        return
-    both = fault.code in ("AS304", "AS310") and fault.input > 0
-    for index in (0, fault.input) if both else (fault.input,):
-        origin = chain(context.made, inputs[index], at)
-        if origin is not None:
-            yield f"{_subject(inputs, index)} comes from  {origin}"
-    if both and fault.code == "AS304":
-        yield from _resized(context, inputs[0], inputs[fault.input], at)
-
-
-def _resized(context: Context, first: Value, other: Value, at: Span) -> Iterator[str]:
-    """What made one of two images smaller than the other."""
-    if first.type is None or other.type is None or first.type.rank != other.type.rank:
-        return
-    pairs = list(enumerate(zip(first.type.shape, other.type.shape, strict=True)))
-    dim, mine, theirs = next(((dim, a, b) for dim, (a, b) in pairs if dim > 1 and a != b), (0, N, N))
-    if not isinstance(mine, int) or not isinstance(theirs, int):
-        return
-    found = changed(context.made, first if mine < theirs else other, dim)
-    if found is not None:
-        step, before, after = found
-        yield f"`{step.name}` ({step.span.line_seen_from(at)}) makes {after} of {before}"
-
-
-def _subject(inputs: tuple[Value, ...], index: int) -> str:
-    return "its input" if len(inputs) == 1 else f"input {index + 1}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from archspec.elaborate.call import inputs_in_value
+from archspec.elaborate.call_arguments import inputs_in_value
 from archspec.elaborate.environment import Environment
 from archspec.ops.registry import find
 from archspec.source.tree import Mapping as Named

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from archspec.elaborate.arguments import NO_OVERRIDES, Overrides
 from archspec.elaborate.bare import place_bare
 from archspec.elaborate.block import place_block
 from archspec.elaborate.branches import place_branches
-from archspec.elaborate.call import inputs_in_value, place_call
+from archspec.elaborate.call import place_call
 from archspec.elaborate.context import Context
-from archspec.elaborate.environment import Environment, HeldLayer, Names, Remade, Value, absent
+from archspec.elaborate.entry_inputs import inputs_node, moving_inputs, taken_inputs
+from archspec.elaborate.environment import Environment, Names, Remade, Value, absent
 from archspec.elaborate.expressions import UNKNOWN
-from archspec.elaborate.kinds import check_kinds
+from archspec.elaborate.held import place_held
 from archspec.elaborate.left_out import leave_out
 from archspec.elaborate.named_inputs import in_order
-from archspec.elaborate.places import Frame, where
-from archspec.elaborate.references import resolve, resolve_all
+from archspec.elaborate.places import where
+from archspec.elaborate.references import resolve
 from archspec.elaborate.repeat import place_copies
 from archspec.elaborate.reuse import place_again
 from archspec.elaborate.scope import NOTHING, Placed, join, open_scope
@@ -28,12 +28,9 @@ from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic
 from archspec.graph.nodes import Absent, Call, Ref, Scope
 from archspec.ops.registry import find
-from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
+from archspec.source.tree import Mapping, Node, Sequence, describe
 from archspec.spec.document import Branches, Entry, Held, KindUse, NoKind, Use
 from archspec.spec.document import Sequence as SequenceBody
-from archspec.spec.read_entries import read_entry
-from archspec.spec.reader import Reader
-from archspec.tensors import TensorType
 
 
 def place(
@@ -46,15 +43,15 @@ def place(
     before: Value | None = None,
 ) -> Placed:
     """The nodes of an entry, all its copies included."""
-    node = _inputs_node(context, entry)
+    node = inputs_node(context, entry)
     if isinstance(node, Mapping):
         node = in_order(context, entry, node)
         if node is None:
             return NOTHING
-    moving = _moving(entry, node)
+    moving = moving_inputs(entry, node)
     fixed = node.items[0] if moving and isinstance(node, Sequence) else node
     mark = context.last_id
-    inputs = _inputs(context, entry, fixed, environment)
+    inputs = taken_inputs(context, entry, fixed, environment)
     if not inputs and (node is not None or environment.beyond is None):  # the first function of a buffer takes nothing
         return NOTHING
     if before is not None:  # `from` feeds the first stage, and each later one takes what the one before it made
@@ -176,43 +173,6 @@ def _wrapped(
     return projected(context, scope, placed.nodes, inside, placed.binding.ports, skip)
 
 
-def _inputs_node(context: Context, entry: Entry) -> Node | None:
-    """Where the entry says what it is applied to: `from`, or the list in a function's value."""
-    listed = _listed_inputs(context, entry)
-    from_ = entry.modifiers.from_
-    if listed is not None and from_ is not None:
-        key = entry.modifiers.keys["from"]
-        message = "the inputs are given twice: in the value, and by `from`"
-        context.fault(Diagnostic("AS107", message, key.span, help="keep one of them"))
-    return listed if listed is not None else from_
-
-
-def _moving(entry: Entry, node: Node | None) -> tuple[Node, ...]:
-    """The further inputs that an expression chooses, for each copy of a repeat, `[x, encoder.$(2 - index)]`, or where
-    `when` says that there is one."""
-    alone = entry.modifiers.repeat is None and entry.modifiers.when is None
-    if alone or not isinstance(node, Sequence):
-        return ()
-    later = node.items[1:]
-    return later if any(isinstance(item, Scalar) and "$" in str(item.value) for item in later) else ()
-
-
-def _inputs(context: Context, entry: Entry, node: Node | None, environment: Environment) -> tuple[Value, ...]:
-    """What the entry is applied to: what is written, or the entry before."""
-    name = str(entry.name.value) if entry.name is not None else None
-    if isinstance(node, Sequence) and not len(node):
-        help = "name the inputs, or leave the list out to take what the entry before makes"
-        context.fault(Diagnostic("AS103", "the list of inputs is empty", node.span, help=help))
-    return environment.previous if node is None else resolve_all(context, node, environment, name)
-
-
-def _listed_inputs(context: Context, entry: Entry) -> Node | None:
-    if not isinstance(entry.body, KindUse) or str(entry.body.kind.value) in context.blocks:
-        return None
-    op = find(str(entry.body.kind.value))
-    return None if op is None else inputs_in_value(op, entry.body.arguments)
-
-
 def _wanted(context: Context, entry: Entry, environment: Environment) -> bool | None:
     node = entry.modifiers.when
     if node is None:
@@ -244,7 +204,7 @@ def _body(
     if isinstance(body, Branches):
         return place_branches(context, entry, body, environment, inputs, name, path)
     if isinstance(body, Held):
-        return _held(context, entry, body, environment, inputs, name, path, overrides)
+        return place_held(context, entry, body, environment, inputs, name, path, overrides)
     if isinstance(body, Use):
         return place_again(context, entry, body, environment, inputs, name, path)
     if isinstance(body, NoKind):
@@ -263,58 +223,3 @@ def _body(
     placed = place_call(context, op, entry, body, environment, inputs, name, path, overrides)
     node = entry.modifiers.tie
     return placed if node is None or not op.is_module else tied(context, node, environment, placed)
-
-
-def _held(
-    context: Context,
-    entry: Entry,
-    body: Held,
-    environment: Environment,
-    inputs: tuple[Value, ...],
-    name: str,
-    path: str,
-    overrides: Overrides,
-) -> Placed:
-    """The entry that a variable holds, placed under this entry's name."""
-    value = evaluate(context, body.reference, Names(environment))
-    if value is UNKNOWN:
-        return NOTHING
-    if isinstance(value, HeldLayer):
-        context.reached.add(where(value.node.span))
-        environment = environment.child(variables=value.names)
-        environment.defaults = value.defaults
-        value = value.node
-    if isinstance(value, str):
-        value = Scalar(value, body.reference.span)
-    if not isinstance(value, (Scalar, Mapping, Sequence)):
-        shown = f"a tensor, {value}" if isinstance(value, TensorType) else repr(value)
-        message = f"`{body.reference.value}` must hold a layer, but it is {shown}"
-        help = "give it a kind, e.g. `ReLU` or `{LeakyReLU: 0.2}`"
-        context.fault(Diagnostic("AS208", message, body.reference.span, help=help))
-        return NOTHING
-    held = _read_held(context, entry, value)
-    if held is None:
-        return NOTHING
-    with context.inside(Frame(f"the layer that `{body.reference.value}` holds", path, entry.span), entry.span):
-        if held.modifiers.repeat is not None:
-            return place_copies(context, held, environment, inputs, (), name, path, None)
-        return place_one(context, held, environment, inputs, name, path, overrides)
-
-
-def _read_held(context: Context, entry: Entry, node: Node) -> Entry | None:
-    """The held entry, checked as if it stood here; None after a fault."""
-    reader = Reader()
-    held = read_entry(reader, entry.name, node)
-    for fault in reader.faults:
-        context.fault(fault)
-    if reader.faults:
-        return None
-    from_ = _listed_inputs(context, held) or held.modifiers.from_
-    if from_ is not None:
-        message = "a layer that a variable holds cannot say where its input comes from"
-        help = "write `from` where the variable is used"
-        context.fault(Diagnostic("AS208", message, from_.span, help=help))
-        return None
-    # what `first`, `per_stage`, … say beside the variable is for the held layer
-    overridden = replace(held, modifiers=entry.modifiers)
-    return held if check_kinds(context, held) and check_kinds(context, overridden) else None

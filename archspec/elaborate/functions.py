@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archspec.elaborate.call import inputs_in_value
+from archspec.elaborate.call_arguments import inputs_in_value
 from archspec.elaborate.context import Context
 from archspec.errors import Diagnostic, clip
 from archspec.ops.registry import find

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from archspec.elaborate.call import takes_list
+from archspec.elaborate.call_arguments import takes_list
 from archspec.ops.entry import Arg, Op
 from archspec.schema.values import EXPRESSION, NULL, Schema, alternatives, default, documented, one_of, value
 

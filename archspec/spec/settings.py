@@ -46,6 +46,11 @@ def override_from_value(name: str, value: Any) -> Override:
     return Override(name, Span(source, key.span.start + 1, key.span.end - 1), node)
 
 
+def overrides_from_values(values: Mapping[str, Any]) -> tuple[Override, ...]:
+    """Keyword arguments as overrides, each with a text of its own that faults can point into."""
+    return tuple(override_from_value(name, value) for name, value in values.items())
+
+
 def checkpoint_from_value(weights: Weights, own: Checkpoint | None) -> Checkpoint | None:
     """What a caller's `weights` asks for, whose spec asks for `own`; None for no checkpoint.
 
