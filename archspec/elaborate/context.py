@@ -90,6 +90,7 @@ class Context:
         block_defaults: those of each block that has its own.
         refused_defaults: the blocks for which `defaults` has something.
         inplace_by_default: the calls that work in place because `defaults` says so.
+        ordered: the calls whose input is brought into order since a further call of the module around them needs it.
         globals: the file's variables, which every block sees.
         policies: the `init` section.
         place: elaborates an entry; held here because scopes hold entries and entries hold scopes.
@@ -120,6 +121,7 @@ class Context:
     block_defaults: dict[str, Kinds | None] = field(default_factory=dict)
     refused_defaults: set[str] = field(default_factory=set)
     inplace_by_default: set[int] = field(default_factory=set)
+    ordered: set[int] = field(default_factory=set)
     made: dict[int, Made] = field(default_factory=dict)
     frames: list[Frame] = field(default_factory=list)
     open_blocks: list[str] = field(default_factory=list)

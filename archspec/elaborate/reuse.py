@@ -8,6 +8,7 @@ from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Binding, Environment, Remade, Value, absent
 from archspec.elaborate.initialization import Policies
 from archspec.elaborate.mends import OTHERWISE
+from archspec.elaborate.ordered import needs_order
 from archspec.elaborate.places import Frame
 from archspec.elaborate.references import find_binding
 from archspec.elaborate.scope import NOTHING, Placed
@@ -58,6 +59,8 @@ def place_again(
             help = OTHERWISE
             context.fault(Diagnostic("AS233", message, span, notes=(note,), help=help))
             return NOTHING
+    for first, second in zip(again.nodes, placed.nodes, strict=True):
+        context.ordered.update(needs_order(first, second))
     nodes = tuple(_without_state(first, second) for first, second in zip(again.nodes, placed.nodes, strict=True))
     return Placed(nodes, Binding(placed.binding.ports, {}, binding.closed, again))
 

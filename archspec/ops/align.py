@@ -69,6 +69,14 @@ def aligned(args: Args, inputs: Inputs) -> Inputs:
             input=0,
             help="write `align: pad` or `align: crop`",
         )
+    if args.align == "resize" and first.rank > 5:
+        raise RuleFault(
+            "AS304",
+            f"`align: resize` of {{name}} interpolates up to three dimensions, but the first input is {first}",
+            arg="align",
+            input=0,
+            help="write `align: pad` or `align: crop`, or flatten some of them before it",
+        )
     return (first, *(_align_one(args.align, first, other, index) for index, other in enumerate(inputs[1:], 1)))
 
 

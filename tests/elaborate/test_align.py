@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tests.judge import Hand, agree, faults
+from tests.judge import Hand, agree, build, faults
 
 
 def pad(x, like):
@@ -117,3 +117,9 @@ layers:
   out: {entry}
 """
     assert [found for found, _ in faults(spec)] == [code]
+
+
+def test_resizing_is_for_at_most_three_dimensions_as_in_torch() -> None:
+    spec = "input: [2, 3, 4, 5, 6]\nlayers: {deep: {unsqueeze: 2}, out: {add: [deep, deep], align: %s}}\n"
+    assert faults(spec % "resize") == [("AS304", "resize")]
+    build(spec % "pad")

@@ -231,6 +231,25 @@ def test_a_norm_of_groups_without_parameters_still_divides_its_channels() -> Non
     assert faults(spec.replace("COUNT", "5")) == [("AS402", "2")]
 
 
+SHUFFLED = """
+inputs: {a: [4, 3, 3], b: [4, 3, 3, 2]}
+layers:
+  m: {layers: {f: {pixel_shuffle: 2}, act: Tanh, g: {PixelUnshuffle: 2}, h: [PixelShuffle: 2, Tanh]}, from: a}
+  turned: {permute: [0, 4, 1, 2, 3], from: b}
+  again: {use: m, from: turned}
+outputs: [m, again]
+"""
+
+
+def test_a_module_called_again_with_more_dimensions_still_finds_them_in_order() -> None:
+    shuffle, unshuffle = nn.PixelShuffle(2), nn.PixelUnshuffle(2)
+
+    def run(x: torch.Tensor) -> torch.Tensor:
+        return shuffle(unshuffle(shuffle(x.contiguous()).tanh())).tanh()
+
+    agree(SHUFFLED, Hand(lambda m, a, b: (run(a), run(b.permute(0, 4, 1, 2, 3))), act=nn.Tanh()))
+
+
 @pytest.mark.parametrize("kind", ["LayerNorm", "RMSNorm"])
 def test_a_norm_of_the_last_dimension_takes_no_other_size(kind: str) -> None:
     layers = f"{{n: {{{kind}: {{elementwise_affine: false}}, from: a}}, m: {{use: n, from: b}}}}"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from tests.fuzz.functions import FUNCTIONS, MERGES, function_primary
 from tests.fuzz.layers import primary_of
 from tests.fuzz.scope import Bound, Names, Refused, Scope, evaluate
+from tests.fuzz.several import function_primary, is_function
 from tests.fuzz.written import as_mapping
 
 if TYPE_CHECKING:
@@ -156,5 +156,5 @@ def overridden(
     if kind in interpreter.spec.get("blocks", {}):
         primary = next(iter(interpreter.spec["blocks"][kind].get("params", {})), None)
     else:
-        primary = function_primary(kind) if kind in FUNCTIONS or kind in MERGES else primary_of(kind)
+        primary = function_primary(kind) if is_function(kind) else primary_of(kind)
     return as_mapping(arguments, primary) | changes

@@ -18,7 +18,7 @@ def factored(spec: dict[str, Any], draw: Drawn) -> dict[str, Any]:
     for kind, arguments in _entries({key: made[key] for key in ("layers", "blocks", "vars") if key in made}):
         entries.setdefault(kind, []).append(arguments)
     for kind, written in entries.items():
-        for name in _alike(written):
+        for name in (name for name in _alike(written) if name in CATALOGUE[kind].by_name):  # no axis of a pattern
             if draw.chance(0.5):
                 defaults.setdefault(kind, {})[name] = written[0][name]
                 for arguments in written:

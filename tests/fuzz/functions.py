@@ -13,7 +13,7 @@ from torch import Tensor
 from tests.fuzz.scope import Refused
 
 
-def _same_type(tensors: Sequence[Tensor]) -> None:
+def same_type(tensors: Sequence[Tensor]) -> None:
     if len({tensor.dtype for tensor in tensors}) > 1:
         raise Refused("merges do not mix element types")
 
@@ -48,7 +48,7 @@ def _align_one(align: str, first: Tensor, other: Tensor) -> Tensor:
     raise Refused(f"no `align: {align}`")
 
 
-def _written_broadcast(tensors: Sequence[Tensor], batch: int) -> list[Tensor]:
+def written_broadcast(tensors: Sequence[Tensor], batch: int) -> list[Tensor]:
     """The tensors in the shape of torch's broadcasting, which has the batch in one dimension."""
     made = torch.broadcast_tensors(*tensors)
     if sum(size % batch == 0 for size in made[0].shape) > 1:
@@ -56,7 +56,7 @@ def _written_broadcast(tensors: Sequence[Tensor], batch: int) -> list[Tensor]:
     return list(made)
 
 
-def _lacks_batch(part: torch.Size, whole: torch.Size, batch: int) -> bool:
+def lacks_batch(part: torch.Size, whole: torch.Size, batch: int) -> bool:
     """Whether a shape is another one without its batch, or with a 1 there. Any multiple of the batch size passes for
     the batch, which is why the judge runs a spec at a size that is no divisor of others."""
     if whole and whole[0] % batch == 0 and part == whole[1:]:
@@ -82,10 +82,10 @@ def _elementwise(function: Callable[[Tensor, Tensor], Tensor], most: int | None 
             return _with_number(function, tensors[0], other)
         if other is not None or len(tensors) < 2 or (most is not None and len(tensors) > most):
             raise Refused("another number of inputs")
-        _same_type(tensors)
-        tensors = _written_broadcast(tensors, batch) if broadcast else _aligned(tensors, align)
+        same_type(tensors)
+        tensors = written_broadcast(tensors, batch) if broadcast else _aligned(tensors, align)
         longest = max((tensor.shape for tensor in tensors), key=lambda shape: (len(shape), shape.numel()))
-        if not all(tensor.shape == longest or _lacks_batch(tensor.shape, longest, batch) for tensor in tensors):
+        if not all(tensor.shape == longest or lacks_batch(tensor.shape, longest, batch) for tensor in tensors):
             raise Refused("merges do not broadcast, but for what has no batch")
         result = tensors[0]
         for each in tensors[1:]:
@@ -109,7 +109,7 @@ def _with_number(function: Callable[[Tensor, Tensor], Tensor], x: Tensor, other:
 def _concat(tensors: Sequence[Tensor], dim: int = 1, align: str | None = None, *, batch: int) -> Tensor:
     if len(tensors) < 2:
         raise Refused("another number of inputs")
-    _same_type(tensors)
+    same_type(tensors)
     return torch.cat(_aligned(tensors, align), dim)
 
 
@@ -192,10 +192,3 @@ SHAPE_FUNCTIONS = [
     "select",
     "pixel_shuffle",
 ]
-
-
-def function_primary(kind: str) -> str | None:
-    """The argument that a bare value means."""
-    if kind in FUNCTIONS:
-        return FUNCTIONS[kind][1]
-    return "other" if kind in ("add", "mul", "sub", "div") else None

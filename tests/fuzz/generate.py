@@ -14,6 +14,7 @@ from torch import Tensor
 
 from archspec.ops.entry import Op
 from archspec.ops.registry import CATALOGUE
+from tests.fuzz.arranged import arranged, chosen, constant, masked, multiplied
 from tests.fuzz.constructs import ALIGNS, bare, branched, in_pieces, moving, pooled, tied, used
 from tests.fuzz.defaults import factored
 from tests.fuzz.functions import FUNCTIONS, MERGES
@@ -21,6 +22,7 @@ from tests.fuzz.interpret import Interpreter
 from tests.fuzz.layers import FROM_CHANNELS, FROM_LAST, PORTS
 from tests.fuzz.repeats import repeated
 from tests.fuzz.scope import Scope
+from tests.fuzz.several import is_function
 from tests.fuzz.values import Drawn, make_inputs
 
 MOST_ELEMENTS = 6_000
@@ -196,6 +198,11 @@ class Generator:
             (0.4, partial(in_pieces, self)),
             (0.6, partial(moving, self)),
             (0.5, partial(bare, self)),
+            (1.0, partial(arranged, self)),
+            (0.4, partial(chosen, self)),
+            (0.5, partial(masked, self)),
+            (0.4, partial(multiplied, self)),
+            (0.2, partial(constant, self)),
         ]
         weights, makers = zip(*kinds, strict=True)
         made = draw.choices(makers, weights)[0](place)
@@ -206,7 +213,7 @@ class Generator:
         draw = self.draw
         changes: dict[str, Any] = {}
         kind = "layers" if isinstance(entry, list) else next(iter(entry)) if isinstance(entry, dict) else entry
-        has_inputs = isinstance(entry, dict) and ("from" in entry or kind in MERGES or kind in FUNCTIONS)
+        has_inputs = isinstance(entry, dict) and ("from" in entry or is_function(kind))
         is_inline = isinstance(entry, dict) and "inline" in entry
         if is_inline and kind == "layers":
             return entry

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.fuzz.copies import of_as_many, place_copies, place_inline
-from tests.fuzz.functions import FUNCTIONS, MERGES, PIECES, SHAPE_FUNCTIONS, function_primary, in_pieces
+from tests.fuzz.functions import FUNCTIONS, MERGES, PIECES, SHAPE_FUNCTIONS, in_pieces
 from tests.fuzz.layers import (
     LEAST_DIMENSIONS,
     PORTS,
@@ -31,6 +31,7 @@ from tests.fuzz.layers import (
     tie,
 )
 from tests.fuzz.scope import Bound, Names, Refused, Scope, evaluate
+from tests.fuzz.several import PORTS_OF, SEVERAL, asks_for_batch, function_primary, is_function
 from tests.fuzz.written import as_mapping, declared_value, evaluate_skip, lists_inputs, split, wrapped
 
 Spec = Mapping[str, Any]
@@ -193,7 +194,7 @@ class Interpreter:
         """One entry or one copy of it, its skip included."""
         start = len(self.log)
         value = self.first_call(scope, names, path, kind, arguments, modifiers, inputs)
-        if kind in ("use", "Parameter", "Buffer", *MERGES, *FUNCTIONS) or value.is_absent:
+        if kind in ("use", "Parameter", "Buffer") or is_function(kind) or value.is_absent:
             return value
         again = self.again(scope, names, path, kind, arguments, modifiers, self.log[start:])
         if not value.path:  # a module with a forward of its own
@@ -265,8 +266,10 @@ class Interpreter:
                 value = replace(value, inner={"layer": inner})
         elif kind in self.spec.get("blocks", {}):
             value = self.block(scope, names, path, kind, arguments, inputs)
-        elif kind in MERGES or kind in FUNCTIONS:
+        elif is_function(kind):
             given = self.given(kind, arguments, function_primary(kind), names, scope)
+            if not scope.knows_batch(self.batch) and asks_for_batch(kind, given, inputs, self.batch):
+                raise Refused("no input of the forward has the batch")
             value = self.function(at, kind, given, modifiers.get("align"), inputs)
         else:
             given = self.given(kind, arguments, primary_of(kind), names, scope)
@@ -405,7 +408,12 @@ class Interpreter:
         if kind in MERGES:
             align = {} if align is None else {"align": align}
             return self.note(path, {"output": MERGES[kind](inputs, **given, **align, batch=self.batch)})
-        if align is not None or len(inputs) != 1:
+        if align is not None:
+            raise Refused("nothing to align")
+        if kind in SEVERAL:
+            made = SEVERAL[kind](inputs, **given, batch=self.batch)
+            return self.note(path, dict(zip(PORTS_OF.get(kind, ("output",)), flattened(made), strict=True)))
+        if len(inputs) != 1:
             raise Refused("a function of one tensor")
         if inputs[0].dim() < LEAST_DIMENSIONS.get(kind, 0):
             raise Refused(f"{kind} wants a batch")

@@ -65,6 +65,12 @@ class Scope:
         """The path of the module in whose forward it runs."""
         return self.path if self.is_module or self.parent is None else self.parent.owner()
 
+    def knows_batch(self, batch: int) -> bool:
+        """Whether the forward in which it runs has an argument with the batch."""
+        if not self.inputs and self.parent is not None:
+            return self.parent.knows_batch(batch)
+        return any(size % batch == 0 for tensor in self.inputs.values() for size in tensor.shape)
+
     def __post_init__(self) -> None:
         self.previous = self.previous or list(self.inputs.values())
 

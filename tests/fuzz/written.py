@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.fuzz.functions import FUNCTIONS, LISTED, MERGES
+from tests.fuzz.functions import LISTED
 from tests.fuzz.scope import Names, Refused, Scope, evaluate
+from tests.fuzz.several import PRIMARY, SIZES, TEXTS, is_function
 
 MODIFIERS = (
     *("from", "when", "repeat", "names", "first", "last", "per_stage", "per_repeat"),
@@ -49,10 +50,12 @@ def wrapped(entry: Any) -> Any:
 
 def lists_inputs(kind: str, arguments: Any) -> bool:
     """Whether a function's bare value names what it takes."""
-    if kind not in MERGES and kind not in FUNCTIONS:
+    if not is_function(kind):
         return False
     if not isinstance(arguments, list):
-        return isinstance(arguments, str)
+        return isinstance(arguments, str) and kind not in TEXTS and not (kind in PRIMARY and "$" in arguments)
+    if kind in SIZES and len(arguments) > 1:
+        return False
     kinds = str if kind in LISTED else (str, int)
     return all(isinstance(each, kinds) for each in arguments) and (len(arguments) > 0 or kind not in LISTED)
 
