@@ -14,6 +14,7 @@ from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.limits import TENSORS_IN_A_STEP
 from archspec.elaborate.mends import OTHERWISE, mend
 from archspec.elaborate.named_inputs import given_keywords, told_apart
+from archspec.elaborate.positional import by_place
 from archspec.elaborate.provenance import chain, changed
 from archspec.elaborate.scope import NOTHING, Placed
 from archspec.elaborate.values import evaluate
@@ -122,7 +123,11 @@ def _plain(context: Context, op: Op, name: str, argument: Given) -> Given:
 
 def call_arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Written | None:
     """The arguments as written, where the value does not list inputs instead. None after a fault."""
-    node = None if inputs_in_value(op, use.arguments) is not None else _one_mapping(context, op, use.arguments)
+    node = (
+        None
+        if inputs_in_value(op, use.arguments) is not None
+        else by_place(context, op, _one_mapping(context, op, use.arguments))
+    )
     arguments = written(context, use.kind, node, op.primary, [arg.name for arg in op.args if arg.inferred is None])
     align = entry.modifiers.align
     if arguments is not None and align is not None and op.arg("align") is not None:
