@@ -11,11 +11,13 @@ from archspec.elaborate.defaults import Defaults, defaults_in
 from archspec.elaborate.environment import Environment, Value, as_data
 from archspec.elaborate.outputs import block_outputs
 from archspec.elaborate.places import Frame
+from archspec.elaborate.positional import named, takes_list
 from archspec.elaborate.scope import NOTHING, OpenScope, Placed, open_scope
 from archspec.elaborate.sequence import fill
 from archspec.elaborate.skip import Skip, projected
 from archspec.elaborate.variables import block_arguments
 from archspec.errors import Diagnostic, SpecError, clip
+from archspec.source.tree import Node, Sequence
 from archspec.spec.document import Block, Entry, KindUse
 from archspec.suggest import is_slip, nearest, respelled
 
@@ -38,7 +40,7 @@ def place_block(
     kind = str(block.name.value)
     known = {str(parameter.name.value) for parameter in block.parameters}
     primary = str(block.parameters[0].name.value) if block.parameters else None
-    given = written(context, use.kind, use.arguments, primary, ())
+    given = written(context, use.kind, _arguments(context, block, use), primary, ())
     if given is None or block.broken:
         return NOTHING
     nodes, overrides = _as_meant(given.nodes, known), _as_meant(overrides, known)
@@ -67,6 +69,14 @@ def place_block(
     finally:
         context.open_blocks.pop()
         context.outside.pop()
+
+
+def _arguments(context: Context, block: Block, use: KindUse) -> Node | None:
+    """The arguments; a list for a parameter that is none, by their places."""
+    names = [str(parameter.name.value) for parameter in block.parameters]
+    if not isinstance(use.arguments, Sequence) or not names or takes_list(block.parameters[0]):
+        return use.arguments
+    return named(context, str(use.kind.value), names, use.arguments) or use.arguments
 
 
 def _as_meant(given: Mapping[str, _T], known: Set[str]) -> Mapping[str, _T]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archspec.elaborate.arguments import Written, written
 from archspec.elaborate.context import Context
+from archspec.elaborate.positional import by_place
 from archspec.errors import Diagnostic, Edit, clip
 from archspec.ops.arguments import Each, Either
 from archspec.ops.entry import Op
@@ -14,7 +15,11 @@ from archspec.spec.document import Entry, KindUse
 
 def call_arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Written | None:
     """The arguments as written, where the value does not list inputs instead. None after a fault."""
-    node = None if inputs_in_value(op, use.arguments) is not None else _one_mapping(context, op, use.arguments)
+    node = (
+        None
+        if inputs_in_value(op, use.arguments) is not None
+        else by_place(context, op, _one_mapping(context, op, use.arguments))
+    )
     arguments = written(context, use.kind, node, op.primary, [arg.name for arg in op.args if arg.inferred is None])
     align = entry.modifiers.align
     if arguments is not None and align is not None and op.arg("align") is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from archspec.elaborate import entry, initialization
@@ -23,16 +24,17 @@ from archspec.elaborate.unused import unused_values
 from archspec.elaborate.unused_blocks import check_unused_blocks
 from archspec.elaborate.values import evaluate
 from archspec.elaborate.variables import file_variables
-from archspec.errors import Diagnostic, SpecError
+from archspec.errors import Diagnostic, Edit, SpecError
 from archspec.graph.fragment import Fragment
 from archspec.graph.nodes import Graph, Ref, Scope
 from archspec.ops.common import model_input
 from archspec.records import record
-from archspec.source.tree import Scalar, Sequence, describe
+from archspec.source.tree import Node, Scalar, Sequence, describe
 from archspec.spec.document import Document, Input
 from archspec.tensors import N, TensorType
 
 _LARGEST_SIZE = 2**31
+_SIZES = re.compile(r"[(\[]?\s*\d{1,9}(\s*[,xX×*]\s*\d{1,9})*\s*,?\s*[)\]]?")
 
 
 @record
@@ -127,10 +129,10 @@ def _input_type(context: Context, declared: Input, environment: Environment) -> 
     if sizes is UNKNOWN:
         return None
     if not isinstance(sizes, list):
-        help = f"write `[{declared.shape.span.text}]`" if isinstance(sizes, int) else "write e.g. `[3, 224, 224]`"
+        help, edit = _as_list(declared.shape, sizes)
         found = describe(declared.shape)
         message = f"the shape of `{declared.name}` must be a list of sizes without the batch, found {found}"
-        context.fault(Diagnostic("AS101", message, declared.shape.span, help=help))
+        context.fault(Diagnostic("AS101", message, declared.shape.span, help=help, edit=edit))
         return None
     for index, size in enumerate(sizes):
         if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= _LARGEST_SIZE:
@@ -138,6 +140,15 @@ def _input_type(context: Context, declared: Input, environment: Environment) -> 
             return None
     dtype = "float32" if declared.dtype is None else str(declared.dtype.value)
     return model_input(TensorType((N, *sizes), dtype))
+
+
+def _as_list(node: Node, value: Any) -> tuple[str, Edit | None]:
+    """`784`, `3x32x32` and `(3, 32, 32)` in square brackets."""
+    numbers = re.findall(r"\d+", str(value)) if _SIZES.fullmatch(str(value)) else []
+    if not numbers or node.span.text.startswith("$"):
+        return "write e.g. `[3, 224, 224]`", None
+    meant = f"[{', '.join(numbers)}]"
+    return f"write `{meant}`", Edit(node.span, meant)
 
 
 def _bad_size(context: Context, declared: Input, index: int, size: Any) -> None:

@@ -11,12 +11,14 @@ from collections.abc import Container, Iterable, Iterator
 from archspec.elaborate.arguments import is_argument
 from archspec.elaborate.context import Context
 from archspec.elaborate.functions import read_functions
+from archspec.elaborate.positional import call_edit, takes_list
 from archspec.elaborate.variables import missing_argument
 from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.ops.habits import KINDS, meant_argument
 from archspec.ops.refused import REFUSED
 from archspec.ops.registry import find, kinds
 from archspec.source.tree import Mapping, Node, Scalar, describe
+from archspec.source.tree import Sequence as List
 from archspec.spec.document import BODIES, Block, Branches, Entry, KindUse, Modifiers, Sequence
 from archspec.spec.reader import bare_list
 from archspec.suggest import completed, is_slip, nearest, respelled
@@ -143,7 +145,9 @@ def _beside_inline(entry: Entry) -> dict[str, str]:
 def _check_required(context: Context, block: Block, use: KindUse, given: Container[object]) -> None:
     """Each parameter without a default is given, by a bare value or by name."""
     bare = use.arguments is not None and not isinstance(use.arguments, Mapping)
-    for parameter in block.parameters[1:] if bare else block.parameters:
+    by_place = isinstance(use.arguments, List) and not (block.parameters and takes_list(block.parameters[0]))
+    count = len(use.arguments) if by_place and isinstance(use.arguments, List) else int(bare)
+    for parameter in block.parameters[count:]:
         if parameter.default is None and parameter.name.value not in given:
             missing_argument(context, str(block.name.value), use.kind, parameter)
 
@@ -218,12 +222,14 @@ def unknown_kind(context: Context, kind: Scalar, *, in_defaults: bool = False) -
     meant = _meant_kind(bare, known, is_bare=bare == name)
     if meant is not None:
         help = f"it is called `{meant}` here" if bare in KINDS else f"did you mean `{meant}`?"
-        edit = _renamed(kind, bare, meant, known)
-        context.fault(Diagnostic("AS201", message, kind.span, help=help, edit=edit))
+        renamed = _renamed(kind, bare, meant, known)
+        context.fault(Diagnostic("AS201", message, kind.span, help=help, edit=renamed))
         return meant
-    context.fault(
-        Diagnostic("AS201", message, kind.span, help=_help_for_kind(bare, kind, in_defaults)), same=("AS201", name)
-    )
+    call = _CALLED.fullmatch(bare)
+    op = None if call is None else find(call[1])
+    edit = None if op is None or in_defaults else call_edit(kind, op)
+    help = _help_for_kind(bare, kind, in_defaults) if edit is None else f"write `{clip(edit.text, 120)}`"
+    context.fault(Diagnostic("AS201", message, kind.span, help=help, edit=edit), same=("AS201", name))
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archspec.elaborate.arguments import Given
@@ -17,6 +17,9 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 _FORMULA = re.compile(r"[\w\s+*/%().-]+")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(_\d{3})+")
 _TIMES = re.compile(r"[1-9]\d{0,4}(\s*[xX×*]\s*[1-9]\d{0,4}){1,2}")
+_TUPLE = re.compile(r"\(\s*-?\d{1,9}(\s*,\s*-?\d{1,9})*\s*,?\s*\)")
+_NUMERIC = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_CENT, _LEAST_PER_CENT = 100, 5
 _CLOCK = re.compile(r"\d+(:\d+)+")
 
 OTHERWISE = "give it an input of the same channels or features, or make a layer of its own"
@@ -28,12 +31,11 @@ def mend(
 ) -> tuple[str | None, Edit | None]:
     """The help and the edit for a fault in an argument; `names` are those of the variables in sight."""
     if fault.code == "AS401":
-        meant = _expression(given.node, names) or _number(fault, op, given)
+        meant = _expression(given.node, names) or _number(fault, op, given) or _whole(fault, op, given)
         if meant is not None:
             return f"write `{meant.text}`", meant
         if "$" in place.text:  # the mend belongs where the value comes from
-            fraction = isinstance(given.value, float) and "/" in place.text.replace("//", "")
-            return ("`//` divides without a remainder, `/` gives a fraction" if fraction else None), None
+            return _of_the_source(given, place), None
         bare = unquoted(given.node)
         if bare is not None:
             return "remove the quotes", bare
@@ -42,6 +44,15 @@ def mend(
     if fault.suggestion is None:
         return fault.help, None
     return fault.help, Edit(place, _literal(fault.suggestion), _is_certain(fault, op, given))
+
+
+def _of_the_source(given: Given, place: Span) -> str | None:
+    """What to change in an expression, or where its value comes from."""
+    if isinstance(given.value, float) and "/" in place.text.replace("//", ""):
+        return "`//` divides without a remainder, `/` gives a fraction"
+    if isinstance(given.value, str) and _NUMERIC.fullmatch(given.value):
+        return "remove the quotes where the value is written"
+    return None
 
 
 def _is_certain(fault: RuleFault, op: Op, given: Given) -> bool:
@@ -56,22 +67,48 @@ def _is_certain(fault: RuleFault, op: Op, given: Given) -> bool:
 
 
 def _number(fault: RuleFault, op: Op, given: Given) -> Edit | None:
-    """`1_000` as 1000 and `3x3` as [3, 3], where the argument takes that."""
+    """`1_000` as 1000, `3x3` and `(3, 3)` as [3, 3], `None` as null and 50 per cent as 0.5, where the argument takes
+    that."""
     node, argument = given.node, None if fault.arg is None else op.argument(fault.arg)
-    if argument is None or fault.index is not None or not isinstance(node, Scalar) or not isinstance(node.value, str):
+    if argument is None or fault.index is not None or not isinstance(node, Scalar) or node.value is None:
         return None
-    meant: int | list[int]
-    if _GROUPED.fullmatch(node.value):
-        meant = int(node.value.replace("_", ""))
-    elif _TIMES.fullmatch(node.value):
-        meant = [int(number) for number in re.findall(r"\d+", node.value)]
-    else:
+    for meant in _meant_numbers(node.value):
+        try:
+            argument.type.accept(meant)
+        except BadValue:
+            continue
+        return Edit(node.span, _literal(meant))
+    return None
+
+
+def _meant_numbers(value: object) -> Iterator[object]:
+    if isinstance(value, int) and not isinstance(value, bool):
+        if _LEAST_PER_CENT <= value <= _CENT:
+            yield value / _CENT
+    elif not isinstance(value, str):
+        return
+    elif _GROUPED.fullmatch(value):
+        yield int(value.replace("_", ""))
+    elif _TIMES.fullmatch(value) or _TUPLE.fullmatch(value):
+        yield [int(number) for number in re.findall(r"-?\d+", value)]
+    elif value == "None":
+        yield None
+
+
+def _whole(fault: RuleFault, op: Op, given: Given) -> Edit | None:
+    """`$(64 * width)` as `$(int(64 * width))`, where that is a number that the argument takes."""
+    node, argument = given.node, None if fault.arg is None else op.argument(fault.arg)
+    if argument is None or fault.index is not None or not isinstance(node, Scalar) or "/" in node.span.text:
+        return None
+    text = str(node.value)
+    if not isinstance(given.value, float) or not text.startswith("$(") or not text.endswith(")"):
         return None
     try:
-        argument.type.accept(meant)
-    except BadValue:
+        argument.type.accept(int(given.value))
+    except (BadValue, ValueError, OverflowError):
         return None
-    return Edit(node.span, str(meant))
+    meant = f"$(int({text[2:-1]}))"
+    return Edit(node.span, f'"{meant}"' if node.quoted else meant)
 
 
 def unquoted(node: Node) -> Edit | None:
@@ -91,7 +128,7 @@ def _expression(node: Node, names: Mapping[str, Any]) -> Edit | None:
     """The edit that makes `width`, `{width}`, `width * 2` or `$width * 2` the expression that was meant."""
     if not isinstance(node, Scalar) or not isinstance(node.value, str) or "$(" in node.value:
         return None
-    text = node.value.strip().removeprefix("{").removesuffix("}").replace("$", "")
+    text = node.value.strip().strip("{}").strip().replace("$", "")
     words = _WORD.findall(text)
     if not words or len(text) > 60 or _FORMULA.fullmatch(text) is None or any(word not in names for word in words):
         return None

@@ -14,6 +14,7 @@ from archspec.tensors import Batch, TensorType, show_shape
 _FLOATS_HELP = (
     "declare the input as `dtype: float32`, or put a layer that takes integers, such as `Embedding`, before it"
 )
+_USUAL_CHANNELS = (1, 3)
 _COUNTS = ("no input", "one input", "two inputs", "three inputs", "four inputs", "five inputs", "six inputs")
 
 
@@ -128,6 +129,9 @@ def _rank_help(op: Op, given: TensorType) -> str:
     sibling = f"{family}{dims}d"
     if op.name[-1:] == "d" and op.name != sibling and sibling in CATALOGUE and given.rank > 2:
         use = f"use `{sibling}` for an input of {_spatial(dims)}"
+        if given.rank - 1 in op.ranks:
+            whole = f"leave the batch out of the input, which always has one: `{show_shape(given.shape[2:])}`"
+            return whole if given.shape[2] in _USUAL_CHANNELS else f"{use}, or {whole}"
         missing = given.rank == min(op.ranks) - 1 and not given.channels_first
         one_channel = show_shape((1, *given.shape[1:]))
         return f"write the input as `{one_channel}` if it has one channel, or {use}" if missing else use

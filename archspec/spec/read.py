@@ -34,7 +34,7 @@ _BLOCK_KEYS = ("params", "inputs", "defaults", "layers", "outputs", "order", "de
 def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
     """The document and the faults of its form. A faulty part is left out of the document, so that what is
     independent of it can still be checked; None where there is no document to speak of."""
-    reader = Reader()
+    reader = Reader(_names_of_blocks(tree))
     if not isinstance(tree, Mapping):
         help = "start with `archspec: 1`, `input: […]` and `layers:`"
         if isinstance(tree, Sequence):
@@ -67,6 +67,11 @@ def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
         defaults=tree.get("defaults"),
     )
     return document, reader.faults
+
+
+def _names_of_blocks(tree: Node) -> frozenset[str]:
+    blocks = tree.get("blocks") if isinstance(tree, Mapping) else None
+    return frozenset(str(key.value) for key, _ in blocks) if isinstance(blocks, Mapping) else frozenset()
 
 
 def check_keys(reader: Reader, tree: Mapping) -> None:

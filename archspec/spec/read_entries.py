@@ -21,11 +21,19 @@ from archspec.spec.document import (
     NoKind,
     Use,
 )
+from archspec.spec.entry_habits import (
+    beside_kind,
+    is_row,
+    kind_and_arguments,
+    kind_as_value,
+    named_in_list,
+    only_a_kind,
+    without_container,
+)
 from archspec.spec.names import layer_name_fault
-from archspec.spec.reader import Reader
+from archspec.spec.reader import TRUST, Reader
 from archspec.suggest import nearest, respelled
 
-_SAYS_KIND = ("type", "op", "kind", "layer", "module", "class", "class_name", "_target_")
 _FIELD_NAMES = {"from": "from_"}
 _OTHER_MODIFIERS = {
     **dict.fromkeys(("if", "condition", "enabled", "only_if"), "when"),
@@ -40,7 +48,10 @@ _BARE_LIST = re.compile(r"[\w.$-]+(\s*,\s*[\w.$-]+)+")
 
 def read_entries(reader: Reader, node: Node, whose: str) -> Entries:
     """The children of a sequence: a mapping of named ones or a list of numbered ones."""
+    if isinstance(node, Sequence):
+        node = named_in_list(reader, node) or node
     if isinstance(node, Mapping):
+        node = without_container(reader, node)
         _check_similar_names(reader, node)
         items = [read_entry(reader, _checked_name(reader, key), value) for key, value in node]
         numbered = False
@@ -86,27 +97,17 @@ def _check_similar_names(reader: Reader, node: Mapping) -> None:
 def read_entry(reader: Reader, name: Scalar | None, node: Node) -> Entry:
     """One entry; a `NoKind` where it is so faulty that nothing can be said of it (a fault is recorded)."""
     whose = f"the entry `{name.value}`" if name is not None else "an entry"
-    pair = _kind_and_arguments(node)
+    pair = kind_and_arguments(node)
     if pair is not None:
         return _read_pair(reader, name, node, *pair)
+    if is_row(reader, node):
+        return Entry(name, NoKind(), NO_MODIFIERS, node.span)
     if isinstance(node, Sequence):
         inner = read_entries(reader, node, whose)
         return Entry(name, document.Sequence(inner), NO_MODIFIERS, node.span)
     if isinstance(node, Scalar):
         return _read_word(reader, name, node, whose)
     return _read_mapping(reader, name, node, whose)
-
-
-def _kind_and_arguments(node: Node) -> tuple[Scalar, Mapping] | None:
-    """`[Conv2d, {out_channels: 8, kernel_size: 3}]`: two entries to the language, of which the second has two kinds."""
-    if not isinstance(node, Sequence) or len(node) != 2:
-        return None
-    kind, arguments = node.items
-    if not isinstance(kind, Scalar) or not str(kind.value)[:1].isupper() or not isinstance(arguments, Mapping):
-        return None
-    words = [str(key.value) for key, _ in arguments]
-    own = any(word in (*MODIFIERS, *BODIES) or word[:1].isupper() or "$" in word for word in words)
-    return None if own or len(words) < 2 else (kind, arguments)
 
 
 def _read_pair(reader: Reader, name: Scalar | None, node: Node, kind: Scalar, arguments: Mapping) -> Entry:
@@ -120,17 +121,6 @@ def _read_pair(reader: Reader, name: Scalar | None, node: Node, kind: Scalar, ar
         edit=Edit(node.span, mended) if one_line and node.span.text.startswith("[") else None,
     )
     return Entry(name, KindUse(kind, arguments), NO_MODIFIERS, node.span)
-
-
-def _kind_as_value(kinds: list[tuple[Scalar, Node]]) -> tuple[Scalar, Scalar, Mapping] | None:
-    """`{type: Conv2d, out_channels: 8}`: the key that says what the value is, the kind, and the arguments."""
-    if len(kinds) < 2 or any(str(key.value)[:1].isupper() for key, _ in kinds):
-        return None
-    for key, value in kinds:
-        if str(key.value) in _SAYS_KIND and isinstance(value, Scalar) and isinstance(value.value, str):
-            rest = tuple(pair for pair in kinds if pair[0] is not key and pair[0].value not in ("name", "id"))
-            return key, value, Mapping(rest, value.span)
-    return None
 
 
 def _read_word(reader: Reader, name: Scalar | None, node: Scalar, whose: str) -> Entry:
@@ -160,15 +150,19 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
         _no_kind(reader, node, whose)
         return Entry(name, NoKind(), Modifiers(**fields, keys=keys), node.span)
     modifiers = Modifiers(**fields, keys=keys)
-    habit = _kind_as_value(kinds)
+    habit = kind_as_value(kinds)
     if habit is not None:
         key, value, rest = habit
         shown = ", ".join(f"{key.value}: {clip(value.span.text, 30)}" for key, value in rest)
         named = next((f"{clip(other.span.text)}: " for key, other in kinds if key.value in ("name", "id")), "")
         message = f"an entry's kind is its key, so `{key.value}: {clip(str(value.value))}` says nothing"
-        reader.fault("AS105", message, key.span, help=f"write `{named}{{{value.value}: {{{clip(shown, 80)}}}}}`")
+        meant = f"{{{value.value}: {{{clip(shown, 80)}}}}}" if shown else str(value.value)
+        reader.fault("AS105", message, key.span, help=f"write `{named}{meant}`")
         return Entry(name, KindUse(value, rest if len(rest) else None), modifiers, node.span)
-    kinds = _without_brackets(reader, kinds)
+    lone = only_a_kind(reader, kinds)
+    if lone is not None:
+        return Entry(name, KindUse(lone, None), modifiers, node.span)
+    kinds = _with_arguments(reader, _without_brackets(reader, kinds))
     kind, arguments = _the_kind(reader, kinds, whose)
     for key, value in kinds:  # a misspelt modifier is taken for what it is nearest to, so that it is the only fault
         guess = _meant_modifier(str(key.value))
@@ -189,6 +183,13 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
             reader.fault("AS204", message, arguments.span, help="write the arguments where the variable gets its value")
         return Entry(name, Held(kind), modifiers, node.span)
     return Entry(name, KindUse(kind, None if absent else arguments), modifiers, node.span)
+
+
+def _with_arguments(reader: Reader, kinds: list[tuple[Scalar, Node]]) -> list[tuple[Scalar, Node]]:
+    """Arguments that stand beside their kind brought inside; misspelt modifiers stay where they are."""
+    words = (*TRUST, *BODIES)
+    others = [pair for pair in kinds if pair[0].value in words or _meant_modifier(str(pair[0].value)) is not None]
+    return [*beside_kind(reader, [pair for pair in kinds if pair not in others]), *others]
 
 
 def _meant_modifier(word: str) -> str | None:

@@ -62,11 +62,22 @@ def meant_key(name: str, known: Iterable[str]) -> str | None:
     return next((key for key, names in _ELSEWHERE.items() if key in known and name in names), None)
 
 
-class Reader:
-    """Collects the faults of one document."""
+def listed(names: list[str]) -> str:
+    """`a`, `b` and `c`."""
+    shown = [f"`{name}`" for name in names]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
-    def __init__(self) -> None:
+
+class Reader:
+    """Collects the faults of one document.
+
+    Attributes:
+        blocks: the names of the document's blocks.
+    """
+
+    def __init__(self, blocks: Collection[str] = ()) -> None:
         self.faults: list[Diagnostic] = []
+        self.blocks = blocks
 
     def fault(
         self,

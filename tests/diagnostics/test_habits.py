@@ -46,7 +46,36 @@ def test_the_net_itself_is_fine() -> None:
         ("Linear: $width", "Dense: $width", "AS201", "Dense", "it is called `Linear` here", True),
         ("both: {concat", "both: {cat", "AS201", "cat", "it is called `concat` here", True),
         ("{Linear: $width}", "Linear($width)", "AS201", "Linear($width)", "arguments are its value", False),
-        ("{Linear: $width}", "nn.Linear(784, 256)", "AS201", "nn.Linear(784, 256)", "`{Linear: …}`", False),
+        (
+            "{Linear: $width}",
+            "nn.Linear(768, 8)",
+            "AS201",
+            "nn.Linear(768, 8)",
+            "write `{Linear: {in_features: 768, out_features: 8}}`",
+            True,
+        ),
+        ("{Linear: $width}", "nn.Linear(size, 256)", "AS201", "nn.Linear(size, 256)", "`{Linear: …}`", False),
+        (
+            "flatten: Flatten",
+            "flatten: nn.Flatten(start_dim=1)",
+            "AS201",
+            "nn.Flatten(start_dim=1)",
+            "write `{Flatten: {start_dim: 1}}`",
+            True,
+        ),
+        (
+            "Linear: $width",
+            "Linear: [768, $width]",
+            "AS202",
+            "[768, $width]",
+            "write `{in_features: 768, out_features: $width}`",
+            True,
+        ),
+        ("{b: {features: 4}", "{b: [4, 5]", "AS208", "[4, 5]", "", False),
+        ("Linear: $width", "Linear: $(0.5 * width)", "AS401", "$(0.5 * width)", "write `$(int(0.5 * width))`", True),
+        ("Linear: $width", 'Linear: "{{ width }}"', "AS401", '"{{ width }}"', "write `$width`", True),
+        ("flatten: Flatten", "flatten: {type: Flatten}", "AS105", "type", "write `Flatten`", True),
+        ("shape: [3, 8, 8]", "shape: 3x8x8", "AS101", "3x8x8", "write `[3, 8, 8]`", True),
         ("{Linear: $width}", "Linear $width", "AS201", "Linear $width", "`{Linear: …}`", False),
         ("Linear: $width", "Linear: {out: $width}", "AS202", "out", "did you mean `out_features`?", True),
         (
@@ -165,6 +194,51 @@ def test_what_stands_under_a_misspelt_key_is_checked_too() -> None:
 def test_one_input_under_inputs() -> None:
     (fault,) = archspec.check("archspec: 1\ninputs: [1, 28, 28]\nlayers: [Flatten]\n")
     assert (fault.code, fault.help) == ("AS101", "one input is written `input: […]`")
+
+
+@pytest.mark.parametrize(
+    ("layers", "code", "marked", "help", "mended"),
+    [
+        (
+            "  c:\n    Conv2d:\n    out_channels: 8\n    kernel_size: 3",
+            "AS105",
+            "out_channels",
+            "write `{Conv2d: {out_channels: 8, kernel_size: 3}}`",
+            True,
+        ),
+        ("  - BatchNorm2d:\n    eps: 0.1", "AS105", "eps", "write `{BatchNorm2d: {eps: 0.1}}`", True),
+        ("  - c: {Conv2d: {out_channels: 8, kernel_size: 3}}\n  - d: ReLU", "AS105", "c", "without the dash", False),
+        ("  - [-1, 3, Conv, [64, 3, 2]]", "AS105", "[-1, 3, Conv, [64, 3, 2]]", "`name: {Conv: {argument: v", False),
+        ("  type: Sequential\n  relu: ReLU", "AS105", "type", "remove it", False),
+        ("  c:\n    Conv2d:\n      out_channels: 8\n      kernel_size: (3, 3)", "AS401", "(3, 3)", "`[3, 3]`", True),
+    ],
+)
+def test_a_form_of_another_format(layers: str, code: str, marked: str, help: str, mended: bool) -> None:
+    text = f"archspec: 1\ninput: [3, 8, 8]\nlayers:\n{layers}\n"
+    (fault,) = archspec.check(text)
+    assert (fault.code, fault.span and fault.span.text) == (code, marked)
+    assert help in (fault.help or "")
+    assert (fault.edit is not None) == mended
+    if fault.edit is not None:
+        edit = fault.edit
+        assert archspec.check(text[: edit.span.start] + edit.text + text[edit.span.end :]) == ()
+
+
+def test_the_batch_in_the_input() -> None:
+    (fault,) = archspec.check(
+        "archspec: 1\ninput: [32, 3, 8, 8]\nlayers: [{Conv2d: {out_channels: 4, kernel_size: 3}}]\n"
+    )
+    assert (fault.code, fault.help) == (
+        "AS302",
+        "leave the batch out of the input, which always has one: `[3, 8, 8]`",
+    )
+
+
+def test_a_block_may_take_a_layer_by_any_word() -> None:
+    """What would be a habit elsewhere is the block's own parameter."""
+    net = "archspec: 1\ninput: [4]\nblocks: {op: {params: {act: layer}, layers: [$act]}}\n"
+    assert archspec.check(net + "layers: [{op: ReLU}, {op: Tanh}]\n") == ()
+    assert archspec.check(net + "layers: [{op: [ReLU, Tanh]}]\n") == ()
 
 
 def test_a_block_may_be_called_as_an_other_librarys_layer() -> None:

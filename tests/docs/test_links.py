@@ -23,6 +23,11 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in _anchors(other), target
 
 
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_no_merge_was_left_unresolved(page: Path) -> None:
+    assert not re.search(r"^(<{7}|>{7}) ", _prose(page), re.MULTILINE)
+
+
 def _prose(page: Path) -> str:
     return _FENCED.sub("", page.read_text())
 

@@ -70,21 +70,72 @@ class LSTMTagger(nn.Module):
         return self.hidden2tag(lstm_out)
 
 
-class PositionalEncoding(nn.Module):
-    """Sinusoids for the positions, added to the embeddings."""
+class PositionalEmbedding(nn.Module):
+    """Embeddings, with sinusoids for the positions added to them."""
 
-    def __init__(self, features: int, dropout: float, maxlen: int = 5000) -> None:
+    def __init__(self, words: int, features: int, length: int, dropout: float) -> None:
         super().__init__()
-        den = torch.exp(-torch.arange(0, features, 2) * math.log(10000) / features)
-        pos = torch.arange(0, maxlen).reshape(maxlen, 1)
-        pos_embedding = torch.zeros((maxlen, features))
-        pos_embedding[:, 0::2] = torch.sin(pos * den)
-        pos_embedding[:, 1::2] = torch.cos(pos * den)
+        self.embedding = nn.Embedding(words, features)
         self.dropout = nn.Dropout(dropout)
-        self.register_buffer("pos_embedding", pos_embedding, persistent=False)
+        den = torch.exp(torch.arange(0, features, 2) * (-math.log(10000) / features))
+        pos = torch.arange(length).unsqueeze(1)
+        positions = torch.zeros(length, features)
+        positions[:, 0::2] = torch.sin(pos * den)
+        positions[:, 1::2] = torch.cos(pos * den)
+        self.register_buffer("positions", positions, persistent=False)
 
-    def forward(self, token_embedding: Tensor) -> Tensor:
-        return self.dropout(token_embedding + self.pos_embedding[: token_embedding.size(1)])
+    def forward(self, tokens: Tensor) -> Tensor:
+        embedded = self.embedding(tokens) * math.sqrt(self.embedding.embedding_dim)
+        return self.dropout(embedded + self.positions[: tokens.size(1)])
+
+
+def feed_forward(features: int, hidden: int, dropout: float) -> nn.Sequential:
+    """Two linear layers for each position by itself."""
+    return nn.Sequential(
+        nn.Linear(features, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, features), nn.Dropout(dropout)
+    )
+
+
+class EncoderLayer(nn.Module):
+    """Each position attends to all; norms come after the sums."""
+
+    def __init__(self, features: int, heads: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.self_attn = nn.MultiheadAttention(features, heads, dropout, batch_first=True)
+        self.dropout1 = nn.Dropout(dropout)
+        self.norm1 = nn.LayerNorm(features)
+        self.feed_forward = feed_forward(features, hidden, dropout)
+        self.norm2 = nn.LayerNorm(features)
+
+    def forward(self, x: Tensor, padding: Tensor) -> Tensor:
+        attended, _ = self.self_attn(x, x, x, key_padding_mask=padding, need_weights=False)
+        x = self.norm1(x + self.dropout1(attended))
+        return self.norm2(x + self.feed_forward(x))
+
+
+class DecoderLayer(nn.Module):
+    """Each position attends to itself and those before it, and then to the encoder's."""
+
+    def __init__(self, features: int, heads: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.self_attn = nn.MultiheadAttention(features, heads, dropout, batch_first=True)
+        self.dropout1 = nn.Dropout(dropout)
+        self.norm1 = nn.LayerNorm(features)
+        self.cross_attn = nn.MultiheadAttention(features, heads, dropout, batch_first=True)
+        self.dropout2 = nn.Dropout(dropout)
+        self.norm2 = nn.LayerNorm(features)
+        self.feed_forward = feed_forward(features, hidden, dropout)
+        self.norm3 = nn.LayerNorm(features)
+
+    def forward(self, x: Tensor, padding: Tensor, memory: Tensor, memory_padding: Tensor) -> Tensor:
+        later = nn.Transformer.generate_square_subsequent_mask(x.size(1), x.device, torch.bool)
+        attended, _ = self.self_attn(
+            x, x, x, key_padding_mask=padding, need_weights=False, attn_mask=later, is_causal=True
+        )
+        x = self.norm1(x + self.dropout1(attended))
+        attended, _ = self.cross_attn(x, memory, memory, key_padding_mask=memory_padding, need_weights=False)
+        x = self.norm2(x + self.dropout2(attended))
+        return self.norm3(x + self.feed_forward(x))
 
 
 class Seq2SeqTransformer(nn.Module):
@@ -93,6 +144,7 @@ class Seq2SeqTransformer(nn.Module):
     def __init__(
         self,
         words: int = 37000,
+        length: int = 128,
         features: int = 512,
         heads: int = 8,
         hidden: int = 2048,
@@ -100,25 +152,19 @@ class Seq2SeqTransformer(nn.Module):
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(words, features)
-        self.positional_encoding = PositionalEncoding(features, dropout)
-        self.transformer = nn.Transformer(features, heads, depth, depth, hidden, dropout, batch_first=True)
+        self.embed = PositionalEmbedding(words, features, length, dropout)
+        self.encoder = nn.ModuleList([EncoderLayer(features, heads, hidden, dropout) for _ in range(depth)])
+        self.decoder = nn.ModuleList([DecoderLayer(features, heads, hidden, dropout) for _ in range(depth)])
         self.generator = nn.Linear(features, words)
-        self.generator.weight = self.embedding.weight
-
-    def embed(self, tokens: Tensor) -> Tensor:
-        return self.positional_encoding(self.embedding(tokens) * math.sqrt(self.embedding.embedding_dim))
+        self.generator.weight = self.embed.embedding.weight
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
-        later = nn.Transformer.generate_square_subsequent_mask(target.size(1), target.device, torch.bool)
         source_padding = source == 0
-        out = self.transformer(
-            self.embed(source),
-            self.embed(target),
-            tgt_mask=later,
-            tgt_is_causal=True,
-            src_key_padding_mask=source_padding,
-            tgt_key_padding_mask=target == 0,
-            memory_key_padding_mask=source_padding,
-        )
-        return self.generator(out)
+        target_padding = target == 0
+        memory = self.embed(source)
+        for layer in self.encoder:
+            memory = layer(memory, source_padding)
+        x = self.embed(target)
+        for layer in self.decoder:
+            x = layer(x, target_padding, memory, source_padding)
+        return self.generator(x)

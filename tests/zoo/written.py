@@ -89,7 +89,7 @@ WRITTEN = (
     Written("generative/autoencoder", generative.Autoencoder, {}, {"base": 4}),
     Written("generative/vae", generative.VAE, {}, {}, parameters=652_824),
     Written("sequence/wavenet", sequence.WaveNet, {}, {"length": 64, "cycles": 2, "dilations": 4}),
-    Written("sequence/lstm_tagger", sequence.LSTMTagger, {}, {"words": 50, "length": 12}),
+    Written("sequence/lstm_tagger", sequence.LSTMTagger, {}, {"words": 50, "steps": 12}),
     Written(
         "sequence/transformer",
         sequence.Seq2SeqTransformer,

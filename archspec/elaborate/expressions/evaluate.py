@@ -167,6 +167,11 @@ class _Evaluator:
         return Fault(fault.code, f"{fault.message}, not {describe_value(culprit)}", at.start, at.end)
 
 
+COUNTERS = ("index", "count", "stage", "stages", "position", "total")
+"""What is known inside a repeat."""
+_HABITS = ("i", "j", "idx")
+_PLAIN = (bool, int, float, str, list, tuple)
+
 _KINDS: dict[str, Callable[[_Evaluator, Expression], Any]] = {
     "constant": _Evaluator.constant,
     "name": _Evaluator.name,
@@ -188,7 +193,12 @@ def unknown_name(name: str, start: int, end: int, names: Mapping[str, Any]) -> F
     near = nearest(name, names)
     if near:
         return Fault("AS211", f"unknown name `{clip(name)}`", start, end, f"did you mean `{near[0]}`?", near[0])
-    known = sorted(set(names))
-    shown = ", ".join(f"`{clip(other, 30)}`" for other in known[:8]) + (", …" if len(known) > 8 else "")
-    help = f"in scope: {shown}" if known else "nothing is in scope here"
+    if name in _HABITS and "index" in names:
+        return Fault("AS211", f"unknown name `{clip(name)}`", start, end, "did you mean `index`?", "index")
+    if name in COUNTERS:
+        help = f"`{name}` is known inside a `repeat`"
+    else:
+        variables = sorted(other for other in set(names) if isinstance(names[other], _PLAIN) and other not in COUNTERS)
+        shown = ", ".join(f"`{clip(other, 30)}`" for other in variables[:8]) + (", …" if len(variables) > 8 else "")
+        help = f"declare it: `vars: {{{clip(name)}: …}}`" + (f"; there are {shown}" if shown else "")
     return Fault("AS211", f"unknown name `{clip(name)}`", start, end, help)

@@ -1,0 +1,150 @@
+"""Entries in the forms of other formats: recognised, so that each is one fault, told in the spec's own terms."""
+
+from __future__ import annotations
+
+from archspec.errors import Edit, Span, clip
+from archspec.source.tree import Mapping, Node, Scalar, Sequence
+from archspec.spec.document import BODIES, MODIFIERS
+from archspec.spec.names import layer_name_fault
+from archspec.spec.reader import Reader, listed
+
+_SAYS_KIND = ("type", "op", "kind", "layer", "module", "class", "class_name", "_target_")
+_CONTAINERS = ("Sequential", "Model", "Functional", "ModuleList")
+_ROW = 3
+
+
+def kind_and_arguments(node: Node) -> tuple[Scalar, Mapping] | None:
+    """`[Conv2d, {out_channels: 8, kernel_size: 3}]`: two entries to the language, of which the second has two kinds."""
+    if not isinstance(node, Sequence) or len(node) != 2:
+        return None
+    kind, arguments = node.items
+    if not isinstance(kind, Scalar) or not str(kind.value)[:1].isupper() or not isinstance(arguments, Mapping):
+        return None
+    words = [str(key.value) for key, _ in arguments]
+    own = any(word in (*MODIFIERS, *BODIES) or word[:1].isupper() or "$" in word for word in words)
+    return None if own or len(words) < 2 else (kind, arguments)
+
+
+def kind_as_value(kinds: list[tuple[Scalar, Node]]) -> tuple[Scalar, Scalar, Mapping] | None:
+    """`{type: Conv2d, out_channels: 8}`: the key that says what the value is, the kind, and the arguments."""
+    if len(kinds) < 2 or any(str(key.value)[:1].isupper() for key, _ in kinds):
+        return None
+    for key, value in kinds:
+        if str(key.value) in _SAYS_KIND and isinstance(value, Scalar) and isinstance(value.value, str):
+            rest = tuple(pair for pair in kinds if pair[0] is not key and pair[0].value not in ("name", "id"))
+            return key, value, Mapping(rest, value.span)
+    return None
+
+
+def without_container(reader: Reader, node: Mapping) -> Mapping:
+    """`{type: Sequential, layers: …}` without the first, which is a fault: entries are a sequence by themselves."""
+    for key, value in node:
+        if key.value in _SAYS_KIND and isinstance(value, Scalar) and str(value.value) in _CONTAINERS:
+            message = f"`{key.value}: {value.value}` is no entry: entries run one after the other by themselves"
+            reader.fault("AS105", message, key.span, help="remove it")
+            return Mapping(tuple(pair for pair in node if pair[0] is not key), node.span, node.removed)
+    return node
+
+
+def only_a_kind(reader: Reader, kinds: list[tuple[Scalar, Node]]) -> Scalar | None:
+    """`{type: Flatten}`, where no block is called `type`: the kind. A fault is recorded."""
+    (key, value), word = kinds[0], str(kinds[0][0].value)
+    if len(kinds) > 1 or word not in _SAYS_KIND or word in reader.blocks:
+        return None
+    if not isinstance(value, Scalar) or not str(value.value)[:1].isupper():
+        return None
+    edit = Edit(Span(key.span.source, key.span.start, value.span.end), str(value.value))
+    message = f"an entry's kind is its key, so `{word}: {clip(str(value.value))}` says nothing"
+    reader.fault("AS105", message, key.span, help=f"write `{clip(str(value.value))}`", edit=edit)
+    return value
+
+
+def is_row(reader: Reader, node: Node) -> bool:
+    """`[-1, 3, Conv, [64, 3, 2]]`, a row of where from, how often, what and with which numbers. A fault is recorded."""
+    if not isinstance(node, Sequence) or len(node) < _ROW:
+        return False
+    source, number, kind = node.items[:_ROW]
+    sources = source.items if isinstance(source, Sequence) else (source,)
+    if not isinstance(kind, Scalar) or not isinstance(kind.value, str) or not kind.value:
+        return False
+    if not all(_is_count(each) for each in (*sources, number)):
+        return False
+    name = kind.value.rpartition(".")[2]
+    assert isinstance(number, Scalar)
+    copies = f", repeat: {number.value}" if number.value != 1 else ""
+    before = isinstance(source, Scalar) and source.value == -1
+    origin = "" if before else f", from: {'[a, b]' if isinstance(source, Sequence) else 'name'}"
+    help = f"write `name: {{{clip(name)}: {{argument: value}}{copies}{origin}}}`"
+    message = "a row of numbers is no entry: arguments and the entries that one takes have names"
+    reader.fault("AS105", message, node.span, help=help)
+    return True
+
+
+def _is_count(node: Node) -> bool:
+    return isinstance(node, Scalar) and isinstance(node.value, int) and not isinstance(node.value, bool)
+
+
+def named_in_list(reader: Reader, node: Sequence) -> Mapping | None:
+    """`- conv1: {Conv2d: 8}`: the entries by name, where all of a list have one. A fault is recorded."""
+    found = []
+    for item in node:
+        pair = _named(reader, item)
+        if pair is None:
+            return None
+        found.append(pair)
+    if not found or len({str(key.value) for key, _ in found}) < len(found):
+        return None
+    first = found[0][0]
+    message = f"the entries of a list have no names, but this one is called `{clip(str(first.value))}`"
+    help = f"write `{clip(str(first.value))}: …` without the dash before it, and so the others of the list"
+    reader.fault("AS105", message, first.span, help=help)
+    return Mapping(tuple(found), node.span)
+
+
+def _named(reader: Reader, item: Node) -> tuple[Scalar, Node] | None:
+    if not isinstance(item, Mapping) or len(item) != 1:
+        return None
+    ((key, value),) = item.entries
+    word = str(key.value)
+    if word[:1].isupper() or word in (*MODIFIERS, *BODIES, *_SAYS_KIND, *reader.blocks) or layer_name_fault(word):
+        return None
+    return (key, value) if _is_entry(value) else None
+
+
+def _is_entry(node: Node) -> bool:
+    """`ReLU`, `{Conv2d: …}` or `{layers: …}`, with modifiers or not."""
+    if isinstance(node, Scalar):
+        return isinstance(node.value, str) and node.value[:1].isupper() and node.value.isalnum()
+    if not isinstance(node, Mapping):
+        return False
+    kinds = [str(key.value) for key, _ in node if key.value not in MODIFIERS]
+    return len(kinds) == 1 and (kinds[0][:1].isupper() or kinds[0] in BODIES)
+
+
+def beside_kind(reader: Reader, kinds: list[tuple[Scalar, Node]]) -> list[tuple[Scalar, Node]]:
+    """`{Conv2d: , out_channels: 8}`, whose arguments are not indented: one fault, and the kind with its arguments."""
+    capital = [(key, value) for key, value in kinds if str(key.value)[:1].isupper()]
+    if len(kinds) < 2 or len(capital) != 1 or kinds[0] != capital[0]:
+        return kinds
+    (kind, nothing), *rest = kinds
+    if not isinstance(nothing, Scalar) or nothing.value is not None or nothing.span.start != nothing.span.end:
+        return kinds
+    names = listed([clip(str(key.value)) for key, _ in rest])
+    shown = ", ".join(f"{key.value}: {clip(value.span.text, 30)}" for key, value in rest)
+    message = f"{names} {'stands' if len(rest) == 1 else 'stand'} beside `{kind.value}`, and not inside"
+    it = "it" if len(rest) == 1 else "them"
+    help = f"indent {it} further than `{kind.value}`, or write `{{{kind.value}: {{{clip(shown, 80)}}}}}`"
+    reader.fault("AS105", message, rest[0][0].span, help=help, edit=_moved_inside(kind, rest))
+    return [(kind, Mapping(tuple(rest), rest[0][0].span))]
+
+
+def _moved_inside(kind: Scalar, rest: list[tuple[Scalar, Node]]) -> Edit | None:
+    """The kind with its arguments in braces, where nothing else stands between them."""
+    whole = Span(kind.span.source, kind.span.start, rest[-1][1].span.end)
+    parts = [f"{key.span.text}: {value.span.text}" for key, value in rest]
+    if any("\n" in part for part in parts) or "#" in whole.text:
+        return None
+    bare = "".join(whole.text.split()).replace(",", "")
+    if bare != f"{kind.span.text}:" + "".join("".join(part.split()) for part in parts).replace(",", ""):
+        return None
+    return Edit(whole, f"{kind.span.text}: {{{', '.join(parts)}}}")
