@@ -12,7 +12,7 @@ from archspec.spec.checkpoint import read_globs
 from archspec.spec.reader import TRUST, Reader, meant_key
 from archspec.spec.recipe import Named, OutputLoss, ParamGroup, Recipe, Transforms
 
-_PHASES = ("train", "eval")
+_PHASES = ("train", "eval", "batch")
 Primary: TypeAlias = Callable[[str, str], str | None]
 """The argument that a bare value means, from the field of the recipe and the name: ("optimizer", "SGD") is `lr`."""
 
@@ -141,7 +141,7 @@ def _transforms(field: _Field, node: Node) -> Transforms | None:
     field.reader.keys(mapping, _PHASES, field.whose)
     mapping = field.reader.corrected(mapping, _PHASES)
     phases = {str(key.value): _named_list(field, value) for key, value in mapping}
-    return Transforms(phases.get("train", ()), phases.get("eval", ()))
+    return Transforms(**phases)
 
 
 def _param_groups(field: _Field, node: Node) -> tuple[ParamGroup, ...]:

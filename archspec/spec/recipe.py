@@ -32,10 +32,18 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Transforms:
-    """`torchvision.transforms.v2` by name, in order, for each phase."""
+    """`torchvision.transforms.v2` by name, in order, for each phase.
+
+    Attributes:
+        train: of each image that is learnt from.
+        eval: of each image that is measured on.
+        batch: of whole batches that are learnt from, with their labels, after `train`: `MixUp`, `CutMix`, or one of
+            several by `RandomChoice`.
+    """
 
     train: tuple[Named, ...] = ()
     eval: tuple[Named, ...] = ()
+    batch: tuple[Named, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +164,9 @@ class Recipe:
         """The outputs that are trained on with their losses, the main one first; None for the first output."""
         return tuple(self.losses.items()) or ((None, OutputLoss(self.loss)),)
 
+
+MIXING = frozenset({"MixUp", "CutMix"})
+"""Transforms of whole batches and their labels."""
 
 LOSS_TARGETS: Mapping[str, Target] = {
     "CrossEntropyLoss": "index",

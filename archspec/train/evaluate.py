@@ -16,6 +16,7 @@ from archspec.train.data.request import Request
 from archspec.train.device import pick_device
 from archspec.train.feed import feed
 from archspec.train.fit import Trainable, check_head
+from archspec.train.measure import measure
 from archspec.train.metrics import metrics_of
 from archspec.train.objective import make_objective
 from archspec.train.seeds import forked_generators
@@ -55,11 +56,8 @@ def evaluate(architecture: Trainable, folder: Path, device: str) -> Mapping[str,
     check_head(architecture, data, recipe)
     model = best_model(architecture, folder, place)
     objective = make_objective(recipe, tuple(architecture.output_types), place)
-    metrics, main = metrics_of(recipe, data.task), objective.main
-    totals = Totals.of(metrics, main.name, len(data.classes), place)
+    totals = Totals.of(metrics_of(recipe, data.task), objective.main.name, len(data.classes), place)
     with forked_generators(place), closing(feed(data.eval, torch.arange(len(data.eval)), 0, recipe, place)) as loaded:
-        for batch in loaded:
-            loss, output = objective(model(*batch.inputs), batch)
-            totals.add(loss, batch.size, output, main.target(batch))
+        measure(model, objective, loaded, totals)
     data.eval.close()
     return totals.figures(objective.is_mean)

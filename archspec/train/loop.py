@@ -19,7 +19,9 @@ from archspec.train.data.images import ImageData
 from archspec.train.faults import not_finite
 from archspec.train.feed import batches_per_epoch, epoch_indices, feed, share_of_step
 from archspec.train.learner import Learner, NotFiniteError
+from archspec.train.measure import measure
 from archspec.train.metrics import Metric, Monitor, monitor_of
+from archspec.train.mixing import Mixing
 from archspec.train.parts import Scheduler, step_scheduler
 from archspec.train.progress import Progress
 from archspec.train.seeds import derive, forked_generators, set_generators
@@ -52,6 +54,7 @@ class Loop:
         checkpoints: what it can go on from.
         identity: what belongs into each checkpoint, so that it is never taken for another run's.
         progress: where it is told.
+        mix: what is done to whole batches that are learnt from.
         stop: whether it has to.
         at: the moment: epochs count from 1.
         steps: of the optimiser, so far.
@@ -71,6 +74,7 @@ class Loop:
     checkpoints: Checkpoints
     identity: Mapping[str, Any]
     progress: Progress
+    mix: Mixing | None = None
     stop: Stop = field(default_factory=Stop)
     at: Moment = START
     steps: int = 0
@@ -191,6 +195,7 @@ class Loop:
         batches = self._batches_per_epoch()
         for number, batch in enumerate(loaded, self.at.batch + 1):
             is_step = self._is_step(number)
+            batch = batch if self.mix is None else self.mix(batch, self.at.epoch, number)
             self._batch(number, batch, self._share(number, batch.size, samples), steps=is_step)
             self.progress.step(self.at.epoch, number, batches)
             if self.stop.signal is not None:
@@ -249,21 +254,15 @@ class Loop:
         self.rate = self.learner.rate
         self.model.train()
 
-    @torch.no_grad()
     def _evaluated(self) -> Totals | None:
         """Of the evaluation data; None where somebody wants it to stop. What training draws stays as it is."""
-        model = self.learner.measured
-        model.eval()
-        totals, everything = self._no_totals(), torch.arange(len(self.data.eval))
+        model, totals = self.learner.measured.eval(), self._no_totals()
+        everything = torch.arange(len(self.data.eval))
         with forked_generators(self.device):
             torch.manual_seed(derive(self.recipe.seed, self.at.epoch, _EVALUATION))
             with closing(feed(self.data.eval, everything, 0, self.recipe, self.device)) as loaded:
-                for batch in loaded:
-                    loss, output = self.learner.objective(model(*batch.inputs), batch)
-                    totals.add(loss, batch.size, output, self.learner.objective.main.target(batch))
-                    if self.stop.signal is not None:
-                        return None
-        return totals
+                is_whole = measure(model, self.learner.objective, loaded, totals, self.stop)
+        return totals if is_whole else None
 
     def _batches_per_epoch(self) -> int:
         return batches_per_epoch(len(self.data.train), self.recipe.batch_size)

@@ -12,8 +12,9 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from torchvision.transforms import InterpolationMode, v2
 
+from archspec.elaborate.nested import nested
 from archspec.elaborate.param_groups import group_of
-from archspec.elaborate.recipe import nested, with_primary
+from archspec.elaborate.recipe import with_primary
 from archspec.errors import Diagnostic, SpecError
 from archspec.ops.signatures import Argument, Group
 from archspec.spec.recipe import Named, ParamGroup, Recipe, Transforms

@@ -23,7 +23,7 @@ from archspec.train.determinism import determinism
 from archspec.train.device import pick_device
 from archspec.train.faults import explained
 from archspec.train.feed import batches_per_epoch
-from archspec.train.fit import Trainable, check_head
+from archspec.train.fit import Trainable, check_fits, check_head
 from archspec.train.identity import identity
 from archspec.train.installed import installed_signatures
 from archspec.train.kept_spec import SPEC, spec_of_run
@@ -31,6 +31,7 @@ from archspec.train.layout import laid_out
 from archspec.train.learner import Learner, make_learner
 from archspec.train.loop import Loop
 from archspec.train.metrics import metrics_of
+from archspec.train.mixing import make_mixing
 from archspec.train.objective import make_objective
 from archspec.train.parts import (
     ParamsOfGroup,
@@ -63,6 +64,7 @@ def run(
     place = pick_device(device)
     data = load_data(Request(recipe, architecture.input_types))
     check_head(architecture, data, recipe)
+    check_fits(recipe, data)
     model = laid_out(architecture.build(device=place, seed=recipe.seed), recipe)
     groups = _groups(recipe, model)
     learner = make_learner(
@@ -124,6 +126,7 @@ def _loop(
         checkpoints=Checkpoints(folder.path / "checkpoints", recipe.checkpoints_kept),
         identity=identity(architecture, recipe, data),
         progress=make_progress(quiet),
+        mix=make_mixing(recipe, data),
     )
 
 

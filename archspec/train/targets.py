@@ -50,7 +50,10 @@ def encode(loss: str, labels: Tensor, output: Tensor) -> Tensor:
     """
     wanted = LOSS_TARGETS[loss]
     if labels.is_floating_point():
-        values = labels.to(output.dtype).reshape(output.shape) if _is_same(labels, output) else labels
+        if output.shape[1:] == (1,) and labels.shape[1:] == (2,):  # probabilities of two classes, told by one output
+            labels = labels[:, 1:]
+        values = labels.reshape(output.shape) if _is_same(labels, output) else labels
+        values = values.to(torch.promote_types(values.dtype, output.dtype) if wanted == "index" else output.dtype)
         if values.shape != output.shape:
             shapes = " and ".join(str(list(each.shape[1:])) for each in (output, values))
             raise ValueError(f"for each sample, the output and its target have different shapes: {shapes}")
