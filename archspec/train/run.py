@@ -101,6 +101,7 @@ def _train(name: str, loop: Loop, *, goes_on: bool) -> TrainResult:
         if loop.history:
             draw_curves(loop)
     loop.folder.load_weights("best.safetensors", loop.model)
+    loop.model.eval()
     draw_predictions(loop)
     loop.data.eval.close()
     path, device = loop.folder.path, str(loop.device)
