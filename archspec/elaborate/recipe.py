@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from archspec.elaborate.mixing import check_mixing
+from archspec.elaborate.nested import nested
 from archspec.elaborate.recipe_fields import check_fields
 from archspec.elaborate.recipe_values import expected, fits, odd, out_of_domain, quoted_meaning
 from archspec.errors import Diagnostic, Edit, Span, clip, in_file_order
@@ -32,8 +34,6 @@ _UNUSABLE: Mapping[str, str] = {
     "LinearTransformation": "it changes flattened images of one size only",
     "FiveCrop": "it makes five images out of one",
     "TenCrop": "it makes ten images out of one",
-    "MixUp": "it mixes whole batches and their labels, while transforms see one image at a time",
-    "CutMix": "it mixes whole batches and their labels, while transforms see one image at a time",
     "UniformTemporalSubsample": "it is for videos",
     "RandomIoUCrop": "it is for bounding boxes",
     "SanitizeBoundingBoxes": "it is for bounding boxes",
@@ -70,26 +70,12 @@ def check_recipe(recipe: Recipe, known: Known = signatures) -> list[Diagnostic]:
         if len(found) >= _MOST_FAULTS:
             break
         found += _named("metrics", metric, known)
-    for transform in (*recipe.transforms.train, *recipe.transforms.eval):
+    for transform in (*recipe.transforms.train, *recipe.transforms.eval, *recipe.transforms.batch):
         if len(found) >= _MOST_FAULTS:
             break
         found += _named("transforms", transform, known)
+    found += check_mixing(recipe)
     return in_file_order(found)
-
-
-def nested(value: Any) -> Named | None:
-    """`RandomInvert` or `{ColorJitter: {hue: 0.1}}`, where it stands inside another one's arguments; None if neither.
-
-    A scalar or list is kept under the name "", which means the primary argument.
-    """
-    if isinstance(value, str):
-        return Named(value)
-    if not isinstance(value, Mapping) or len(value) != 1:
-        return None
-    ((name, arguments),) = value.items()
-    if arguments is None:
-        return Named(str(name))
-    return Named(str(name), arguments if isinstance(arguments, Mapping) else {"": arguments})
 
 
 def with_primary(named: Named, signature: Signature) -> Named:

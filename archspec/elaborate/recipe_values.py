@@ -44,6 +44,7 @@ DOMAINS: Mapping[tuple[Group, str], Int | Float] = {
     ("losses", "beta"): Float(min=0),
     ("transforms", "p"): Float(min=0, max=1),
     ("transforms", "size"): Int(1),
+    ("metrics", "k"): Int(1),
     ("datasets", "samples"): Int(1, 100_000),
     ("datasets", "eval_samples"): Int(1, 100_000),
     ("datasets", "digits_per_image"): Int(1, 20),

@@ -98,6 +98,13 @@ _OWN: dict[Group, tuple[Signature, ...]] = {
     "metrics": (
         Signature("accuracy", "The share of samples (of pixels, for masks) whose class is predicted right."),
         Signature("mean_iou", "Intersection over union of predicted and true pixels, averaged over the classes."),
+        Signature("dice", "Twice the intersection over the sum of both (F1), averaged over the classes."),
+        Signature(
+            "top_k", "The share of samples whose class is among the k largest outputs.", (Argument("k", ("int",), 5),)
+        ),
+        Signature("mae", "The mean absolute difference of output and target."),
+        Signature("mse", "The mean squared difference of output and target."),
+        Signature("perplexity", "e to the mean cross-entropy of each label, of outputs that are logits."),
     ),
 }
 

@@ -130,7 +130,7 @@ def _several(group: Group) -> Schema:
 
 
 def _transforms() -> Schema:
-    phases = {"train": _several("transforms"), "eval": _several("transforms")}
+    phases = {phase: _several("transforms") for phase in ("train", "eval", "batch")}
     return {"type": "object", "properties": phases, "additionalProperties": False}
 
 

@@ -12,7 +12,7 @@ from archspec.spec.checkpoint import read_globs
 from archspec.spec.reader import TRUST, Reader, meant_key
 from archspec.spec.recipe import Named, OutputLoss, ParamGroup, Recipe, Transforms
 
-_PHASES = ("train", "eval")
+_PHASES = ("train", "eval", "batch")
 Primary: TypeAlias = Callable[[str, str], str | None]
 """The argument that a bare value means, from the field of the recipe and the name: ("optimizer", "SGD") is `lr`."""
 
@@ -141,7 +141,7 @@ def _transforms(field: _Field, node: Node) -> Transforms | None:
     field.reader.keys(mapping, _PHASES, field.whose)
     mapping = field.reader.corrected(mapping, _PHASES)
     phases = {str(key.value): _named_list(field, value) for key, value in mapping}
-    return Transforms(phases.get("train", ()), phases.get("eval", ()))
+    return Transforms(**phases)
 
 
 def _param_groups(field: _Field, node: Node) -> tuple[ParamGroup, ...]:
@@ -204,6 +204,8 @@ FIELDS: dict[str, Callable[[_Field, Node], Any]] = {
     "losses": _losses,
     "optimizer": _named,
     "param_groups": _param_groups,
+    "norm_weight_decay": _optional_value,
+    "bias_weight_decay": _optional_value,
     "clip_grad_norm": _optional_value,
     "clip_grad_value": _optional_value,
     "scheduler": _optional_named,
@@ -213,10 +215,16 @@ FIELDS: dict[str, Callable[[_Field, Node], Any]] = {
     "compile": _value,
     "channels_last": _value,
     "metrics": _named_list,
+    "monitor": _optional_value,
+    "monitor_mode": _value,
+    "eval_every": _value,
+    "eval_interval": _value,
     "early_stopping": _optional_value,
     "min_delta": _value,
     "best_kept": _value,
     "checkpoint_every": _optional_value,
     "checkpoints_kept": _value,
+    "sync_batchnorm": _value,
+    "deterministic": _value,
     "seed": _integer,
 }

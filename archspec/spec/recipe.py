@@ -32,10 +32,18 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Transforms:
-    """`torchvision.transforms.v2` by name, in order, for each phase."""
+    """`torchvision.transforms.v2` by name, in order, for each phase.
+
+    Attributes:
+        train: of each image that is learnt from.
+        eval: of each image that is measured on.
+        batch: of whole batches that are learnt from, with their labels, after `train`: `MixUp`, `CutMix`, or one of
+            several by `RandomChoice`.
+    """
 
     train: tuple[Named, ...] = ()
     eval: tuple[Named, ...] = ()
+    batch: tuple[Named, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,8 @@ class Recipe:
             in training mode only adds to the training loss only. The metrics are those of the first one.
         optimizer: an optimiser of `torch.optim`.
         param_groups: parameters for which the optimiser has other arguments; of several that match, the last one wins.
+        norm_weight_decay: of the weights and biases of normalisation layers, in all groups; None: as of all others.
+        bias_weight_decay: of the biases of all other layers, in all groups; None: as of all others.
         clip_grad_norm: the largest 2-norm of all gradients together; longer ones are scaled down. None: as they are.
         clip_grad_value: the largest absolute value of any gradient; None: as they are.
         scheduler: a scheduler of `torch.optim.lr_scheduler`; None for a constant rate.
@@ -94,13 +104,21 @@ class Recipe:
             the device is fast with it. Weights stay as they are.
         compile: whether to train through `torch.compile`.
         channels_last: whether images and their weights lie in memory with the channels last.
-        early_stopping: epochs without an improvement of the first metric after which training ends; None: never.
+        early_stopping: measurements without an improvement of what is monitored after which training ends; None: never.
         min_delta: by how much a metric has to be better to be an improvement for `early_stopping`.
-        metrics: `accuracy`, `mean_iou`; the first one chooses the best checkpoint. Empty: by the data set.
-        best_kept: how many of the best epochs' weights are kept.
+        metrics: what is measured besides the loss, on the first output. Empty: by the data set.
+        monitor: what chooses the best weights, on the evaluation data: a metric (measured too where it is not among
+            `metrics`) or `loss`; None: the first metric.
+        monitor_mode: whether the best one is the largest, `max`, the smallest, `min`, or what the metric means, `auto`.
+        eval_every: epochs (or steps) after which it is measured on the evaluation data. It always is at the end.
+        eval_interval: what these are, each `epoch` or each optimiser `step`.
+        best_kept: of how many of the best measurements the weights are kept.
         checkpoint_every: optimiser steps after which a checkpoint is written, besides the one after each epoch; None:
             that one only.
         checkpoints_kept: how many checkpoints to go on from are kept, the newest.
+        sync_batchnorm: whether batch norms take the statistics of the batches of all processes together; one process is
+            trained as without.
+        deterministic: whether to use only what torch can repeat to the bit, also where that is slower.
         seed: of the initial weights, the order of the samples and the augmentations.
         spans: where the fields' values stand.
     """
@@ -116,6 +134,8 @@ class Recipe:
     losses: Mapping[str, OutputLoss] = field(default_factory=dict)
     optimizer: Named = Named("Adam")
     param_groups: tuple[ParamGroup, ...] = ()
+    norm_weight_decay: float | None = None
+    bias_weight_decay: float | None = None
     clip_grad_norm: float | None = None
     clip_grad_value: float | None = None
     scheduler: Named | None = None
@@ -125,11 +145,17 @@ class Recipe:
     compile: bool = False
     channels_last: bool = False
     metrics: tuple[Named, ...] = ()
+    monitor: str | None = None
+    monitor_mode: str = "auto"
+    eval_every: int = 1
+    eval_interval: str = "epoch"
     early_stopping: int | None = None
     min_delta: float = 0.0
     best_kept: int = 1
     checkpoint_every: int | None = None
     checkpoints_kept: int = 2
+    sync_batchnorm: bool = False
+    deterministic: bool = False
     seed: int = 0
     spans: Mapping[str, Span] = field(default_factory=dict, compare=False)
 
@@ -138,6 +164,9 @@ class Recipe:
         """The outputs that are trained on with their losses, the main one first; None for the first output."""
         return tuple(self.losses.items()) or ((None, OutputLoss(self.loss)),)
 
+
+MIXING = frozenset({"MixUp", "CutMix"})
+"""Transforms of whole batches and their labels."""
 
 LOSS_TARGETS: Mapping[str, Target] = {
     "CrossEntropyLoss": "index",

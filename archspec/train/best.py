@@ -1,4 +1,4 @@
-"""Which epochs were the best, told from the history alone, and their weights."""
+"""Which measurements were the best, told from the history alone, and their weights."""
 
 from __future__ import annotations
 
@@ -8,47 +8,49 @@ from typing import Any
 
 from torch import Tensor
 
+from archspec.spec.recipe import Recipe
+from archspec.train.metrics import Monitor
 from archspec.train.store.run_folder import RunFolder
 
-
-def best_epochs(history: Sequence[Mapping[str, Any]], column: str, count: int) -> list[int]:
-    """The best `count` epochs, the best first; of equal ones the earlier is better."""
-    values = [(-_known(row[column]), row["epoch"]) for row in history]
-    return [epoch for _, epoch in sorted(values)[:count]]
+Row = Mapping[str, Any]
 
 
-def _known(value: float) -> float:
-    return -math.inf if math.isnan(value) else value
+def best_rows(history: Sequence[Row], monitor: Monitor, count: int) -> list[Row]:
+    """The best `count` measurements, the best first; of equal ones the earlier is better."""
+    return sorted(history, key=lambda row: -monitor.goodness(row))[:count]
 
 
-def stale_for(history: Sequence[Mapping[str, Any]], column: str, min_delta: float) -> int:
-    """Epochs since the last one that was better than all before it by more than `min_delta`."""
+def stale_for(history: Sequence[Row], monitor: Monitor, min_delta: float) -> int:
+    """Measurements since the last one that was better than all before it by more than `min_delta`."""
     best, since = -math.inf, 0
     for row in history:
-        if row[column] > best + min_delta:
-            best, since = row[column], 0
+        goodness = monitor.goodness(row)
+        if goodness > best + min_delta:
+            best, since = goodness, 0
         else:
             since += 1
     return since
 
 
 def keep_best(
-    folder: RunFolder, history: Sequence[Mapping[str, Any]], column: str, count: int, weights: Mapping[str, Tensor]
+    folder: RunFolder, history: Sequence[Row], monitor: Monitor, recipe: Recipe, weights: Mapping[str, Tensor]
 ) -> None:
-    """After an epoch: its weights, where it is one of the best; those that are so no more go.
+    """After a measurement: the weights that were measured, if it is one of the best; those that are so no more go.
 
     Args:
         folder: of the run.
-        history: the last row is this epoch's.
-        column: which decides.
-        count: how many are kept: `best.safetensors`, and with more than one `best-epoch-<n>.safetensors` for each.
-        weights: of this epoch.
+        history: the last row is this measurement's.
+        monitor: what decides.
+        recipe: how many are kept: `best.safetensors`, and with more than one `best-epoch-<n>.safetensors` for each, or
+            `best-step-<n>` where it is measured after so many steps.
+        weights: what was measured.
     """
-    epochs, this = best_epochs(history, column, count), history[-1]["epoch"]
-    if this not in epochs:
+    count, unit = recipe.best_kept, recipe.eval_interval
+    best, this = best_rows(history, monitor, count), history[-1]
+    if this not in best:
         return
     if count > 1:
-        folder.save_weights(f"best-epoch-{this}.safetensors", weights)
-    if this == epochs[0]:
+        folder.save_weights(f"best-{unit}-{this[unit]}.safetensors", weights)
+    if this is best[0]:
         folder.save_weights("best.safetensors", weights)
-    folder.keep_best_of(epochs)
+    folder.keep_best_of(f"best-{unit}-{row[unit]}.safetensors" for row in best)

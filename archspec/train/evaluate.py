@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import torch
@@ -13,12 +14,13 @@ from archspec.spec.recipe import Recipe
 from archspec.train.data.registry import load_data
 from archspec.train.data.request import Request
 from archspec.train.device import pick_device
+from archspec.train.feed import feed
 from archspec.train.fit import Trainable, check_head
-from archspec.train.metrics import BY_TASK, METRICS
+from archspec.train.measure import measure
+from archspec.train.metrics import metrics_of
 from archspec.train.objective import make_objective
 from archspec.train.seeds import forked_generators
 from archspec.train.store.run_folder import RunFolder
-from archspec.train.targets import predict
 from archspec.train.totals import Totals
 
 
@@ -54,12 +56,8 @@ def evaluate(architecture: Trainable, folder: Path, device: str) -> Mapping[str,
     check_head(architecture, data, recipe)
     model = best_model(architecture, folder, place)
     objective = make_objective(recipe, tuple(architecture.output_types), place)
-    totals = Totals.of(len(data.classes), place)
-    with forked_generators(place):
-        for images, labels in data.eval.batches(torch.arange(len(data.eval)), recipe.batch_size):
-            images, labels = images.to(place), labels.to(place)
-            loss, output = objective(model(images), labels)
-            totals.add(loss, labels, predict(objective.main.name, output))
-    names = tuple(metric.name for metric in recipe.metrics) or (BY_TASK[data.task],)
-    measured = {name: METRICS[name](totals.confusion()) for name in names}
-    return {"loss": totals.mean_loss(objective.is_mean), **measured}
+    totals = Totals.of(metrics_of(recipe, data.task), objective.main.name, len(data.classes), place)
+    with forked_generators(place), closing(feed(data.eval, torch.arange(len(data.eval)), 0, recipe, place)) as loaded:
+        measure(model, objective, loaded, totals)
+    data.eval.close()
+    return totals.figures(objective.is_mean)

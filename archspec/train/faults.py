@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
 from archspec.errors import Diagnostic, UsageError, clip
+from archspec.train.learner import NotFiniteError
 from archspec.train.store.checkpoints import Checkpoints
 
+if TYPE_CHECKING:
+    from archspec.train.loop import Loop
+
 _WORKER = "DataLoader worker"
+_NOT_REPEATABLE = "does not have a deterministic implementation"
 _NO_MEMORY = ("can't allocate memory", "out of memory", "not enough memory")
 
 
@@ -21,7 +27,8 @@ def explained(folder: Path, checkpoints: Checkpoints) -> Iterator[None]:
 
     Raises:
         UsageError: AS606, the folder cannot be written to any more; AS612, there is not enough memory; AS613, a
-            process that loads the data has died. Each says what the run can go on from.
+            process that loads the data has died; AS620, an operation cannot be repeated to the bit. Each says what the
+            run can go on from.
     """
     try:
         yield
@@ -37,6 +44,10 @@ def explained(folder: Path, checkpoints: Checkpoints) -> Iterator[None]:
             message = f"a process that loads the data has died: {clip(' '.join(said.split()), 200)}"
             help = f"{_go_on(folder)}; with `workers: 0` the data is loaded without other processes"
             raise UsageError(Diagnostic("AS613", message, notes=_good(checkpoints), help=help)) from None
+        if _NOT_REPEATABLE in said:
+            message = f"torch cannot do this deterministically: {clip(said.split(_NOT_REPEATABLE)[0].strip(), 100)}"
+            help = "leave out `deterministic`, or use another layer"
+            raise UsageError(Diagnostic("AS620", message, help=help)) from None
         if any(words in said for words in _NO_MEMORY):
             raise _out_of_memory(error, folder, checkpoints) from None
         raise
@@ -56,3 +67,17 @@ def _good(checkpoints: Checkpoints) -> tuple[str, ...]:
 
 def _go_on(folder: Path) -> str:
     return f"when that is mended, go on with `archspec train --resume {folder}`"
+
+
+def not_finite(error: NotFiniteError, loop: Loop, batch: int) -> UsageError:
+    """AS604: the loss or a gradient of this batch is no finite number."""
+    rate = loop.learner.rate
+    what = "the loss" if error.gradient is None else f"the gradient of `{error.gradient}`"
+    found = error.loss if error.gradient is None else "not finite"
+    kept = f"; last.safetensors is of epoch {loop.history[-1]['epoch']}" if loop.history else ""
+    message = f"{what} is {found} at step {batch} of epoch {loop.at.epoch}{kept}"
+    help = (
+        f"use a smaller learning rate than {rate:g}, e.g. `lr: {rate / 10:g}`, a normalisation layer, "
+        "or a loss that fits the last layer (no logarithm of what can be 0)"
+    )
+    return UsageError(Diagnostic("AS604", message, help=help))

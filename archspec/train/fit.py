@@ -12,6 +12,7 @@ from archspec.errors import Diagnostic, Span, SpecError
 from archspec.spec.recipe import LOSS_TARGETS, SINGLE_OUTPUT_LOSSES, Recipe
 from archspec.tensors import TensorType, show_shape
 from archspec.train.data.images import ImageData
+from archspec.train.metrics import OF_CLASSES, OF_VALUES
 
 
 class Trainable(Protocol):
@@ -62,6 +63,27 @@ def check_head(architecture: Trainable, data: ImageData, recipe: Recipe) -> None
             )
         ]
     )
+
+
+def check_fits(recipe: Recipe, data: ImageData) -> None:
+    """What the recipe asks for beside the model fits the data.
+
+    Raises:
+        SpecError: AS512, a metric of classes for values or the reverse, or mixed labels of something else than images.
+    """
+    faults = []
+    if recipe.transforms.batch and data.task != "classification":
+        message = f"`{recipe.transforms.batch[0].name}` mixes images with one class each, and `{data.name}` has others"
+        help = "leave `batch` out of `transforms`"
+        faults.append(Diagnostic("AS512", message, recipe.transforms.batch[0].span, help=help))
+    wrong, has = (OF_VALUES, "classes") if data.classes else (OF_CLASSES, "values")
+    for metric in recipe.metrics:
+        if metric.name in wrong:
+            message = f"`{metric.name}` is no metric of {has}, and the targets of `{data.name}` are {has}"
+            names = ", ".join(f"`{name}`" for name in sorted((OF_VALUES | OF_CLASSES) - wrong))
+            faults.append(Diagnostic("AS512", message, metric.span, help=f"use one of {names}"))
+    if faults:
+        raise SpecError(faults)
 
 
 def _called(name: str) -> str:

@@ -53,7 +53,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, ParamGroup):
         return {"match": list(value.match), **_plain(value.arguments)}
     if isinstance(value, Transforms):
-        return {"train": _plain(value.train), "eval": _plain(value.eval)}
+        return {phase: _plain(getattr(value, phase)) for phase in ("train", "eval", "batch")}
     if isinstance(value, Mapping):
         return {str(name): _plain(each) for name, each in value.items()}
     return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value

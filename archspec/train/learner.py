@@ -14,6 +14,7 @@ from torch.optim import LBFGS, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from archspec.spec.recipe import Recipe
+from archspec.train.data.batch import Batch
 from archspec.train.finite import Finite
 from archspec.train.objective import Objective
 from archspec.train.precision import autocast, autocast_dtype, make_scaler
@@ -50,7 +51,7 @@ class Learner:
     """
 
     model: nn.Module
-    forward: Callable[[Tensor], Any]
+    forward: Callable[..., Any]
     objective: Objective
     optimizer: Optimizer
     device: torch.device
@@ -66,6 +67,11 @@ class Learner:
         self._trained = tuple(p for group in self.optimizer.param_groups for p in group["params"])
 
     @property
+    def rate(self) -> float:
+        """The learning rate of the first group."""
+        return float(self.optimizer.param_groups[0]["lr"])
+
+    @property
     def measured(self) -> nn.Module:
         """The model that is measured and kept: the moving average where there is one."""
         if self.average is None or not int(self.average.n_averaged):
@@ -73,12 +79,11 @@ class Learner:
         averaged: nn.Module = self.average.module
         return averaged
 
-    def learn(self, images: Tensor, labels: Tensor, share: float, *, steps: bool) -> tuple[Tensor, Tensor]:
+    def learn(self, batch: Batch, share: float, *, steps: bool) -> tuple[Tensor, Tensor]:
         """One batch, and with its last batch a step.
 
         Args:
-            images: the model's input.
-            labels: what is right.
+            batch: samples, on the device.
             share: how much of the step's gradient is this batch's.
             steps: whether the gradients are all there now.
 
@@ -89,8 +94,8 @@ class Learner:
             NotFiniteError: instead of a step.
         """
         if isinstance(self.optimizer, LBFGS):
-            return self._by_closure(images, labels)
-        loss, output = self._losses(images, labels)
+            return self._by_closure(batch)
+        loss, output = self._losses(batch)
         shared = loss if share == 1 else loss * share
         (shared if self.scaler is None else self.scaler.scale(shared)).backward()  # type: ignore[no-untyped-call]
         loss = loss.detach()
@@ -98,11 +103,11 @@ class Learner:
             self._step(loss)
         return loss, output.detach()
 
-    def _losses(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def _losses(self, batch: Batch) -> tuple[Tensor, Tensor]:
         if self.dtype is None:
-            return self.objective(self.forward(images), labels)
+            return self.objective(self.forward(*batch.inputs), batch)
         with autocast(self.dtype, self.device):
-            return self.objective(self.forward(images), labels)
+            return self.objective(self.forward(*batch.inputs), batch)
 
     def _step(self, loss: Tensor) -> None:
         if self.scaler is not None:
@@ -127,13 +132,13 @@ class Learner:
         if self.average is not None:
             self.average.update_parameters(self.model)
 
-    def _by_closure(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def _by_closure(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """LBFGS evaluates the closure several times; the first time is reported."""
         first: list[tuple[Tensor, Tensor]] = []
 
         def closure() -> Tensor:
             self.optimizer.zero_grad()
-            loss, output = self._losses(images, labels)
+            loss, output = self._losses(batch)
             loss.backward()  # type: ignore[no-untyped-call]
             if not first:
                 first.append((loss.detach(), output.detach()))

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from archspec.spec.recipe import Recipe
+from archspec.train.data.batch import TARGET, Batch
 from archspec.train.parts import make_loss
-from archspec.train.targets import encode, first_output
+from archspec.train.targets import classes_second, encode, first_output
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,17 @@ class Term:
         assert found is not None
         return found
 
-    def loss(self, output: Tensor, labels: Tensor) -> Tensor:
+    def target(self, batch: Batch) -> Tensor | None:
+        """What its output is compared with; None for nothing."""
+        return batch.targets.get(TARGET)
+
+    def loss(self, output: Tensor, batch: Batch) -> Tensor:
         """Unweighted."""
-        loss: Tensor = self.criterion(output, encode(self.name, labels, output))
+        target = self.target(batch)
+        assert target is not None
+        if not target.is_floating_point():
+            output = classes_second(output, target)
+        loss: Tensor = self.criterion(output, encode(self.name, target, output))
         return loss
 
 
@@ -73,13 +82,13 @@ class Objective:
         """Whether a batch's loss is a mean over its samples."""
         return getattr(self.main.criterion, "reduction", "mean") != "sum"
 
-    def __call__(self, outputs: Any, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor]:
         """The whole loss, and the main output."""
         main = self.main.at(outputs)
         if len(self.terms) == 1 and self.main.weight == 1:
-            return self.main.loss(main, labels), main
+            return self.main.loss(main, batch), main
         there = [(term, output) for term in self.terms if (output := term.of(outputs)) is not None]
-        losses = [term.weight * term.loss(output, labels) for term, output in there]
+        losses = [term.weight * term.loss(output, batch) for term, output in there]
         return sum(losses[1:], start=losses[0]), main
 
 

@@ -12,12 +12,14 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from torchvision.transforms import InterpolationMode, v2
 
+from archspec.elaborate.nested import nested
 from archspec.elaborate.param_groups import group_of
-from archspec.elaborate.recipe import nested, with_primary
+from archspec.elaborate.recipe import with_primary
 from archspec.errors import Diagnostic, SpecError
 from archspec.ops.signatures import Argument, Group
 from archspec.spec.recipe import Named, ParamGroup, Recipe, Transforms
 from archspec.train import installed
+from archspec.train.roles import roles_of_parameters
 
 Scheduler: TypeAlias = LRScheduler | ReduceLROnPlateau
 ParamsOfGroup: TypeAlias = dict[str, Any]
@@ -43,7 +45,8 @@ def make_optimizer(named: Named, groups: Sequence[ParamsOfGroup]) -> Optimizer:
 def parameter_groups(recipe: Recipe, model: nn.Module) -> list[ParamsOfGroup]:
     """What the optimiser is given: the parameters of no group first, then the recipe's groups in their order.
 
-    Frozen parameters are left out, and groups without parameters; a shared parameter is in one group, once.
+    Frozen parameters are left out, and groups without parameters; a shared parameter is in one group, once. Norms and
+    biases with a weight decay of their own are a group after each of these.
 
     Raises:
         SpecError: AS508, torch refuses a group's arguments.
@@ -51,21 +54,30 @@ def parameter_groups(recipe: Recipe, model: nn.Module) -> list[ParamsOfGroup]:
     names: dict[nn.Parameter, list[str]] = {}
     for name, parameter in model.named_parameters(remove_duplicate=False):
         names.setdefault(parameter, []).append(name)
-    groups: list[ParamsOfGroup] = [{"params": []}, *(_own(recipe.optimizer, group) for group in recipe.param_groups)]
+    decays = {"norm": recipe.norm_weight_decay, "bias": recipe.bias_weight_decay}
+    roles = {role: {"weight_decay": decay} for role, decay in decays.items() if decay is not None}
+    own = [{}, *(_own(recipe.optimizer, group) for group in recipe.param_groups)]
+    groups: dict[tuple[int, str], ParamsOfGroup] = {
+        (place, role): {**arguments, **different, "params": []}
+        for place, arguments in enumerate(own)
+        for role, different in {"": {}, **roles}.items()
+    }
+    role_of = roles_of_parameters(model)
     for parameter, its in names.items():
         if parameter.requires_grad:
             index = group_of(recipe.param_groups, its)
-            groups[0 if index is None else index + 1]["params"].append(parameter)
-    return [group for group in groups if group["params"]]
+            role = role_of.get(parameter, "")
+            groups[0 if index is None else index + 1, role if role in roles else ""]["params"].append(parameter)
+    return [group for group in groups.values() if group["params"]]
 
 
 def _own(optimizer: Named, group: ParamGroup) -> ParamsOfGroup:
-    """A group without parameters as yet. Torch checks arguments only where an optimiser is made, so one is."""
+    """What is different for a group. Torch checks arguments only where an optimiser is made, so one is."""
     made = make_optimizer(
         Named(optimizer.name, {**optimizer.arguments, **group.arguments}, group.span),
         [{"params": [nn.Parameter(torch.zeros(2, 2))]}],
     )
-    return {"params": [], **{name: made.param_groups[0][name] for name in group.arguments}}
+    return {name: made.param_groups[0][name] for name in group.arguments}
 
 
 def make_scheduler(named: Named, optimizer: Optimizer) -> Scheduler:
@@ -114,15 +126,23 @@ def rehearse(optimizer: Named, groups: Sequence[ParamsOfGroup], scheduler: Named
         warnings.simplefilter("ignore")
         try:
             for _ in range(min(epochs, _MOST_REHEARSED)):
-                step_scheduler(rehearsed, loss=1.0, metric=0.0)
+                step_scheduler(rehearsed, {"eval_loss": 1.0}, "eval_loss", is_chosen=False)
         except _REFUSALS as refusal:
             raise SpecError([_refused(scheduler, refusal)]) from None
 
 
-def step_scheduler(scheduler: Scheduler, *, loss: float, metric: float) -> None:
-    """After an epoch. `ReduceLROnPlateau` gets the loss where it waits for a minimum, else the first metric."""
+def step_scheduler(scheduler: Scheduler, row: Mapping[str, Any] | None, column: str, *, is_chosen: bool) -> None:
+    """After an epoch.
+
+    Args:
+        scheduler: `ReduceLROnPlateau` waits for figures; the others do not.
+        row: the epoch's figures; None where it has none.
+        column: what chooses the best weights.
+        is_chosen: whether that is the recipe's `monitor`; if not, a scheduler that waits for a minimum gets the loss.
+    """
     if isinstance(scheduler, ReduceLROnPlateau):
-        scheduler.step(loss if scheduler.mode == "min" else metric)
+        if row is not None:
+            scheduler.step(row["eval_loss"] if scheduler.mode == "min" and not is_chosen else row[column])
         return
     with warnings.catch_warnings():  # that no step came before it: it did, in the process that was interrupted
         warnings.filterwarnings("ignore", r"Detected call of `lr_scheduler.step\(\)` before")

@@ -32,7 +32,7 @@ _ROWS_OF_MASKS = 6
 
 def draw_curves(loop: Loop) -> None:
     """`curves.png`: loss and metrics by epoch, for the training and the evaluation data, the best epoch marked."""
-    names = ("loss", *loop.metrics)
+    names = ("loss", *(metric.name for metric in loop.metrics))
     figure = Figure(figsize=(5.2 * len(names), 3.8), layout="constrained")
     for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
         _curve(axes, loop, name)
@@ -40,16 +40,18 @@ def draw_curves(loop: Loop) -> None:
 
 
 def _curve(axes: Axes, loop: Loop, name: str) -> None:
-    epochs = [row["epoch"] for row in loop.history]
+    unit = loop.recipe.eval_interval
+    epochs = [row[unit] for row in loop.history]
     marker = "o" if len(epochs) < 4 else None
     for phase, colour in (("train", _TRAIN), ("eval", _EVAL)):
         values = [row[f"{phase}_{name}"] for row in loop.history]
         axes.plot(epochs, values, color=colour, linewidth=1.8, label=phase, marker=marker, markersize=4)
-    best = loop.history[loop.best_epoch - 1][f"eval_{name}"]
-    label = f"best epoch: {best:.3f}"
-    axes.plot(loop.best_epoch, best, "o", color=_EVAL, markersize=7, markeredgecolor="white", label=label)
+    assert loop.best_row is not None
+    best = loop.best_row[f"eval_{name}"]
+    label = f"best {unit}: {best:.3f}"
+    axes.plot(loop.best_row[unit], best, "o", color=_EVAL, markersize=7, markeredgecolor="white", label=label)
     axes.set_title(_TITLES.get(name, name), loc="left", fontweight="bold")
-    axes.set_xlabel("epoch")
+    axes.set_xlabel(unit)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.margins(y=0.12)
     if name == "loss":
@@ -131,16 +133,16 @@ def _predictions(loop: Loop) -> tuple[Tensor, Tensor]:
     main = loop.learner.objective.main
     indices = torch.arange(min(len(loop.data.eval), _MOST_LOOKED_AT))
     found = [
-        (labels, predict(main.name, main.at(loop.model(images.to(loop.device)))).cpu())
-        for images, labels in loop.data.eval.batches(indices, loop.recipe.batch_size)
+        (batch.target.cpu(), predict(main.name, main.at(loop.model(*batch.inputs))).cpu())
+        for batch in loop.data.eval.batches(indices, loop.recipe.batch_size, 0, loop.device)
     ]
     return torch.cat([labels for labels, _ in found]), torch.cat([predicted for _, predicted in found])
 
 
 def _images(loop: Loop, indices: Sequence[int]) -> Tensor:
     """These evaluation images as pictures: [n, C, H, W] in [0, 1]."""
-    batches = loop.data.eval.batches(torch.tensor(indices), loop.recipe.batch_size)
-    return torch.cat([loop.data.preparation.shown(images) for images, _ in batches])
+    batches = loop.data.eval.batches(torch.tensor(indices), loop.recipe.batch_size, 0, torch.device("cpu"))
+    return torch.cat([loop.data.preparation.shown(batch.inputs[0]) for batch in batches])
 
 
 def _evenly(values: Sequence[int], count: int) -> list[int]:

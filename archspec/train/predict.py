@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from archspec.errors import Diagnostic, UsageError, clip
 from archspec.spec.recipe import Recipe
+from archspec.train.data.loaded import opened
 from archspec.train.data.registry import load_data
 from archspec.train.data.request import Request
 from archspec.train.device import pick_device
@@ -60,7 +61,7 @@ def predict_images(
     found = []
     for index, path in enumerate(paths):
         image, _ = data.preparation.one(_opened(path, data.preparation.shape.channels), torch.tensor(0), 0, index)
-        output = main.at(model(image.unsqueeze(0).to(place))).float()
+        output = main.at(model(data.preparation.finish(image.unsqueeze(0).to(place)))).float()
         shares = _shares(main.name, output)[0].cpu()
         ranked = shares.argsort(descending=True).tolist()
         found.append(Prediction(os.fspath(path), [(data.classes[each], float(shares[each])) for each in ranked]))
@@ -69,9 +70,8 @@ def predict_images(
 
 def _opened(path: str | os.PathLike[str], channels: int) -> Image.Image:
     try:
-        with open(path, "rb") as file, Image.open(file) as image:
-            return image.convert("RGB" if channels == 3 else "L")
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        return opened(path, channels)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         message = f"the image `{os.fspath(path)}` cannot be read: {clip(reason, 200)}"
         raise UsageError(Diagnostic("AS557", message)) from None

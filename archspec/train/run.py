@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 
 import torch
@@ -19,15 +19,19 @@ from archspec.spec.recipe import Recipe
 from archspec.train.data.images import ImageData
 from archspec.train.data.registry import load_data
 from archspec.train.data.request import Request
+from archspec.train.determinism import determinism
 from archspec.train.device import pick_device
 from archspec.train.faults import explained
-from archspec.train.fit import Trainable, check_head
+from archspec.train.feed import batches_per_epoch
+from archspec.train.fit import Trainable, check_fits, check_head
 from archspec.train.identity import identity
 from archspec.train.installed import installed_signatures
 from archspec.train.kept_spec import SPEC, spec_of_run
+from archspec.train.layout import laid_out
 from archspec.train.learner import Learner, make_learner
-from archspec.train.loop import Loop, batches_per_epoch
-from archspec.train.metrics import BY_TASK
+from archspec.train.loop import Loop
+from archspec.train.metrics import metrics_of
+from archspec.train.mixing import make_mixing
 from archspec.train.objective import make_objective
 from archspec.train.parts import (
     ParamsOfGroup,
@@ -60,9 +64,8 @@ def run(
     place = pick_device(device)
     data = load_data(Request(recipe, architecture.input_types))
     check_head(architecture, data, recipe)
-    model = architecture.build(device=place, seed=recipe.seed)
-    if recipe.channels_last:
-        model = model.to(memory_format=torch.channels_last)
+    check_fits(recipe, data)
+    model = laid_out(architecture.build(device=place, seed=recipe.seed), recipe)
     groups = _groups(recipe, model)
     learner = make_learner(
         recipe,
@@ -81,6 +84,7 @@ def run(
             folder.write(SPEC, architecture.spec_text_without_weights.encode("utf-8"))
         loop = _loop(architecture, recipe, data, learner, scheduler, folder, quiet)
         stack.enter_context(explained(folder.path, loop.checkpoints))
+        stack.enter_context(determinism(recipe.deterministic))
         return _train(architecture.name, loop, goes_on=old is not None)
 
 
@@ -93,12 +97,15 @@ def _train(name: str, loop: Loop, *, goes_on: bool) -> TrainResult:
         loop.run()
     finally:
         loop.progress.close()
+        loop.data.train.close()
         if loop.history:
             draw_curves(loop)
     loop.folder.load_weights("best.safetensors", loop.model)
+    loop.model.eval()
     draw_predictions(loop)
+    loop.data.eval.close()
     path, device = loop.folder.path, str(loop.device)
-    return TrainResult(loop.history, loop.metrics[0], loop.best, loop.best_epoch, path, device, loop.model)
+    return TrainResult(loop.history, loop.monitor.name, loop.best, loop.best_epoch, path, device, loop.model)
 
 
 def _loop(
@@ -115,11 +122,12 @@ def _loop(
         learner=learner,
         data=data,
         scheduler=scheduler,
-        metrics=tuple(metric.name for metric in recipe.metrics) or (BY_TASK[data.task],),
+        metrics=metrics_of(recipe, data.task),
         folder=folder,
         checkpoints=Checkpoints(folder.path / "checkpoints", recipe.checkpoints_kept),
         identity=identity(architecture, recipe, data),
         progress=make_progress(quiet),
+        mix=make_mixing(recipe, data),
     )
 
 
@@ -154,17 +162,17 @@ def _try_losses(learner: Learner, data: ImageData, recipe: Recipe) -> None:
     Raises:
         SpecError: AS509.
     """
-    images, labels = next(data.eval.batches(torch.arange(min(2, len(data.eval))), 2))
-    images, labels = images.to(learner.device), labels.to(learner.device)
+    with closing(data.eval.batches(torch.arange(min(2, len(data.eval))), 2, 0, learner.device)) as loaded:
+        batch = next(loaded)
     learner.model.eval()
     with torch.no_grad(), forked_generators(learner.device):
-        outputs = learner.model(images)
+        outputs = learner.model(*batch.inputs)
         for term, (_, each) in zip(learner.objective.terms, recipe.output_losses, strict=True):
             output = term.of(outputs)
             if output is None:  # there in training mode only
                 continue
             try:
-                term.loss(output, labels)
+                term.loss(output, batch)
             except (RuntimeError, ValueError, IndexError, TypeError) as refusal:
                 reason = " ".join(str(refusal).split())
                 message = f"`{term.name}` cannot compare this output with the classes of `{data.name}`: {reason}"

@@ -14,7 +14,7 @@ from archspec.train.store.checkpoints import Moment
 if TYPE_CHECKING:
     from archspec.train.loop import Loop
 
-FORMAT = 1
+FORMAT = 2
 
 
 def capture(loop: Loop) -> dict[str, Any]:

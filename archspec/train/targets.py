@@ -11,6 +11,8 @@ from torch.nn import functional
 
 from archspec.spec.recipe import LOSS_TARGETS
 
+IGNORED = -100
+"""The label of what has none, which torch's losses of class indices leave out by default."""
 _LOGIT_LOSSES = frozenset({"BCEWithLogitsLoss", "SoftMarginLoss"})
 
 
@@ -24,24 +26,54 @@ def first_output(output: Any) -> Tensor:
     return output
 
 
+def classes_second(output: Tensor, labels: Tensor) -> Tensor:
+    """The output with its channels where torch has them, [n, C, …], if they are last, as in [n, length, C]."""
+    if output.ndim < 3 or output.ndim != labels.ndim + 1 or output.shape[2:] == labels.shape[1:]:
+        return output
+    return output.movedim(-1, 1) if output.shape[:-1] == labels.shape else output
+
+
 def encode(loss: str, labels: Tensor, output: Tensor) -> Tensor:
-    """Labels as the loss wants them.
+    """Targets as the loss wants them.
 
     Args:
         loss: its name.
-        labels: int64 [n] or [n, H, W].
-        output: what it is compared with, [n, C] or [n, C, H, W]; with C = 1 the two classes are 0 and 1.
+        labels: int64 [n] or [n, …], or floating-point values: a probability for each class, or what the output
+            has to be.
+        output: what it is compared with, [n, C] or [n, C, …]; with C = 1 two classes are 0 and 1.
 
     Returns:
         The labels themselves, or their one-hot form in the output's shape and dtype: 0 and 1, or −1 and 1.
+
+    Raises:
+        ValueError: values are not of the output's shape; torch would broadcast them.
     """
     wanted = LOSS_TARGETS[loss]
+    if labels.is_floating_point():
+        if output.shape[1:] == (1,) and labels.shape[1:] == (2,):  # probabilities of two classes, told by one output
+            labels = labels[:, 1:]
+        values = labels.reshape(output.shape) if _is_same(labels, output) else labels
+        values = values.to(torch.promote_types(values.dtype, output.dtype) if wanted == "index" else output.dtype)
+        if values.shape != output.shape:
+            shapes = " and ".join(str(list(each.shape[1:])) for each in (output, values))
+            raise ValueError(f"for each sample, the output and its target have different shapes: {shapes}")
+        return 2 * values - 1 if wanted == "sign" else values
     if wanted == "index":
         return labels
     channels = output.shape[1]
     hot = labels.unsqueeze(1) if channels == 1 else functional.one_hot(labels, channels).movedim(-1, 1)
     hot = hot.to(output.dtype)
     return 2 * hot - 1 if wanted == "sign" else hot
+
+
+def _is_same(values: Tensor, output: Tensor) -> bool:
+    """Whether they have the same shape but for dimensions of size 1."""
+    return [size for size in values.shape[1:] if size != 1] == [size for size in output.shape[1:] if size != 1]
+
+
+def hard(labels: Tensor, output: Tensor) -> Tensor:
+    """The classes themselves; of probabilities for each class, the likeliest."""
+    return labels.argmax(1) if labels.is_floating_point() and labels.ndim == output.ndim else labels
 
 
 def predict(loss: str, output: Tensor) -> Tensor:
@@ -53,7 +85,7 @@ def predict(loss: str, output: Tensor) -> Tensor:
 
 
 def confusion(labels: Tensor, predicted: Tensor, classes: int) -> Tensor:
-    """How often each class (row) was taken for each (column), int64 [classes, classes]."""
-    pairs = (labels * classes + predicted).flatten()
-    counts = torch.zeros(classes**2, dtype=torch.int64, device=pairs.device)
-    return counts.scatter_add_(0, pairs, torch.ones_like(pairs)).view(classes, classes)
+    """How often each class (row) was taken for each (column), int64 [classes, classes], where there is a label."""
+    pairs = torch.where(labels < 0, classes**2, labels * classes + predicted).flatten()
+    counts = torch.zeros(classes**2 + 1, dtype=torch.int64, device=pairs.device)
+    return counts.scatter_add_(0, pairs, torch.ones_like(pairs))[:-1].view(classes, classes)

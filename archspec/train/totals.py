@@ -1,15 +1,16 @@
-"""The sums of one phase of an epoch, kept on the device and without a wait, and as plain data for a checkpoint."""
+"""The sums of batches, kept on the device and without a wait, and as plain data for a checkpoint."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from archspec.train.targets import confusion
+from archspec.train.metrics import LOSS, Metric
+from archspec.train.targets import classes_second, confusion, hard, predict
 
 _MOST_PENDING = 1 << 16
 
@@ -17,30 +18,45 @@ _MOST_PENDING = 1 << 16
 @dataclass(slots=True)
 class Totals:
     """Attributes:
+    metrics: what is measured.
+    loss_name: the main loss, which says what an output predicts.
     matrix: how often each class (row) was taken for each (column), int64 [C, C], without what is pending.
+    sums: of each metric that is made of sums.
     losses: of each batch.
     counts: samples of each batch.
     """
 
+    metrics: tuple[Metric, ...]
+    loss_name: str
     matrix: Tensor
+    sums: dict[str, Tensor] = field(default_factory=dict)
     losses: list[Tensor] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
     _pending: list[tuple[Tensor, Tensor]] = field(default_factory=list)
     _waiting: int = 0
 
     @classmethod
-    def of(cls, classes: int, device: torch.device) -> Totals:
-        """Of nothing yet."""
-        return cls(torch.zeros(classes, classes, dtype=torch.int64, device=device))
+    def of(cls, metrics: Sequence[Metric], loss_name: str, classes: int, device: torch.device) -> Totals:
+        """Of nothing yet. Without classes there is no confusion matrix."""
+        return cls(tuple(metrics), loss_name, torch.zeros(classes, classes, dtype=torch.int64, device=device))
 
-    def add(self, loss: Tensor, labels: Tensor, predicted: Tensor) -> None:
-        """One batch: its loss, and its classes [n] or [n, H, W]."""
+    def add(self, loss: Tensor, count: int, output: Tensor, target: Tensor | None) -> None:
+        """One batch: its loss, and its main output with what is right."""
         self.losses.append(loss)
-        self.counts.append(len(labels))
-        self._pending.append((labels, predicted))
-        self._waiting += labels.numel()
-        if self._waiting >= _MOST_PENDING:
-            self._merge()
+        self.counts.append(count)
+        if target is None:
+            return
+        labels = hard(target, output) if len(self.matrix) else target
+        for metric in self.metrics:
+            if metric.sums is not None:
+                batch = metric.sums(output, labels)
+                known = self.sums.get(metric.name)
+                self.sums[metric.name] = batch if known is None else known + batch
+        if len(self.matrix):
+            self._pending.append((labels, predict(self.loss_name, classes_second(output, labels))))
+            self._waiting += labels.numel()
+            if self._waiting >= _MOST_PENDING:
+                self._merge()
 
     def confusion(self) -> Tensor:
         """Over all batches."""
@@ -52,13 +68,29 @@ class Totals:
         weights = torch.tensor(self.counts if is_mean else [1] * len(self.counts), dtype=torch.float64)
         return float((self._stacked().double() * weights).sum() / sum(self.counts))
 
+    def figures(self, is_mean: bool) -> dict[str, float]:
+        """The loss and every metric by name."""
+        return {LOSS: self.mean_loss(is_mean), **{metric.name: self._value(metric) for metric in self.metrics}}
+
+    def _value(self, metric: Metric) -> float:
+        if metric.of_confusion is not None:
+            return metric.of_confusion(self.confusion())
+        assert metric.of_sums is not None
+        return metric.of_sums(self.sums[metric.name].cpu().double())
+
     def state(self) -> dict[str, Any]:
         """Plain data and tensors."""
-        return {"matrix": self.confusion().cpu(), "losses": self._stacked(), "counts": list(self.counts)}
+        return {
+            "matrix": self.confusion().cpu(),
+            "sums": {name: sums.cpu() for name, sums in self.sums.items()},
+            "losses": self._stacked(),
+            "counts": list(self.counts),
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """What `state` gave."""
         self.matrix.copy_(state["matrix"])
+        self.sums = {name: sums.to(self.matrix.device) for name, sums in state["sums"].items()}
         self.losses = list(state["losses"].unbind())
         self.counts = list(state["counts"])
 

@@ -14,6 +14,8 @@ from archspec.train.data.image_folder import IMAGENET_MEAN, IMAGENET_STD
 from archspec.train.data.registry import FACTORIES, load_data
 from archspec.train.data.request import Request
 
+CPU = torch.device("cpu")
+
 
 def load(shape, data="digits", dtype="float32", transforms=None, seed=0, **arguments):
     recipe = Recipe(data=Named(data, arguments), transforms=transforms or Transforms(), seed=seed)
@@ -28,8 +30,9 @@ def fault(shape, data="digits", dtype="float32", **arguments):
 
 
 def everything(samples, epoch=0, batch=64):
-    pairs = list(samples.batches(torch.arange(len(samples)), batch, epoch))
-    return torch.cat([images for images, _ in pairs]), torch.cat([targets for _, targets in pairs])
+    pairs = list(samples.batches(torch.arange(len(samples)), batch, epoch, CPU))
+    samples.close()
+    return torch.cat([batch.inputs[0] for batch in pairs]), torch.cat([batch.target for batch in pairs])
 
 
 def test_registry_is_what_a_recipe_may_name():
@@ -112,7 +115,7 @@ def test_transforms_are_random_by_epoch_and_sample_only():
     assert not torch.equal(first, everything(load((1, 12, 12), transforms=train, seed=1).train, epoch=1)[0])
     assert torch.equal(everything(data.eval)[0], everything(load((1, 12, 12)).eval)[0])
     backwards = torch.arange(len(data.train)).flip(0)
-    again = torch.cat([images for images, _ in data.train.batches(backwards, 64, 1)])
+    again = torch.cat([batch.inputs[0] for batch in data.train.batches(backwards, 64, 1, CPU)])
     assert torch.equal(again.flip(0), first)
 
 
@@ -227,10 +230,10 @@ def test_image_folder_without_phases_is_split_by_class(folder):
 
     first, second, other = split(0), split(0), split(7)
     assert (len(first.train), len(first.eval)) == (8, 4)
-    assert [label for _, label in first.eval.files] == [0, 0, 1, 1]
-    assert not set(first.train.files) & set(first.eval.files)
-    assert first.eval.files == second.eval.files
-    assert first.eval.files != other.eval.files
+    assert [label for _, label in first.eval.source.files] == [0, 0, 1, 1]
+    assert not set(first.train.source.files) & set(first.eval.source.files)
+    assert first.eval.source.files == second.eval.source.files
+    assert first.eval.source.files != other.eval.source.files
 
 
 def test_image_folder_that_is_not_there(tmp_path):

@@ -14,6 +14,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 import archspec
+from archspec.errors import UsageError
 from archspec.spec.recipe import Named, OutputLoss, Recipe
 from archspec.train import train
 from archspec.train.data.digits import load_arrays
@@ -193,14 +194,30 @@ def test_early_stopping_and_the_best_epochs(tmp_path):
     assert names == ["best-epoch-1.safetensors", "best-epoch-2.safetensors", "best.safetensors"]
 
 
-@pytest.mark.parametrize("field", ["compile", "channels_last"])
+@pytest.mark.parametrize("field", ["compile", "channels_last", "sync_batchnorm", "deterministic"])
 def test_it_learns_with(tmp_path, field):
     if field == "compile":
         torch.compiler.reset()
     model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 10))
+    if field == "sync_batchnorm":
+        model.insert(1, nn.BatchNorm2d(4))
     fake = Fake(lambda: model, (1, 8, 8))
     assert trained(tmp_path, fake, **{field: True}).best > 0.5
-    assert list(model.state_dict()) == ["0.weight", "0.bias", "3.weight", "3.bias"]
+    assert type(model[1]) in (nn.ReLU, nn.BatchNorm2d)  # there is one process, so nothing is synchronised
+    assert list(model.state_dict())[:2] == ["0.weight", "0.bias"]
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_what_torch_cannot_repeat(tmp_path):
+    class Putting(nn.Linear):
+        def forward(self, x):
+            return super().forward(x.clone().put_(torch.zeros(2, dtype=torch.int64), torch.ones(2)))
+
+    assert trained(tmp_path / "1", Fake(lambda: Putting(64, 10), FLAT)).history
+    with pytest.raises(UsageError, match="cannot do this deterministically: put_") as caught:
+        trained(tmp_path / "2", Fake(lambda: Putting(64, 10), FLAT), deterministic=True)
+    assert caught.value.diagnostic.code == "AS620"
+    assert not torch.are_deterministic_algorithms_enabled()
 
 
 def test_every_field_is_documented_and_in_the_schema():

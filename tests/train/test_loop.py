@@ -142,7 +142,7 @@ def test_run_folder_holds_everything(tmp_path):
     }  # fmt: skip
     rows = list(csv.DictReader((result.folder / "metrics.csv").open()))
     assert list(rows[0]) == [
-        "epoch", "lr", "train_loss", "train_accuracy", "train_mean_iou",
+        "epoch", "step", "lr", "train_loss", "train_accuracy", "train_mean_iou",
         "eval_loss", "eval_accuracy", "eval_mean_iou", "seconds",
     ]  # fmt: skip
     assert [int(row["epoch"]) for row in rows] == [1, 2]

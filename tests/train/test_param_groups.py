@@ -139,3 +139,38 @@ def test_a_recipe_from_python_is_held_against_the_model(tmp_path) -> None:
         train(Fake(mlp, (64,)), recipe=recipe, out=tmp_path / "run", device="cpu", quiet=True)
     assert [fault.code for fault in caught.value.diagnostics] == ["AS510"]
     assert not (tmp_path / "run").exists()
+
+
+def normed() -> nn.Module:
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.LayerNorm(144), nn.LSTM(144, 3), nn.Linear(3, 10)
+    )
+
+
+def test_norms_and_biases_decay_by_themselves() -> None:
+    """As torchvision's `set_weight_decay` splits the parameters in its reference training."""
+    recipe = Recipe(
+        optimizer=Named("SGD", {"weight_decay": 1e-2}),
+        param_groups=(ParamGroup(("5.*",), {"lr": 0.5}),),
+        norm_weight_decay=0.0,
+        bias_weight_decay=1e-3,
+    )
+    model = normed()
+    names = {parameter: name for name, parameter in model.named_parameters()}
+    made = make_optimizer(recipe.optimizer, parameter_groups(recipe, model)).param_groups
+    told = [(group["weight_decay"], group["lr"], [names[each] for each in group["params"]]) for group in made]
+    assert told == [
+        (1e-2, 1e-3, ["0.weight", "4.weight_ih_l0", "4.weight_hh_l0"]),
+        (0.0, 1e-3, ["1.weight", "1.bias", "3.weight", "3.bias"]),
+        (1e-3, 1e-3, ["0.bias", "4.bias_ih_l0", "4.bias_hh_l0"]),
+        (1e-2, 0.5, ["5.weight"]),
+        (1e-3, 0.5, ["5.bias"]),
+    ]
+    plain = parameter_groups(Recipe(optimizer=recipe.optimizer), model)
+    assert [len(group["params"]) for group in plain] == [12]
+
+
+def test_no_decay_of_norms_without_a_decay() -> None:
+    spec = NOTES.replace("SGD: {lr: 0.001, momentum: 0.9, weight_decay: 1.0e-3}", "Rprop: {lr: 0.001}")
+    (fault,) = archspec.check(spec + "  norm_weight_decay: 0\n")
+    assert (fault.code, fault.help) == ("AS506", "leave `norm_weight_decay` out")

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2 import functional
 
-from archspec.train.data.images import ImageData, ImageShape, InMemory
+from archspec.train.data.images import ImageData, ImageShape
+from archspec.train.data.in_memory import InMemory
 from archspec.train.data.request import Request, square
 
 CLASSES = tuple("0123456789")

@@ -12,7 +12,8 @@ from torchvision.transforms.v2 import functional
 
 from archspec.errors import Diagnostic, SpecError
 from archspec.train.data.digits import CLASSES, load_arrays
-from archspec.train.data.images import ImageData, ImageShape, InMemory
+from archspec.train.data.images import ImageData, ImageShape
+from archspec.train.data.in_memory import InMemory
 from archspec.train.data.request import Request
 
 Canvas: TypeAlias = NDArray[np.float32]

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 from torchvision.datasets import folder
 
-from archspec.errors import Diagnostic, SpecError, UsageError, clip
-from archspec.train.data.images import Batch, ImageData, Preparation, chunks
+from archspec.errors import Diagnostic, SpecError, clip
+from archspec.train.data.images import ImageData
+from archspec.train.data.loaded import Loaded, opened
 from archspec.train.data.request import Request
 from archspec.train.seeds import derive
 
 Files: TypeAlias = tuple[tuple[str, int], ...]
-Key: TypeAlias = tuple[int, int]
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Per channel (R, G, B), as torchvision's pretrained models take them."""
 _GREY_MEAN, _GREY_STD = (0.5,), (0.5,)
 _EVAL_FOLDERS = ("val", "test")
-_FEW = 256
-_SECONDS_TO_FINISH = 10
 
 
 def load(request: Request) -> ImageData:
@@ -43,7 +37,11 @@ def load(request: Request) -> ImageData:
     colour = shape.channels == 3
     mean, std = (IMAGENET_MEAN, IMAGENET_STD) if colour else (_GREY_MEAN, _GREY_STD)
     phases = {
-        phase: OnDisk(files[phase], request.preparation(phase, shape, mean, std), request.argument("workers"))
+        phase: Loaded(
+            Pictures(files[phase], shape.channels),
+            request.preparation(phase, shape, mean, std),
+            request.argument("workers"),
+        )
         for phase in ("train", "eval")
     }
     train, evaluation = phases["train"], phases["eval"]
@@ -104,69 +102,17 @@ def _split(files: Files, request: Request) -> dict[str, Files]:
     return {"train": tuple(train), "eval": tuple(held_out)}
 
 
-class _Loaded(Dataset[Any]):
-    """Items by (epoch, index), so that random transforms know the epoch in whatever process they run."""
-
-    def __init__(self, files: Files, preparation: Preparation) -> None:
-        self.files = files
-        self.preparation = preparation
-
-    def __getitem__(self, key: Key) -> Batch | Diagnostic:
-        epoch, index = key
-        path, label = self.files[index]
-        try:
-            with open(path, "rb") as file, Image.open(file) as image:
-                decoded = image.convert("RGB" if self.preparation.shape.channels == 3 else "L")
-        except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            return Diagnostic("AS557", f"the image `{path}` cannot be read: {clip(reason, 200)}")
-        return self.preparation.one(decoded, torch.tensor(label), epoch, index)
-
-
-def _collate(items: list[Batch | Diagnostic]) -> Batch | Diagnostic:
-    images, targets = [], []
-    for item in items:
-        if isinstance(item, Diagnostic):
-            return item
-        images.append(item[0])
-        targets.append(item[1])
-    return torch.stack(images), torch.stack(targets)
-
-
-def _undisturbed(worker: int) -> None:
-    """Ctrl-C and SIGTERM reach a whole group of processes; the one that trains has to finish its batch first."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(signal, "alarm"):
-        signal.signal(signal.SIGTERM, lambda number, frame: signal.alarm(_SECONDS_TO_FINISH))
-
-
-def _alive(batches: Iterator[Any]) -> Iterator[Any]:
-    """The batches. A worker that dies while it hands one over breaks the connection before torch sees it dead.
-
-    Raises:
-        RuntimeError: a worker has died, in the words that torch has for it otherwise.
-    """
-    try:
-        yield from batches
-    except (ConnectionError, EOFError, FileNotFoundError) as error:
-        raise RuntimeError(f"DataLoader worker has died: {type(error).__name__}") from error
-    finally:  # not when the last reference goes: a traceback may hold one, and torch would go on to tell of the death
-        getattr(batches, "_shutdown_workers", lambda: None)()
-
-
 @dataclass(frozen=True, slots=True)
-class OnDisk:
-    """Samples that are files, decoded by worker processes where there are many.
+class Pictures:
+    """Image files with a class each.
 
     Attributes:
         files: path and class of each.
-        preparation: what happens to the decoded images.
-        workers: processes that decode; None for as many as seem useful, 0 for none.
+        channels: 3 for colour, 1 for grey.
     """
 
     files: Files
-    preparation: Preparation
-    workers: int | None = None
+    channels: int
 
     def __len__(self) -> int:
         return len(self.files)
@@ -174,28 +120,9 @@ class OnDisk:
     def listed(self) -> object:
         return [(*Path(path).parts[-2:], label) for path, label in self.files]
 
-    def batches(self, indices: Tensor, batch_size: int, epoch: int = 0) -> Generator[Batch, None, None]:
-        """As `Samples.batches`.
+    def load(self, index: int) -> tuple[Image.Image, Tensor]:
+        path, label = self.files[index]
+        return opened(path, self.channels), torch.tensor(label)
 
-        Raises:
-            UsageError: AS557, a file is no image.
-        """
-        keys = [[(epoch, index) for index in chunk.tolist()] for chunk in chunks(indices, batch_size)]
-        loader = DataLoader(
-            _Loaded(self.files, self.preparation),
-            batch_sampler=keys,
-            collate_fn=_collate,
-            num_workers=self._processes(len(indices)),
-            pin_memory=torch.cuda.is_available(),
-            generator=torch.Generator(),
-            worker_init_fn=_undisturbed,
-        )
-        for batch in _alive(iter(loader)):
-            if isinstance(batch, Diagnostic):
-                raise UsageError(batch)
-            yield batch
-
-    def _processes(self, count: int) -> int:
-        if self.workers is not None:
-            return self.workers
-        return 0 if count < _FEW else min(8, (os.cpu_count() or 1) - 1)
+    def name_of(self, index: int) -> str:
+        return f"the image `{self.files[index][0]}`"

@@ -74,9 +74,9 @@ class RunFolder:
         """The weights of the best epochs."""
         return sorted(self.path.glob("best*.safetensors"))
 
-    def keep_best_of(self, epochs: Iterable[int]) -> None:
-        """Remove the weights of all other epochs; `best.safetensors` stays."""
-        kept = {"best.safetensors", *(f"best-epoch-{epoch}.safetensors" for epoch in epochs)}
+    def keep_best_of(self, names: Iterable[str]) -> None:
+        """Remove the weights of all other measurements; `best.safetensors` stays."""
+        kept = {"best.safetensors", *names}
         for path in self.best_files():
             if path.name not in kept:
                 path.unlink()

@@ -1,0 +1,57 @@
+"""MixUp and CutMix: batches whose samples and labels are mixed, by which batch it is and nothing drawn before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from archspec.elaborate.nested import nested
+from archspec.spec.recipe import MIXING, Named, Recipe
+from archspec.train.data.batch import TARGET, Batch
+from archspec.train.data.images import ImageData, ImageShape
+from archspec.train.parts import make_transforms
+from archspec.train.seeds import seeded
+
+_MIXING = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Mixing:
+    """Attributes:
+    transform: of images [n, C, H, W] and classes [n]; gives a probability for each class, [n, classes].
+    shape: of the images.
+    seed: the recipe's.
+    """
+
+    transform: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+    shape: ImageShape
+    seed: int
+
+    def __call__(self, batch: Batch, epoch: int, number: int) -> Batch:
+        """The batch with this number of the epoch, mixed; the random numbers are those of (seed, epoch, number)."""
+        (images,) = batch.inputs
+        as_images = images.reshape(-1, self.shape.channels, *self.shape.size)
+        with seeded(self.seed, epoch, number, _MIXING):
+            mixed, labels = self.transform(as_images, batch.target)
+        return Batch((mixed.reshape(images.shape),), {**batch.targets, TARGET: labels})
+
+
+def make_mixing(recipe: Recipe, data: ImageData) -> Mixing | None:
+    """What `transforms.batch` asks for; None for nothing."""
+    named = [_of_classes(each, len(data.classes)) for each in recipe.transforms.batch]
+    transform = make_transforms(named)
+    return None if transform is None else Mixing(transform, data.preparation.shape, recipe.seed)
+
+
+def _of_classes(named: Named, classes: int) -> Named:
+    """With the number of classes, which nobody has to write."""
+    if named.name in MIXING:
+        return Named(named.name, {"num_classes": classes, **named.arguments}, named.span)
+    if not isinstance(named.arguments.get("transforms"), Sequence):
+        return named
+    inner = [_of_classes(each, classes) for each in map(nested, named.arguments["transforms"]) if each is not None]
+    again: dict[str, Any] = {**named.arguments, "transforms": [{each.name: each.arguments} for each in inner]}
+    return Named(named.name, again, named.span)
