@@ -8,7 +8,10 @@ from archspec.graph.nodes import Graph, Ref, calls_of
 from archspec.records import record
 
 _DIFFERENTIABLE = {"type_as": 1} | dict.fromkeys(
-    ("arange", "new_zeros", "new_ones", "new_full", "full_like", "zeros_like", "ones_like", "randn_like", "rand_like"),
+    (
+        *("arange", "eye", "linspace", "new_zeros", "new_ones", "new_full"),
+        *("full_like", "zeros_like", "ones_like", "randn_like", "rand_like", "detach"),
+    ),
     0,
 )
 """How many of their inputs these carry a gradient to, where it is not all."""

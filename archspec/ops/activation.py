@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from archspec.ops.arguments import Float, Int, one_of
-from archspec.ops.common import INPLACE, same
+from archspec.ops.common import INPLACE, ordered, same
 from archspec.ops.entry import Arg, Args, Init, Inputs, Op, State, no_check
 from archspec.ops.faults import RuleFault
 
@@ -17,23 +17,6 @@ def _layer(name: str, doc: str, *args: Arg, check: Callable[[Args, Inputs], None
 
 def _function(name: str, target: str, doc: str, *args: Arg) -> Op:
     return Op(name=name, target=target, doc=doc, args=args, shape=same)
-
-
-def _ordered(low: str, high: str, *, strictly: bool) -> Callable[[Args, Inputs], None]:
-    """A check that one bound is below the other."""
-
-    def check(args: Args, inputs: Inputs) -> None:
-        below, above = args[low], args[high]
-        if below > above or (strictly and below == above):
-            word = "less than" if strictly else "at most"
-            raise RuleFault(
-                "AS402",
-                f"`{low}: {below}` of {{name}} must be {word} its `{high}: {above}`",
-                arg=low if low in args.written else high,
-                help=f"use a `{low}` that is {word} {above}",
-            )
-
-    return check
 
 
 def _no_negative_slope(*names: str) -> Callable[[Args, Inputs], None]:
@@ -52,7 +35,7 @@ def _no_negative_slope(*names: str) -> Callable[[Args, Inputs], None]:
 
 
 def _check_rrelu(args: Args, inputs: Inputs) -> None:
-    _ordered("lower", "upper", strictly=False)(args, inputs)
+    ordered("lower", "upper", strictly=False)(args, inputs)
     _no_negative_slope("lower", "upper")(args, inputs)
 
 
@@ -134,7 +117,7 @@ OPS = (
         Arg("min_val", Float(), -1.0, doc="smallest output"),
         Arg("max_val", Float(), 1.0, doc="largest output"),
         INPLACE,
-        check=_ordered("min_val", "max_val", strictly=True),
+        check=ordered("min_val", "max_val", strictly=True),
     ),
     _layer("Hardshrink", "x where |x| > λ, else 0.", Arg("lambd", Float(), 0.5, doc="λ")),
     _layer("Softshrink", "x moved towards 0 by λ.", Arg("lambd", Float(min=0), 0.5, doc="λ")),

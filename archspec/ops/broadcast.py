@@ -118,3 +118,31 @@ def one_dtype(inputs: Inputs) -> None:
                 input=index,
                 help="give it tensors of one element type",
             )
+
+
+def refuse_two_batches(shape: Shape) -> None:
+    """Refuse an output with the batch in two dimensions.
+
+    Raises:
+        RuleFault: AS304.
+    """
+    if sum(isinstance(dim, Batch) for dim in shape) > 1:
+        message = f"{{name}} would give {show_shape(shape)}, with the batch in two dimensions"
+        raise RuleFault("AS304", message, input=1, help="keep the samples apart: bring the batch to the front of both")
+
+
+def stacked(args: Args, inputs: Inputs, does: str = "multiplies") -> Shape:
+    """The dimensions before two matrices, of which one of the two may have none.
+
+    Raises:
+        RuleFault: AS304, they differ.
+    """
+    first, second = (given.shape[:-2] for given in inputs)
+    if not first or not second:
+        return first or second
+    found = common(args, first, second)
+    if found is None:
+        fault = misfit(args, first, tuple(given.with_shape(given.shape[:-2]) for given in inputs), 1)
+        fault.message = f"{{name}} {does} {inputs[0]} by {inputs[1]}: the dimensions before the matrices differ"
+        raise fault
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from archspec.ops.arguments import Bool
 from archspec.ops.entry import Arg, Args, Init, Inputs, Outputs
@@ -89,6 +90,23 @@ def refuse_empty(sizes: tuple[int, ...], given: TensorType, arg: str | None = No
             input=0,
             help="use fewer downsampling steps before it, or a larger input",
         )
+
+
+def ordered(low: str, high: str, *, strictly: bool) -> Callable[[Args, Inputs], None]:
+    """A check that one bound is below the other, which raises AS402 where it is not."""
+
+    def check(args: Args, inputs: Inputs) -> None:
+        below, above = args[low], args[high]
+        if below > above or (strictly and below == above):
+            word = "less than" if strictly else "at most"
+            raise RuleFault(
+                "AS402",
+                f"`{low}: {below}` of {{name}} must be {word} its `{high}: {above}`",
+                arg=low if low in args.written else high,
+                help=f"use a `{low}` that is {word} {above}",
+            )
+
+    return check
 
 
 def divisors(number: int) -> str:

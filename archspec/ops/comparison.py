@@ -1,12 +1,12 @@
-"""Comparisons, logic on booleans, and a change of the element type."""
+"""Comparisons, and logic on booleans."""
 
 from __future__ import annotations
 
-from archspec.ops.arguments import Float, Maybe, one_of
+from archspec.ops.arguments import Float, Maybe
 from archspec.ops.broadcast import BROADCAST, joined, one_dtype
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
-from archspec.tensors import DTYPES, TensorType
+from archspec.tensors import TensorType
 
 _SIGNS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _WORDS = {
@@ -76,26 +76,6 @@ OPS = (
         doc="Where it is false.",
         dtypes=(("bool",),),
         shape=lambda args, inputs: (inputs[0],),
-        floating=False,
-    ),
-    Op(
-        name="to",
-        target="torch.Tensor.to",
-        doc="The same numbers in another element type.",
-        args=(Arg("dtype", one_of(*DTYPES), doc="the element type", example="float32"),),
-        primary="dtype",
-        shape=lambda args, inputs: (TensorType(inputs[0].shape, args.dtype, inputs[0].channels_first),),
-        code=lambda args, inputs: f"{inputs[0]}.to(torch.{args.dtype})",
-        floating=False,
-    ),
-    Op(
-        name="type_as",
-        target="torch.Tensor.type_as",
-        doc="The first tensor's numbers in the second one's element type.",
-        inputs=("input", "other"),
-        shape=lambda args, inputs: (TensorType(inputs[0].shape, inputs[1].dtype, inputs[0].channels_first),),
-        code=lambda args, inputs: f"{inputs[0]}.type_as({inputs[1]})",
-        view="shared",  # it is the first tensor itself, where the types are one
         floating=False,
     ),
 )

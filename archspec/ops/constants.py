@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from archspec.ops.arguments import Each, Int, Maybe, one_of
+from archspec.ops.arguments import Each, Float, Int, Maybe, one_of
 from archspec.ops.code import batch_code
 from archspec.ops.common import refuse_empty, same
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
@@ -129,6 +129,37 @@ def _full_like_shape(args: Args, inputs: Inputs) -> Outputs:
     return same(args, inputs)
 
 
+def _made_by(call: str, dtype: str | None, inputs: tuple[str, ...]) -> str:
+    """A call of torch that makes a tensor, in the element type and on the device of the input where there is one."""
+    if not inputs:
+        return f"{call})" if dtype in (None, "float32") else f"{call}, dtype=torch.{dtype})"
+    return f"{call}, dtype={f'torch.{dtype}' if dtype else f'{inputs[0]}.dtype'}, device={inputs[0]}.device)"
+
+
+def _own_dtype(args: Args, inputs: Inputs) -> str:
+    return str(args.dtype or (inputs[0].dtype if inputs else "float32"))
+
+
+def _eye_shape(args: Args, inputs: Inputs) -> Outputs:
+    return (TensorType((args.n, args.n if args.m is None else args.m), _own_dtype(args, inputs)),)
+
+
+def _eye_code(args: Args, inputs: tuple[str, ...]) -> str:
+    return _made_by(f"torch.eye({args.n}" + ("" if args.m is None else f", {args.m}"), args.dtype, inputs)
+
+
+def _linspace_shape(args: Args, inputs: Inputs) -> Outputs:
+    dtype = _own_dtype(args, inputs)
+    if dtype not in FLOATS:
+        message = f"{{name}} makes floating-point numbers, but its input is {inputs[0]}"
+        raise RuleFault("AS306", message, input=0, help="write `dtype: float32`, or use `arange` for whole numbers")
+    return (TensorType((args.steps,), dtype),)
+
+
+def _linspace_code(args: Args, inputs: tuple[str, ...]) -> str:
+    return _made_by(f"torch.linspace({args.start!r}, {args.end!r}, {args.steps}", args.dtype, inputs)
+
+
 OPS = (
     Op(
         name="arange",
@@ -150,6 +181,38 @@ OPS = (
         shape=_arange_shape,
         solve=_solved,
         code=_arange_code,
+        floating=False,
+    ),
+    Op(
+        name="linspace",
+        target="torch.linspace",
+        doc="Numbers at equal distances from start to end, both of them included.",
+        args=(
+            Arg("start", Float(), doc="the first number", example=-1.0),
+            Arg("end", Float(), doc="the last number", example=1.0),
+            Arg("steps", Int(1), doc="how many", example=16),
+            Arg("dtype", Maybe(one_of(*sorted(FLOATS))), None, doc="the element type, the input's unless given"),
+        ),
+        optional_inputs=1,
+        shape=_linspace_shape,
+        solve=_solved,
+        code=_linspace_code,
+        floating=False,
+    ),
+    Op(
+        name="eye",
+        target="torch.eye",
+        doc="Ones on the diagonal of a matrix, and zeros elsewhere.",
+        args=(
+            Arg("n", Int(1), doc="the number of rows", example=8),
+            Arg("m", Maybe(Int(1)), None, doc="the number of columns, that of the rows unless given"),
+            _DTYPE,
+        ),
+        primary="n",
+        optional_inputs=1,
+        shape=_eye_shape,
+        solve=_solved,
+        code=_eye_code,
         floating=False,
     ),
     _new("new_zeros", "Zeros in a size of their own, on the device of the input."),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from archspec.ops.arguments import Bool, Float, Int
+from archspec.ops.broadcast import BROADCAST, one_dtype, refuse_two_batches, stacked
 from archspec.ops.common import contradiction, last, normalize_dim, refuse_images, uniform_by_fan_in
 from archspec.ops.entry import Arg, Args, Inferred, Inputs, Op, Outputs, State
 from archspec.ops.faults import RuleFault
-from archspec.tensors import FLOATS, Dim, per_sample, show_shape
+from archspec.tensors import FLOATS, Batch, Dim, per_sample, show_shape
 
 
 def _check_pair(args: Args, inputs: Inputs) -> None:
@@ -71,6 +72,65 @@ def _bilinear_macs(args: Args, inputs: Inputs, outputs: Outputs) -> int:
     return int(per_sample(outputs[0].shape) * (args.in1_features + 1) * args.in2_features)
 
 
+def _cdist_shape(args: Args, inputs: Inputs) -> Outputs:
+    one_dtype(inputs)
+    first, other = inputs
+    for index, given in enumerate(inputs):
+        if given.rank < 2:
+            message = f"{{name}} compares rows of matrices, but receives {given}"
+            raise RuleFault("AS302", message, input=index, help="give it a dimension of size 1 with `unsqueeze`")
+    if first.shape[-1] != other.shape[-1]:
+        message = f"{{name}} compares rows of {first} with rows of {other}: one has {first.shape[-1]} features"
+        help = f"give the second {first.shape[-1]} features in its last dimension"
+        raise RuleFault("AS304", f"{message}, the other {other.shape[-1]}", input=1, help=help)
+    if isinstance(first.shape[-1], Batch):
+        message = f"{{name}} would sum over the batch: {first}"
+        raise RuleFault("AS304", message, input=0, help="bring the batch to the front")
+    shape = (*stacked(args, inputs, "compares"), first.shape[-2], other.shape[-2])
+    refuse_two_batches(shape)
+    return (first.with_shape(shape),)
+
+
+def _cdist_code(args: Args, inputs: tuple[str, ...]) -> str:
+    power = "" if args.p == 2 else f", p={args.p!r}"
+    return f"torch.cdist({inputs[0]}, {inputs[1]}{power})"
+
+
+def _similarity(name: str, target: str) -> Op:
+    return Op(
+        name=name,
+        target=target,
+        doc="Cosine of the angle between two inputs along a dimension.",
+        args=(
+            Arg("dim", Int(), 1, doc="the dimension that holds the vectors"),
+            Arg("eps", Float(above=0), 1e-8, doc="the least divisor"),
+        ),
+        primary="dim",
+        inputs=("x1", "x2"),
+        dtypes=(FLOATS, FLOATS),
+        check=_check_cosine,
+        shape=_cosine_shape,
+    )
+
+
+def _distance(name: str, target: str) -> Op:
+    return Op(
+        name=name,
+        target=target,
+        doc="Distance between the vectors in the last dimension of two inputs.",
+        args=(
+            Arg("p", Float(), 2.0, doc="which p-norm"),
+            Arg("eps", Float(above=0), 1e-6, doc="added to each difference"),
+            Arg("keepdim", Bool(), False, doc="keep the last dimension, with size 1"),
+        ),
+        primary="p",
+        inputs=("x1", "x2"),
+        dtypes=(FLOATS, FLOATS),
+        check=_check_pair,
+        shape=_distance_shape,
+    )
+
+
 OPS = (
     Op(
         name="Bilinear",
@@ -100,33 +160,19 @@ OPS = (
         state=_bilinear_state,
         macs=_bilinear_macs,
     ),
+    _similarity("CosineSimilarity", "torch.nn.CosineSimilarity"),
+    _similarity("cosine_similarity", "torch.nn.functional.cosine_similarity"),
+    _distance("PairwiseDistance", "torch.nn.PairwiseDistance"),
+    _distance("pairwise_distance", "torch.nn.functional.pairwise_distance"),
     Op(
-        name="CosineSimilarity",
-        target="torch.nn.CosineSimilarity",
-        doc="Cosine of the angle between two inputs along a dimension.",
-        args=(
-            Arg("dim", Int(), 1, doc="the dimension that holds the vectors"),
-            Arg("eps", Float(above=0), 1e-8, doc="the least divisor"),
-        ),
-        primary="dim",
-        inputs=("x1", "x2"),
-        dtypes=(FLOATS, FLOATS),
-        check=_check_cosine,
-        shape=_cosine_shape,
-    ),
-    Op(
-        name="PairwiseDistance",
-        target="torch.nn.PairwiseDistance",
-        doc="Distance between the vectors in the last dimension of two inputs.",
-        args=(
-            Arg("p", Float(), 2.0, doc="which p-norm"),
-            Arg("eps", Float(above=0), 1e-6, doc="added to each difference"),
-            Arg("keepdim", Bool(), False, doc="keep the last dimension, with size 1"),
-        ),
+        name="cdist",
+        target="torch.cdist",
+        doc="The distance of each row of the first matrix from each row of the second.",
+        args=(Arg("p", Float(min=0), 2.0, doc="which p-norm"), BROADCAST),
         primary="p",
         inputs=("x1", "x2"),
         dtypes=(FLOATS, FLOATS),
-        check=_check_pair,
-        shape=_distance_shape,
+        shape=_cdist_shape,
+        code=_cdist_code,
     ),
 )

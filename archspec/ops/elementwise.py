@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from archspec.ops.arguments import Float, Maybe
 from archspec.ops.broadcast import BROADCAST, common, joined, misfit, one_dtype
-from archspec.ops.common import same
+from archspec.ops.common import ordered, same
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs, no_check
 from archspec.ops.faults import RuleFault
 from archspec.ops.sizes import FillValue, literal
@@ -25,8 +25,8 @@ def _function(
     return Op(name=name, target=target, doc=doc, args=args, primary=primary, check=check, shape=same)
 
 
-def _nn(name: str, doc: str, *args: Arg) -> Op:
-    return _function(name, doc, *args, target=f"torch.nn.functional.{name}")
+def _nn(name: str, doc: str, *args: Arg, check: Callable[[Args, Inputs], None] = no_check) -> Op:
+    return _function(name, doc, *args, target=f"torch.nn.functional.{name}", check=check)
 
 
 def _check_clamp(args: Args, inputs: Inputs) -> None:
@@ -118,10 +118,13 @@ OPS = (
     _function("log", "The natural logarithm of x."),
     _function("log1p", "log(1 + x), exact near 0."),
     _function("log2", "The logarithm of x to base 2."),
-    _function("sin", "sin(x)."),
-    _function("cos", "cos(x)."),
+    _function("log10", "The logarithm of x to base 10."),
+    _function("exp2", "2ˣ."),
+    _function("logit", "log(x / (1 − x)), what `sigmoid` undoes."),
     _function("erf", "The error function of x."),
     _function("floor", "The largest integer that is not above x."),
+    _function("trunc", "x without what is behind its point."),
+    _function("frac", "What is behind the point of x."),
     _function("ceil", "The smallest integer that is not below x."),
     _function("round", "The integer nearest to x, the even one of two."),
     _function("pow", "x to a power.", Arg("exponent", Float(), doc="the power", example=2), primary="exponent"),
@@ -132,12 +135,41 @@ OPS = (
         Arg("max", Maybe(Float()), None, doc="largest output"),
         check=_check_clamp,
     ),
+    Op(
+        name="nan_to_num",
+        target="torch.nan_to_num",
+        doc="x, with numbers in place of NaN and the infinities.",
+        args=(
+            Arg("nan", Float(), 0.0, doc="in place of NaN"),
+            Arg("posinf", Maybe(Float()), None, doc="in place of +∞; the largest number unless given"),
+            Arg("neginf", Maybe(Float()), None, doc="in place of −∞; the smallest number unless given"),
+        ),
+        primary="nan",
+        shape=same,
+    ),
     _nn("relu6", "min(max(0, x), 6)."),
     _nn("hardswish", "x · ReLU6(x + 3) / 6."),
     _nn("hardsigmoid", "ReLU6(x + 3) / 6."),
     _nn("selu", "ELU with the scale and α that keep mean 0 and variance 1."),
     _nn("logsigmoid", "log(sigmoid(x))."),
     _nn("softsign", "x / (1 + |x|)."),
+    _nn("tanhshrink", "x − tanh(x)."),
+    _nn("hardshrink", "x where |x| > λ, else 0.", Arg("lambd", Float(), 0.5, doc="λ")),
+    _nn("softshrink", "x moved towards 0 by λ.", Arg("lambd", Float(min=0), 0.5, doc="λ")),
+    _nn("celu", "x where positive, else α · (exp(x / α) − 1).", Arg("alpha", Float(above=0), 1.0, doc="α")),
+    _nn(
+        "hardtanh",
+        "x cut to [min_val, max_val].",
+        Arg("min_val", Float(), -1.0, doc="smallest output"),
+        Arg("max_val", Float(), 1.0, doc="largest output"),
+        check=ordered("min_val", "max_val", strictly=False),
+    ),
+    _nn(
+        "threshold",
+        "x where x > threshold, else value.",
+        Arg("threshold", Float(), doc="what x is compared with", example=0.1),
+        Arg("value", Float(), doc="the output where x is not above it", example=0.0),
+    ),
     _nn(
         "leaky_relu",
         "x where positive, else negative_slope · x.",

@@ -1,22 +1,22 @@
-"""Functions that take elements by their places, or move them: `select`, `slice`, `gather`, `topk`, `roll`, …"""
+"""Functions that take places along a dimension, or move them: `select`, `slice`, `index_select`, `roll`, …"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from archspec.ops.arguments import Bool, Each, Int, Maybe
+from archspec.ops.arguments import Each, Int, Maybe
 from archspec.ops.common import normalize_dim, refuse_empty, same
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
 from archspec.ops.reductions import dims_of
-from archspec.tensors import DTYPES, Batch, Dim, TensorType
+from archspec.tensors import DTYPES, Batch, TensorType
 
 _DIM = Arg("dim", Int(), doc="the dimension to work along", example=1)
 _INDEX = ("int64", "int32")
 
 
-def _fixed_size(given: TensorType, dim: int) -> int:
+def fixed_size(given: TensorType, dim: int) -> int:
     """The size of a dimension that is not the batch.
 
     Raises:
@@ -37,7 +37,7 @@ def _fixed_size(given: TensorType, dim: int) -> int:
 def _select_shape(args: Args, inputs: Inputs) -> Outputs:
     given = inputs[0]
     dim = normalize_dim(args.dim, given.rank, "dim")
-    size = _fixed_size(given, dim)
+    size = fixed_size(given, dim)
     if not -size <= args.index < size:
         raise RuleFault(
             "AS402",
@@ -56,7 +56,7 @@ def _select_shape(args: Args, inputs: Inputs) -> Outputs:
 def _slice_shape(args: Args, inputs: Inputs) -> Outputs:
     given = inputs[0]
     dim = normalize_dim(args.dim, given.rank, "dim")
-    size = len(range(*slice(args.start, args.end, args.step).indices(_fixed_size(given, dim))))
+    size = len(range(*slice(args.start, args.end, args.step).indices(fixed_size(given, dim))))
     refuse_empty((size,), given, "end" if "end" in args.written else "start" if "start" in args.written else None)
     shape = (*given.shape[:dim], size, *given.shape[dim + 1 :])
     return (given.with_shape(shape, channels_first=given.channels_first),)
@@ -74,34 +74,10 @@ def _slice_code(args: Args, inputs: tuple[str, ...]) -> str:
     return f"{inputs[0]}[{before}{start}:{end}{step}{after}]"
 
 
-def _gather_shape(args: Args, inputs: Inputs) -> Outputs:
-    given, index = inputs
-    if index.dtype not in _INDEX:
-        raise RuleFault(
-            "AS306",
-            f"{{name}} needs an int64 or int32 index, but receives {index}",
-            input=1,
-            help="declare the index as `dtype: int64`",
-        )
-    dim = normalize_dim(args.dim, given.rank, "dim")
-    fits = index.rank == given.rank and all(
-        at == dim or _is_within(mine, theirs)
-        for at, (mine, theirs) in enumerate(zip(index.shape, given.shape, strict=True))
-    )
-    if not fits:
-        raise RuleFault(
-            "AS304",
-            f"{{name}} needs an index of the rank of {given}, no larger than it but in dimension {dim}, found {index}",
-            input=1,
-            help="bring the index into that shape with `reshape` or `expand`",
-        )
-    return (TensorType(index.shape, given.dtype),)
-
-
 def _index_select_shape(args: Args, inputs: Inputs) -> Outputs:
     given, index = inputs
     dim = normalize_dim(args.dim, given.rank, "dim")
-    _fixed_size(given, dim)
+    fixed_size(given, dim)
     if index.rank != 1:
         message = f"{{name}} needs an index of one dimension, but receives {index}"
         raise RuleFault("AS302", message, input=1, help="use `embedding` to look rows up by an index of any shape")
@@ -117,29 +93,6 @@ def _embedding_shape(args: Args, inputs: Inputs) -> Outputs:
         message = f"{{name}} looks rows up in a table of two dimensions without a batch, but receives {table}"
         raise RuleFault("AS302", message, input=1, help="give it a `Parameter`; `gather` is for tables of samples")
     return (TensorType((*index.shape, table.shape[1]), table.dtype),)
-
-
-def _is_within(size: Dim, limit: Dim) -> bool:
-    if isinstance(size, Batch) and isinstance(limit, Batch):
-        return size.multiple <= limit.multiple
-    return isinstance(size, int) and isinstance(limit, int) and size <= limit
-
-
-def _topk_shape(args: Args, inputs: Inputs) -> Outputs:
-    given = inputs[0]
-    dim = normalize_dim(args.dim, given.rank, "dim")
-    size = _fixed_size(given, dim)
-    if args.k > size:
-        raise RuleFault(
-            "AS402",
-            f"`k: {args.k}` of {{name}} is more than the {size} places of dimension {dim} of {given}",
-            arg="k",
-            input=0,
-            help=f"use a `k` from 1 to {size}",
-            suggestion=size,
-        )
-    shape = (*given.shape[:dim], args.k, *given.shape[dim + 1 :])
-    return (given.with_shape(shape), TensorType(shape, "int64"))
 
 
 def _one_hot_shape(args: Args, inputs: Inputs) -> Outputs:
@@ -200,17 +153,6 @@ OPS = (
         view="shared",
     ),
     Op(
-        name="gather",
-        target="torch.gather",
-        doc="Elements of the first input at the places that the second one names along one dimension.",
-        args=(_DIM,),
-        inputs=("input", "index"),
-        primary="dim",
-        shape=_gather_shape,
-        code=lambda args, inputs: f"torch.gather({inputs[0]}, {args.dim}, {inputs[1]})",
-        floating=False,
-    ),
-    Op(
         name="index_select",
         target="torch.index_select",
         doc="The places along one dimension that a list of them names.",
@@ -230,20 +172,6 @@ OPS = (
         dtypes=(_INDEX, DTYPES),
         shape=_embedding_shape,
         floating=False,
-    ),
-    Op(
-        name="topk",
-        target="torch.topk",
-        doc="The k largest values along one dimension, and their places.",
-        args=(
-            Arg("k", Int(1), doc="how many", example=1),
-            Arg("dim", Int(), -1, doc=_DIM.doc),
-            Arg("largest", Bool(), True, doc="false for the smallest ones"),
-            Arg("sorted", Bool(), True, doc="in order of size"),
-        ),
-        primary="k",
-        ports=("values", "indices"),
-        shape=_topk_shape,
     ),
     Op(
         name="one_hot",

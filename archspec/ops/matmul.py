@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from archspec.ops.arguments import Bool, Float, Maybe
-from archspec.ops.broadcast import BROADCAST, common, misfit, one_dtype
+from archspec.ops.broadcast import BROADCAST, one_dtype, refuse_two_batches, stacked
 from archspec.ops.einsum import EINSUM
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
@@ -32,17 +32,6 @@ def _check_inner(first: TensorType, second: TensorType) -> None:
         raise RuleFault("AS304", message, input=0, help="`transpose` or `permute` the batch to the front")
 
 
-def refuse_two_batches(shape: Shape) -> None:
-    """Refuse an output with the batch in two dimensions.
-
-    Raises:
-        RuleFault: AS304.
-    """
-    if sum(isinstance(dim, Batch) for dim in shape) > 1:
-        message = f"{{name}} would give {show_shape(shape)}, with the batch in two dimensions"
-        raise RuleFault("AS304", message, input=1, help="keep the samples apart: bring the batch to the front of both")
-
-
 def _matmul_shape(args: Args, inputs: Inputs) -> Outputs:
     one_dtype(inputs)
     first, second = inputs
@@ -51,24 +40,10 @@ def _matmul_shape(args: Args, inputs: Inputs) -> Outputs:
             message = f"{{name}} multiplies matrices, but receives {given}"
             raise RuleFault("AS302", message, input=index, help="give it a dimension of size 1 with `unsqueeze`")
     _check_inner(first, second)
-    stack = _stacks(args, inputs)
+    stack = stacked(args, inputs)
     shape = (*stack, first.shape[-2], second.shape[-1])
     refuse_two_batches(shape)
     return (first.with_shape(shape),)
-
-
-def _stacks(args: Args, inputs: Inputs) -> Shape:
-    """The dimensions before the matrices, of which one of the two may have none."""
-    first, second = (given.shape[:-2] for given in inputs)
-    if not first or not second:
-        return first or second
-    found = common(args, first, second)
-    if found is None:
-        stacked = tuple(given.with_shape(given.shape[:-2]) for given in inputs)
-        fault = misfit(args, first, stacked, 1)
-        fault.message = f"{{name}} multiplies {inputs[0]} by {inputs[1]}: the dimensions before the matrices differ"
-        raise fault
-    return found
 
 
 def _matmul_macs(args: Args, inputs: Inputs, outputs: Outputs) -> int:

@@ -21,11 +21,27 @@ _NOTHING = frozenset(
         *("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d", "GlobalAvgPool2d", "Permute", "tril", "triu"),
         *(f"{kind}Pad{count}d" for kind in ("Zero", "Constant", "Circular") for count in (1, 2, 3)),
         *("randn_like", "rand_like", "zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full"),
-        *("arange", "argmax", "argmin", "to", "eq", "ne", "lt", "le", "gt", "ge"),
+        *(
+            "arange",
+            "eye",
+            "linspace",
+            "argmax",
+            "argmin",
+            "argsort",
+            "any",
+            "all",
+            "to",
+            "eq",
+            "ne",
+            "lt",
+            "le",
+            "gt",
+            "ge",
+        ),
         *("logical_and", "logical_or", "logical_xor", "logical_not"),
     )
 )
-_SECOND_PORT = frozenset(("max", "min", "topk"))
+_SECOND_PORT = frozenset(("max", "min", "median", "topk", "sort"))
 _COPIED_IN_PLACE = frozenset(("ReLU6", "SiLU", "Mish", "Hardswish", "Hardsigmoid", "Hardtanh", "Threshold"))
 
 

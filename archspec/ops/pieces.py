@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from archspec.ops.arguments import Each, Either, Int
+from archspec.ops.axes import new_dim
 from archspec.ops.broadcast import one_dtype
 from archspec.ops.common import normalize_dim
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
-from archspec.ops.shaping import new_dim
 from archspec.tensors import Batch, Dim, Shape, TensorType
 
 MOST_PIECES = 256

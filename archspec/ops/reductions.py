@@ -67,6 +67,12 @@ def _with_places_shape(args: Args, inputs: Inputs) -> Outputs:
     return (output, TensorType(output.shape, "int64"))
 
 
+def _truth_shape(args: Args, inputs: Inputs) -> Outputs:
+    """Of numbers too, which are true where they are not 0; only bytes stay bytes."""
+    (output,) = _reduce_shape(args, inputs)
+    return (TensorType(output.shape, "uint8" if output.dtype == "uint8" else "bool", output.channels_first),)
+
+
 def _along_shape(args: Args, inputs: Inputs) -> Outputs:
     normalize_dim(args.dim, inputs[0].rank, "dim")
     return (inputs[0],)
@@ -133,6 +139,15 @@ OPS = (
         shape=_with_places_shape,
         ports=_VALUES,
     ),
+    _reduction(
+        "median",
+        "The median along one dimension, the lower one of two, and its place.",
+        dim=_DIM,
+        shape=_with_places_shape,
+        ports=_VALUES,
+    ),
+    _reduction("any", "Whether one is true along some dimensions.", shape=_truth_shape, floating=False),
+    _reduction("all", "Whether all are true along some dimensions.", shape=_truth_shape, floating=False),
     *(
         Op(
             name=name,

@@ -52,16 +52,23 @@ def _flatten(name: str, target: str, code: Callable[[Args, tuple[str, ...]], str
     )
 
 
+def _parts(args: Args) -> tuple[str, tuple[int, ...]]:
+    """The sizes, after the name that the layer or the function has for them."""
+    name = "sizes" if "sizes" in args else "unflattened_size"
+    return name, args[name]
+
+
 def _unflatten_shape(args: Args, inputs: Inputs) -> Outputs:
     given = inputs[0]
     dim = normalize_dim(args.dim, given.rank, "dim")
-    parts = _split(given.shape[dim], args.unflattened_size)
+    name, into = _parts(args)
+    parts = _split(given.shape[dim], into)
     if parts is None:
         raise RuleFault(
             "AS402",
-            f"{{name}} cannot split dimension {dim} of {given} into {show(args.unflattened_size)}: "
-            f"{given.shape[dim]} is not {' · '.join(map(str, args.unflattened_size))}",
-            arg="unflattened_size",
+            f"{{name}} cannot split dimension {dim} of {given} into {show(into)}: "
+            f"{given.shape[dim]} is not {' · '.join(map(str, into))}",
+            arg=name,
             input=0,
             help="write sizes whose product it is; one of them may be -1, for what is left",
         )
@@ -81,14 +88,15 @@ def _split(size: Dim, into: tuple[int, ...]) -> tuple[Dim, ...] | None:
 
 
 def _check_unflatten(args: Args, inputs: Inputs) -> None:
-    unknown = [index for index, part in enumerate(args.unflattened_size) if part == -1]
-    zero = [index for index, part in enumerate(args.unflattened_size) if part == 0]
+    name, into = _parts(args)
+    unknown = [index for index, part in enumerate(into) if part == -1]
+    zero = [index for index, part in enumerate(into) if part == 0]
     if len(unknown) > 1 or zero:
         found = "two sizes of -1" if len(unknown) > 1 else "a size of 0"
         raise RuleFault(
             "AS402",
-            f"`unflattened_size` of {{name}} has {found}",
-            arg="unflattened_size",
+            f"`{name}` of {{name}} has {found}",
+            arg=name,
             index=zero[0] if zero else unknown[1],
             help="write positive sizes, of which one may be -1",
         )
@@ -106,6 +114,20 @@ OPS = (
             Arg("dim", Int(), doc="the dimension to split", example=1),
             Arg("unflattened_size", Each(Int(-1)), doc="its new sizes; -1 for what is left", example=[8, -1]),
         ),
+    Op(
+        name="unflatten",
+        target="torch.unflatten",
+        doc="Splits one dimension into several.",
+        args=(
+            Arg("dim", Int(), doc="the dimension to split", example=1),
+            Arg("sizes", Each(Int(-1)), doc="its new sizes; -1 for what is left", example=[8, -1]),
+        ),
+        primary="dim",
+        check=_check_unflatten,
+        shape=_unflatten_shape,
+        floating=False,
+        view="shared",
+    ),
         primary="dim",
         check=_check_unflatten,
         shape=_unflatten_shape,

@@ -1,4 +1,4 @@
-"""Functions that keep every element and arrange the dimensions anew: `reshape`, `permute`, `expand`, …"""
+"""Functions that give a tensor other sizes: `reshape`, `expand`, `tile`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 
 from archspec.ops.arguments import Each, Int
 from archspec.ops.code import batch_code
-from archspec.ops.common import MOST_DIMS, by, normalize_dim
+from archspec.ops.common import by
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
-from archspec.ops.reductions import dims_of
 from archspec.ops.sizes import Size
 from archspec.tensors import Batch, Dim, Shape, show_shape, volume
 
@@ -93,69 +92,6 @@ def _sizes_code(sizes: tuple[Any, ...]) -> str:
     return f"({listed},)" if len(sizes) == 1 else f"({listed})"
 
 
-def _permute_shape(args: Args, inputs: Inputs) -> Outputs:
-    given = inputs[0]
-    order = dims_of(args.dims, given.rank, "dims")
-    if len(order) != given.rank:
-        raise RuleFault(
-            "AS402",
-            f"`dims` of {{name}} must name each of the {given.rank} dimensions of {given} once, found {len(order)}",
-            arg="dims",
-            input=0,
-            help=f"write an order of {', '.join(map(str, range(given.rank)))}",
-        )
-    return (given.with_shape(given.shape[dim] for dim in order),)
-
-
-def _transpose_shape(args: Args, inputs: Inputs) -> Outputs:
-    given = inputs[0]
-    first, second = (normalize_dim(args[name], given.rank, name) for name in ("dim0", "dim1"))
-    shape = list(given.shape)
-    shape[first], shape[second] = shape[second], shape[first]
-    return (given.with_shape(shape),)
-
-
-def _squeeze_shape(args: Args, inputs: Inputs) -> Outputs:
-    given = inputs[0]
-    gone = dims_of(args.dim, given.rank)
-    for dim in gone:
-        if given.shape[dim] != 1:
-            raise RuleFault(
-                "AS402",
-                f"{{name}} takes dimension {dim} of {given} away, but its size is {given.shape[dim]}",
-                arg="dim",
-                input=0,
-                help="name dimensions of size 1, or reduce this one, with `mean` for example",
-            )
-    left = tuple(size for dim, size in enumerate(given.shape) if dim not in gone)
-    if not left:
-        raise RuleFault("AS402", f"{{name}} would leave no dimension of {given}", arg="dim", input=0, help="keep one")
-    return (given.with_shape(left),)
-
-
-def new_dim(dim: int, rank: int) -> int:
-    """Where a new dimension goes, counted from the front.
-
-    Raises:
-        RuleFault: AS307, it is out of range, or torch has no tensors of so many dimensions.
-    """
-    if not -rank - 1 <= dim <= rank or rank == MOST_DIMS:
-        raise RuleFault(
-            "AS307",
-            f"`dim: {dim}` is out of range: {{name}} makes {rank + 1} dimensions of {rank}",
-            arg="dim",
-            input=0,
-            help=f"use a dimension from {-rank - 1} to {rank}",
-        )
-    return dim % (rank + 1)
-
-
-def _unsqueeze_shape(args: Args, inputs: Inputs) -> Outputs:
-    given = inputs[0]
-    at = new_dim(args.dim, given.rank)
-    return (given.with_shape((*given.shape[:at], 1, *given.shape[at:])),)
-
-
 def _expanded(args: Args, inputs: Inputs) -> Shape:
     given, wanted = inputs[0], args.size
     new = len(wanted) - given.rank
@@ -200,7 +136,14 @@ def _expand_code(args: Args, inputs: tuple[str, ...]) -> str:
     return f"{inputs[0]}.expand({', '.join(batch_code(size) for size in args.size)})"
 
 
-_DIM = Arg("dim", Int(), doc="where the dimension goes", example=1)
+def _tile_shape(args: Args, inputs: Inputs) -> Outputs:
+    """The shorter one of shape and `dims` has ones in front, as torch has it."""
+    given, times = inputs[0].shape, args.dims
+    rank = max(len(given), len(times))
+    sizes = (1,) * (rank - len(given)) + given
+    counts = (1,) * (rank - len(times)) + times
+    return (inputs[0].with_shape(volume(pair) for pair in zip(sizes, counts, strict=True)),)
+
 
 OPS = (
     Op(
@@ -216,48 +159,6 @@ OPS = (
         view="shared",
     ),
     Op(
-        name="permute",
-        target="torch.permute",
-        doc="The dimensions in another order.",
-        args=(Arg("dims", Each(Int()), doc="the old dimensions in the new order", example=[0, 2, 1]),),
-        primary="dims",
-        shape=_permute_shape,
-        floating=False,
-        view="shared",
-    ),
-    Op(
-        name="transpose",
-        target="torch.transpose",
-        doc="Two dimensions exchanged.",
-        args=(
-            Arg("dim0", Int(), doc="one of them", example=1),
-            Arg("dim1", Int(), doc="the other one", example=2),
-        ),
-        shape=_transpose_shape,
-        floating=False,
-        view="shared",
-    ),
-    Op(
-        name="squeeze",
-        target="torch.squeeze",
-        doc="Takes dimensions of size 1 away.",
-        args=(Arg("dim", Each(Int(), or_one=True), doc="which ones", example=1),),
-        primary="dim",
-        shape=_squeeze_shape,
-        floating=False,
-        view="shared",
-    ),
-    Op(
-        name="unsqueeze",
-        target="torch.unsqueeze",
-        doc="A new dimension of size 1.",
-        args=(_DIM,),
-        primary="dim",
-        shape=_unsqueeze_shape,
-        floating=False,
-        view="shared",
-    ),
-    Op(
         name="expand",
         target="torch.Tensor.expand",
         doc="Dimensions of size 1, and new ones in front, repeated without copying.",
@@ -268,5 +169,15 @@ OPS = (
         code=_expand_code,
         floating=False,
         view="locked",
+    ),
+    Op(
+        name="tile",
+        target="torch.tile",
+        doc="The tensor beside itself, a number of times along each dimension.",
+        args=(Arg("dims", Each(Int(1)), doc="how often, for the last dimensions", example=[1, 2]),),
+        primary="dims",
+        shape=_tile_shape,
+        code=lambda args, inputs: f"torch.tile({inputs[0]}, {args.dims})",
+        floating=False,
     ),
 )

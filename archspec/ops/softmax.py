@@ -42,12 +42,24 @@ def _glu_shape(args: Args, inputs: Inputs) -> Outputs:
     return (given.with_shape((*given.shape[:dim], half, *given.shape[dim + 1 :]), channels_first=given.channels_first),)
 
 
+def _gated(name: str, target: str) -> Op:
+    return Op(
+        name=name,
+        target=target,
+        doc="a · sigmoid(b), with a and b the halves along one dimension.",
+        args=(Arg("dim", Int(), -1, doc="the dimension to halve"),),
+        primary="dim",
+        shape=_glu_shape,
+    )
+
+
 OPS = (
     _over_dim("Softmax", "torch.nn.Softmax", "exp(x) / Σ exp(x) along one dimension."),
     _over_dim("Softmin", "torch.nn.Softmin", "exp(−x) / Σ exp(−x) along one dimension."),
     _over_dim("LogSoftmax", "torch.nn.LogSoftmax", "log(softmax(x)) along one dimension."),
     _over_dim("softmax", "torch.nn.functional.softmax", "exp(x) / Σ exp(x) along one dimension."),
     _over_dim("log_softmax", "torch.nn.functional.log_softmax", "log(softmax(x)) along one dimension."),
+    _over_dim("softmin", "torch.nn.functional.softmin", "exp(−x) / Σ exp(−x) along one dimension."),
     Op(
         name="Softmax2d",
         target="torch.nn.Softmax2d",
@@ -56,12 +68,6 @@ OPS = (
         layout=LAYOUTS[2],
         shape=same_images,
     ),
-    Op(
-        name="GLU",
-        target="torch.nn.GLU",
-        doc="a · sigmoid(b), with a and b the halves along one dimension.",
-        args=(Arg("dim", Int(), -1, doc="the dimension to halve"),),
-        primary="dim",
-        shape=_glu_shape,
-    ),
+    _gated("GLU", "torch.nn.GLU"),
+    _gated("glu", "torch.nn.functional.glu"),
 )

@@ -7,6 +7,7 @@ from math import prod
 
 from archspec.ops import convolution
 from archspec.ops.arguments import Bool, Float, Int, one_of, sizes, spread
+from archspec.ops.axes import OPS as AXES
 from archspec.ops.common import (
     INPLACE,
     LAYOUTS,
@@ -18,10 +19,9 @@ from archspec.ops.common import (
 )
 from archspec.ops.entry import Arg, Args, Inferred, Inputs, Op, Outputs, State
 from archspec.ops.faults import RuleFault
-from archspec.ops.shaping import OPS as SHAPING
 
 _CONVOLUTIONS = {op.name: op for op in convolution.OPS}
-_PERMUTE = next(op for op in SHAPING if op.name == "permute")
+_PERMUTE = next(op for op in AXES if op.name == "permute")
 _IN_CHANNELS = Inferred(channels, "input channels")
 
 # Regularisation.

@@ -221,12 +221,27 @@ def _levels(draw: st.DrawFn) -> Inputs:
     return tuple(TensorType(*each) for each in (*found, *([draw(odd)] if draw(st.integers(0, 7)) == 0 else [])))
 
 
+def _scattered(draw: st.DrawFn) -> Inputs:
+    given, index = _gather(draw)
+    source = tuple(draw(SIZE) if isinstance(dim, int) and draw(st.integers(0, 7)) == 0 else dim for dim in index.shape)
+    return (given, index, TensorType(source, given.dtype if draw(st.integers(0, 7)) else "float64"))
+
+
+def _rows(draw: st.DrawFn) -> Inputs:
+    stack = _shape(draw, 1, 3)
+    features = draw(SIZE)
+    wrong = features if draw(st.integers(0, 5)) else draw(SIZE)
+    return _two(draw, (*stack, draw(SIZE), features), (*_other(draw, stack), draw(SIZE), wrong))
+
+
 INPUTS: dict[str, Callable[[st.DrawFn], Inputs]] = {
     "FeaturePyramidNetwork": _levels,
     "masked_fill": _masked,
     "where": _where,
     "type_as": _typed,
     "gather": _gather,
+    **dict.fromkeys(("scatter", "scatter_add"), _scattered),
+    "cdist": _rows,
     "one_hot": _classes,
     "embedding": _table,
     "index_select": _places,
@@ -242,10 +257,28 @@ INPUTS: dict[str, Callable[[st.DrawFn], Inputs]] = {
     "scaled_dot_product_attention": _attention,
     "grid_sample": _grid,
     "affine_grid": _thetas,
-    **dict.fromkeys(("maximum", "minimum", "mean_of"), _broadcast),
+    **dict.fromkeys(("maximum", "minimum", "mean_of", "atan2"), _broadcast),
     **dict.fromkeys(("add", "mul", "sub", "div"), _arithmetic),
-    **dict.fromkeys(("tril", "triu", "to", "full_like", "arange", "new_full", "new_zeros", "new_ones"), _many_sizes),
-    **dict.fromkeys(("reshape", "squeeze", "unsqueeze", "expand", "permute", "unbind"), _many_sizes),
+    **dict.fromkeys(
+        ("tril", "triu", "to", "detach", "full_like", "arange", "eye", "new_full", "new_zeros", "new_ones"), _many_sizes
+    ),
+    **dict.fromkeys(
+        (
+            "reshape",
+            "squeeze",
+            "unsqueeze",
+            "expand",
+            "permute",
+            "unbind",
+            "movedim",
+            "diagonal",
+            "tile",
+            "unflatten",
+            "any",
+            "all",
+        ),
+        _many_sizes,
+    ),
     **dict.fromkeys(("split", "chunk"), _qkv_like),
 }
 
@@ -350,6 +383,17 @@ def _number_or_none(draw: st.DrawFn, inputs: Inputs) -> float | None:
     return draw(st.sampled_from([0.0, 1, 0.5])) if (len(inputs) == 1) is bool(draw(st.integers(0, 5))) else None
 
 
+def _times(draw: st.DrawFn, inputs: Inputs) -> tuple[int, ...]:
+    count = inputs[0].rank if draw(st.integers(0, 5)) else 2
+    return tuple(draw(st.sampled_from([1, 1, 2, 3])) for _ in range(count))
+
+
+def _some_dims(draw: st.DrawFn, inputs: Inputs) -> Any:
+    rank = inputs[0].rank
+    dims = st.integers(-rank, rank - 1)
+    return draw(dims | st.lists(dims, min_size=1, max_size=2).map(tuple))
+
+
 ARGUMENTS: dict[tuple[str, str], Callable[[st.DrawFn, Inputs], Any]] = {
     **{(name, "other"): _number_or_none for name in ("eq", "ne", "lt", "le", "gt", "ge")},
     ("einsum", "equation"): _equation,
@@ -362,6 +406,9 @@ ARGUMENTS: dict[tuple[str, str], Callable[[st.DrawFn, Inputs], Any]] = {
     ("reshape", "shape"): _reshape_sizes,
     ("expand", "size"): _expand_sizes,
     ("permute", "dims"): _order,
+    ("tile", "dims"): _times,
+    ("movedim", "source"): _some_dims,
+    ("movedim", "destination"): _some_dims,
     ("squeeze", "dim"): _unit_dim,
     ("split", "split_size_or_sections"): _sections,
 }

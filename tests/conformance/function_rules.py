@@ -11,6 +11,8 @@ from tests.conformance.strategies import Call
 _ARITHMETIC = ("add", "sub", "mul", "div")
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 _BROADCASTING = (
+    "atan2",
+    "cdist",
     *("maximum", "minimum", "masked_fill", "where", "mean_of", "matmul", *_ARITHMETIC),
     *(*_COMPARISONS, "logical_and", "logical_or", "logical_xor"),
 )
@@ -28,12 +30,15 @@ _WITHOUT_DEFAULT_DIM = (
     "argmin",
     "max",
     "min",
+    "median",
+    "any",
+    "all",
     "cumsum",
     "cumprod",
     "roll",
     "squeeze",
 )
-_PRODUCTS = ("matmul", "bmm", "outer", "einsum")
+_PRODUCTS = ("matmul", "bmm", "outer", "einsum", "cdist")
 _SIZED = ("affine_grid", "reshape", "expand", "new_zeros", "new_ones", "new_full")
 _PIECES = ("split", "chunk", "unbind")
 
@@ -56,7 +61,8 @@ def _says_batch(call: Call, fault: RuleFault) -> bool:
 
 def _is_place_in_the_batch(call: Call, fault: RuleFault) -> bool:
     return fault.code == "AS402" and any(
-        words in fault.message for words in ("before the batch is", "for every batch size", "in two dimensions")
+        words in fault.message
+        for words in ("before the batch is", "the diagonal of the batch", "for every batch size", "in two dimensions")
     )
 
 
@@ -82,6 +88,10 @@ FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
     (
         "Functions of several tensors do not mix element types.",
         lambda call, fault: fault.code == "AS306" and len({given.dtype for given in call.inputs}) > 1,
+    ),
+    (
+        "Numbers at equal distances are floating-point.",
+        lambda call, fault: fault.code == "AS306" and call.kind == "linspace",
     ),
     (
         "Masks are booleans, and what is filled into a tensor is of its type.",

@@ -11,7 +11,18 @@ from archspec.ops.faults import RuleFault
 from tests.conformance.function_rules import FUNCTION_RULES
 from tests.conformance.strategies import Call
 
-_MERGES = ("add", "sub", "mul", "div", "mean_of", "concat", "CosineSimilarity", "PairwiseDistance")
+_MERGES = (
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "mean_of",
+    "concat",
+    "CosineSimilarity",
+    "PairwiseDistance",
+    "cosine_similarity",
+    "pairwise_distance",
+)
 _DIVISORS = ("beta", "alpha", "norm_type", "max_norm")
 _SOFTMAXES = ("softmax", "softmin", "logsoftmax", "log_softmax")
 _EMPTY = {False: (0,), True: (0, -1)}

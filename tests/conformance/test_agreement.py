@@ -38,7 +38,14 @@ def highest_index(call: Call, applied: Applied) -> int:
     """What an integer in the input may be."""
     if "indices" in call.op.inputs:
         return min(per_sample(output.shape[2:]) for output in applied.outputs) - 1
-    if call.kind in ("gather", "one_hot", "index_select", "embedding"):  # places that there may be only one of
+    if call.kind in (
+        "gather",
+        "scatter",
+        "scatter_add",
+        "one_hot",
+        "index_select",
+        "embedding",
+    ):  # places that there may be only one of
         return 0
     return applied.args.get("num_embeddings", 4) - 1
 
