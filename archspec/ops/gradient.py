@@ -7,8 +7,22 @@ from archspec.ops.layer_class import kind_of
 
 OUTPUT_ALONE = frozenset(
     (
-        *("ReLU", "relu", "Sigmoid", "sigmoid", "Tanh", "tanh", "exp", "expm1", "sqrt", "rsqrt", "reciprocal"),
-        *("Softmax", "Softmin", "LogSoftmax", "softmax", "log_softmax", "Softmax2d"),
+        *(
+            "ReLU",
+            "relu",
+            "Sigmoid",
+            "sigmoid",
+            "Tanh",
+            "tanh",
+            "exp",
+            "exp2",
+            "expm1",
+            "tan",
+            "sqrt",
+            "rsqrt",
+            "reciprocal",
+        ),
+        *("Softmax", "Softmin", "LogSoftmax", "softmax", "softmin", "log_softmax", "Softmax2d"),
     )
 )
 """Those whose derivative reads what they made, and nothing else."""
@@ -16,7 +30,11 @@ OUTPUT_ALONE = frozenset(
 OUTPUT_AND_INPUT = frozenset(("amax", "amin", "std", "logsumexp", "vector_norm", "prod", "cumprod", "CrossMapLRN2d"))
 """Those whose derivative reads what they were given too."""
 
-_ALWAYS = OUTPUT_ALONE | OUTPUT_AND_INPUT | {"LSTM", "RNNCell", "PairwiseDistance", "scaled_dot_product_attention"}
+_ALWAYS = (
+    OUTPUT_ALONE
+    | OUTPUT_AND_INPUT
+    | {"LSTM", "RNNCell", "PairwiseDistance", "pairwise_distance", "cdist", "scaled_dot_product_attention"}
+)
 _IN_PLACE = frozenset(("ELU", "SELU", "CELU", "LeakyReLU", "RReLU"))
 
 

@@ -13,20 +13,26 @@ ROOMS: dict[str, str] = {
     "attention": """
         MultiheadAttention
     """,
+    "axes": """
+        permute transpose squeeze unsqueeze movedim diagonal
+    """,
+    "casts": """
+        to type_as detach
+    """,
     "comparison": """
-        eq ne lt le gt ge logical_and logical_or logical_xor logical_not to type_as
+        eq ne lt le gt ge logical_and logical_or logical_xor logical_not
     """,
     "composed": """
         Conv2dNormActivation Conv3dNormActivation MLP SqueezeExcitation
     """,
     "constants": """
-        arange new_zeros new_ones new_full full_like tril triu
+        arange linspace eye new_zeros new_ones new_full full_like tril triu
     """,
     "convolution": """
         Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d
     """,
     "distance": """
-        Bilinear CosineSimilarity PairwiseDistance
+        Bilinear CosineSimilarity cosine_similarity PairwiseDistance pairwise_distance cdist
     """,
     "dropout": """
         Dropout Dropout1d Dropout2d Dropout3d AlphaDropout FeatureAlphaDropout
@@ -35,9 +41,10 @@ ROOMS: dict[str, str] = {
         rearrange reduce repeat_axis
     """,
     "elementwise": """
-        neg abs sign square sqrt rsqrt reciprocal exp expm1 log log1p log2 sin cos erf floor ceil round pow
-        clamp relu6 hardswish hardsigmoid selu logsigmoid softsign leaky_relu elu softplus dropout maximum
-        minimum masked_fill where randn_like rand_like zeros_like ones_like
+        neg abs sign square sqrt rsqrt reciprocal exp expm1 log log1p log2 log10 exp2 logit erf floor trunc frac
+        ceil round pow clamp nan_to_num relu6 hardswish hardsigmoid selu logsigmoid softsign tanhshrink
+        hardshrink softshrink celu hardtanh threshold leaky_relu elu softplus dropout maximum minimum
+        masked_fill where randn_like rand_like zeros_like ones_like
     """,
     "embedding": """
         Embedding EmbeddingBag
@@ -45,8 +52,11 @@ ROOMS: dict[str, str] = {
     "fold": """
         Fold Unfold
     """,
+    "gather": """
+        gather scatter scatter_add
+    """,
     "indexing": """
-        select slice gather index_select embedding topk one_hot roll flip
+        select slice index_select embedding one_hot roll flip
     """,
     "linear": """
         Linear
@@ -83,22 +93,29 @@ ROOMS: dict[str, str] = {
         RNN LSTM GRU RNNCell LSTMCell GRUCell
     """,
     "reductions": """
-        mean sum amax amin std var logsumexp vector_norm prod argmax argmin max min cumsum cumprod normalize
+        mean sum amax amin std var logsumexp vector_norm prod argmax argmin max min median any all cumsum
+        cumprod normalize
     """,
     "reshape": """
-        Identity Flatten flatten Unflatten
+        Identity Flatten flatten Unflatten unflatten
     """,
     "shaping": """
-        reshape permute transpose squeeze unsqueeze expand
+        reshape expand tile
     """,
     "shuffle": """
         PixelShuffle PixelUnshuffle ChannelShuffle pixel_shuffle pixel_unshuffle
     """,
     "softmax": """
-        Softmax Softmin LogSoftmax softmax log_softmax Softmax2d GLU
+        Softmax Softmin LogSoftmax softmax log_softmax softmin Softmax2d GLU glu
+    """,
+    "sorting": """
+        topk sort argsort
     """,
     "transformer": """
         TransformerEncoderLayer TransformerDecoderLayer Transformer
+    """,
+    "trigonometry": """
+        sin cos tan asin acos atan sinh cosh asinh acosh atanh atan2
     """,
     "upsample": """
         Upsample UpsamplingNearest2d UpsamplingBilinear2d interpolate

@@ -16,7 +16,7 @@ _NOTHING = frozenset(
     (
         *("Flatten", "flatten", "Identity", "Unflatten"),
         *("add", "sub", "mean_of", "concat", "stack", "pad", "interpolate", "cumsum", "roll", "flip", "neg", "sign"),
-        *("floor", "ceil", "round", "mean", "sum", "repeat_axis", "one_hot", "affine_grid"),
+        *("floor", "ceil", "round", "trunc", "frac", "tile", "mean", "sum", "repeat_axis", "one_hot", "affine_grid"),
         *("PixelShuffle", "PixelUnshuffle", "ChannelShuffle", "pixel_shuffle", "pixel_unshuffle", "Unfold", "Fold"),
         *("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d", "GlobalAvgPool2d", "Permute", "tril", "triu"),
         *(f"{kind}Pad{count}d" for kind in ("Zero", "Constant", "Circular") for count in (1, 2, 3)),

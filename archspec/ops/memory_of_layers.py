@@ -158,6 +158,14 @@ def _distance(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
     return Kept((), (0,), extra=size_of(inputs[0]))
 
 
+def _distances(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    return Kept((0, 1), (0,))
+
+
+def _own_output(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
+    return Kept(outputs=(0,))
+
+
 def _deformed(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
     """torchvision makes zeros for a mask and for a bias that are not there."""
     mask = 4 * per_sample(inputs[0].shape[:1]) if len(inputs) == 2 else 0
@@ -237,11 +245,18 @@ EXTRA: Mapping[str, Rule] = {
     "LogSigmoid": _input_and_another,
     "logsigmoid": _input_and_another,
     "Tanhshrink": _another,
+    "tanhshrink": _another,
     "mul": _product,
     "div": _product,
     "normalize": _normalized,
     "CosineSimilarity": _cosine,
     "PairwiseDistance": _distance,
+    "cosine_similarity": _cosine,
+    "pairwise_distance": _distance,
+    "cdist": _distances,
+    "argsort": _own_output,
+    "scatter": _at_places,
+    "scatter_add": _at_places,
     "DeformConv2d": _deformed,
     "pad": _padded,
     "Upsample": _resized,

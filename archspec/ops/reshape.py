@@ -102,36 +102,27 @@ def _check_unflatten(args: Args, inputs: Inputs) -> None:
         )
 
 
+def _unflatten(name: str, target: str, sizes: str) -> Op:
+    return Op(
+        name=name,
+        target=target,
+        doc="Splits one dimension into several.",
+        args=(
+            Arg("dim", Int(), doc="the dimension to split", example=1),
+            Arg(sizes, Each(Int(-1)), doc="its new sizes; -1 for what is left", example=[8, -1]),
+        ),
+        primary="dim",
+        check=_check_unflatten,
+        shape=_unflatten_shape,
+        floating=False,
+        view="shared",
+    )
+
+
 OPS = (
     Op(name="Identity", target="torch.nn.Identity", doc="The input itself.", shape=same, floating=False, view="shared"),
     _flatten("Flatten", "torch.nn.Flatten"),
     _flatten("flatten", "torch.flatten", code=_flatten_code),
-    Op(
-        name="Unflatten",
-        target="torch.nn.Unflatten",
-        doc="Splits one dimension into several.",
-        args=(
-            Arg("dim", Int(), doc="the dimension to split", example=1),
-            Arg("unflattened_size", Each(Int(-1)), doc="its new sizes; -1 for what is left", example=[8, -1]),
-        ),
-    Op(
-        name="unflatten",
-        target="torch.unflatten",
-        doc="Splits one dimension into several.",
-        args=(
-            Arg("dim", Int(), doc="the dimension to split", example=1),
-            Arg("sizes", Each(Int(-1)), doc="its new sizes; -1 for what is left", example=[8, -1]),
-        ),
-        primary="dim",
-        check=_check_unflatten,
-        shape=_unflatten_shape,
-        floating=False,
-        view="shared",
-    ),
-        primary="dim",
-        check=_check_unflatten,
-        shape=_unflatten_shape,
-        floating=False,
-        view="shared",
-    ),
+    _unflatten("Unflatten", "torch.nn.Unflatten", "unflattened_size"),
+    _unflatten("unflatten", "torch.unflatten", "sizes"),
 )

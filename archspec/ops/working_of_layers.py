@@ -106,6 +106,11 @@ def _normalized(args: Args, inputs: Inputs, outputs: Outputs) -> int:
     return size_of(outputs[0]) * (along + 1) // along
 
 
+def _sorted(args: Args, inputs: Inputs, outputs: Outputs) -> int:
+    """The values in order beside their places."""
+    return size_of(inputs[0]) + size_of(outputs[0])
+
+
 def _cosine(args: Args, inputs: Inputs, outputs: Outputs) -> int:
     """Both vectors over their norms and the product; the norms, their product and the sum; and epsilon."""
     return 3 * size_of(inputs[0]) + 3 * size_of(outputs[0]) + 4
@@ -173,7 +178,19 @@ LAYERS: Mapping[str, Rule] = {
     **{f"{kind}": _nothing for kind in ("Flatten", "flatten", "Identity", "Unflatten", "StochasticDepth")},
     **{f"Dropout{n}": _nothing for n in ("", "1d", "2d", "3d")},
     **dict.fromkeys(("AlphaDropout", "FeatureAlphaDropout", "dropout", "DropBlock2d", "DropBlock3d"), _nothing),
-    **{name: _times(2) for name in ("Tanhshrink", "Softsign", "softsign", "LogSigmoid", "logsigmoid", "Softmin")},
+    **{
+        name: _times(2)
+        for name in (
+            "Tanhshrink",
+            "Softsign",
+            "softsign",
+            "LogSigmoid",
+            "logsigmoid",
+            "Softmin",
+            "softmin",
+            "tanhshrink",
+        )
+    },
     **dict.fromkeys(("add", "sub", "mul", "div"), _chained),
     "RReLU": _noise,
     "SyncBatchNorm": _batch_norm,
@@ -187,6 +204,9 @@ LAYERS: Mapping[str, Rule] = {
     "normalize": _normalized,
     "CosineSimilarity": _cosine,
     "PairwiseDistance": _distance,
+    "cosine_similarity": _cosine,
+    "pairwise_distance": _distance,
+    "argsort": _sorted,
     "Bilinear": _bilinear,
     "DeformConv2d": _deformed,
     "EmbeddingBag": _bags,

@@ -8,6 +8,7 @@ from typing import get_overloads
 
 import pytest
 
+from archspec.ops.broadcast import BROADCAST
 from archspec.ops.entry import REQUIRED, Op
 from archspec.ops.registry import CATALOGUE
 from tests.conformance.strategies import values
@@ -34,15 +35,21 @@ LEFT_OUT = {
     "leaky_relu": {"inplace"},
     "elu": {"inplace"},
     "dropout": {"inplace", "training"},  # the model knows whether it is training
+    "celu": {"inplace"},
+    "hardtanh": {"inplace"},
+    "threshold": {"inplace"},
+    "cdist": {"compute_mode"},  # how it computes, not what
     "normalize": {"out"},
     "softmax": {"_stacklevel"},
     "log_softmax": {"_stacklevel"},
+    "softmin": {"_stacklevel"},
 }
 OWN_DEFAULTS = {
     ("Softmax", "dim"),
     ("Softmin", "dim"),
     ("LogSoftmax", "dim"),
     ("softmax", "dim"),
+    ("softmin", "dim"),
     ("SqueezeExcitation", "activation"),
     ("SqueezeExcitation", "scale_activation"),
     ("MLP", "activation_layer"),
@@ -93,10 +100,10 @@ def test_names_order_and_defaults_are_torchs(op: Op) -> None:
     theirs = torch_parameters(op)
     if theirs is None:
         return
-    assert [arg.name for arg in op.args if not arg.in_call] == list(theirs)
+    assert [arg.name for arg in op.args if not arg.in_call and arg is not BROADCAST] == list(theirs)
     theirs |= in_call(op)
     for arg in op.args:
-        if (op.name, arg.name) in OWN_DEFAULTS:
+        if (op.name, arg.name) in OWN_DEFAULTS or arg is BROADCAST:
             continue
         default = theirs[arg.name].default
         if arg.default is REQUIRED:
