@@ -15,6 +15,7 @@ from torch import Tensor
 from archspec.ops.entry import Op
 from archspec.ops.registry import CATALOGUE
 from tests.fuzz.arranged import arranged, chosen, constant, masked, multiplied
+from tests.fuzz.buffers import buffered
 from tests.fuzz.constructs import ALIGNS, bare, branched, in_pieces, moving, pooled, tied, used
 from tests.fuzz.defaults import factored
 from tests.fuzz.functions import FUNCTIONS, MERGES
@@ -75,7 +76,7 @@ class Generator:
             self.spec["name"] = draw.choice(["Net", "Model", "torch", "Block"])
         self.inputs()
         if draw.chance(0.5):
-            self.spec["vars"] = {"w": draw.randint(1, 4), "flag": draw.chance(0.5), "act": self.act()}
+            self.spec["vars"] = self.variables()
         torch.manual_seed(0)
         self.spec["blocks"] = {}
         self.spec["layers"] = {}
@@ -85,6 +86,27 @@ class Generator:
             del self.spec["blocks"]
         self.outputs(place.scope)
         return self.spec
+
+    def variables(self) -> dict[str, Any]:
+        """Numbers, truth values, lists and a layer, declared by a value or with their types."""
+        draw = self.draw
+        made: dict[str, Any] = {"w": draw.randint(1, 4), "flag": draw.chance(0.5), "act": self.act()}
+        if draw.chance(0.4):
+            sizes: list[Any] = [draw.randint(1, 5) for _ in range(draw.randint(1, 3))]
+            made["sizes"] = draw.choice([sizes, {"type": ["int"], "default": sizes}])
+        if draw.chance(0.3):
+            made["w"] = {
+                "type": "int",
+                "default": made["w"],
+                **draw.choice([{"min": 1}, {"max": 4}, {"choices": [1, 2, 3, 4]}, {}]),
+            }
+        if draw.chance(0.3):
+            made["rate"] = draw.choice([0.5, {"type": "float", "default": 0.25, "min": 0, "max": 1}])
+        if draw.chance(0.3):
+            made["twice"] = draw.choice(["$(w * 2)", {"type": "int", "default": "$(w + 1)"}])
+        if draw.chance(0.3):
+            made["mode"] = draw.choice(["nearest", {"type": "str", "default": "add", "choices": ["add", "mul"]}])
+        return made
 
     def act(self) -> Any:
         layer = self.draw.choice(self.acts())
@@ -156,6 +178,7 @@ class Generator:
             if isinstance(drawn, dict) and isinstance(drawn.get("repeat"), list) and not name.isdigit():
                 named = f"{name}$(stage)" if self.draw.chance(0.4) else name
             modules, bound = dict(self.interpreter.modules), dict(place.scope.bound)
+            tensors = dict(self.interpreter.tensors)
             previous = place.scope.previous
             try:
                 self.interpreter.place(place.scope, named, drawn)
@@ -163,6 +186,7 @@ class Generator:
                     raise MemoryError
             except Exception as error:
                 self.interpreter.modules, place.scope.bound = modules, bound
+                self.interpreter.tensors = tensors
                 place.scope.previous = previous
                 if self.is_faulty and not isinstance(error, MemoryError) and self.draw.chance(0.25):
                     self.broken = True
@@ -176,11 +200,11 @@ class Generator:
     @contextlib.contextmanager
     def trial(self) -> Iterator[None]:
         """What runs in here leaves no layers behind."""
-        modules = dict(self.interpreter.modules)
+        modules, tensors = dict(self.interpreter.modules), dict(self.interpreter.tensors)
         try:
             yield
         finally:
-            self.interpreter.modules = modules
+            self.interpreter.modules, self.interpreter.tensors = modules, tensors
 
     def drawn(self, place: Place) -> Any:
         draw = self.draw
@@ -198,6 +222,7 @@ class Generator:
             (0.4, partial(in_pieces, self)),
             (0.6, partial(moving, self)),
             (0.5, partial(bare, self)),
+            (0.4, partial(buffered, self)),
             (1.0, partial(arranged, self)),
             (0.4, partial(chosen, self)),
             (0.5, partial(masked, self)),
@@ -294,6 +319,7 @@ class Generator:
             return value
         options: list[Any] = [f"$({value} + 0)", f"$({value + 2} - 2)", f"$(max({value}, {value - 1}))"]
         options += [f"${name}" for name in place.names_of(value)] * 2
+        options += list_expressions(place.scope.names, value)
         given = place.scope.previous[0]
         if "previous" not in place.scope.names and given.dim() > 1 and len(place.scope.inputs) == 1:
             name, tensor = next(iter(place.scope.inputs.items()))
@@ -391,6 +417,13 @@ class Generator:
         if draw.chance(0.25):
             picked = [draw.choice(bound) for _ in range(2)]
             block["outputs"] = draw.choice([picked[0], picked, {"main": picked[0], "extra": picked[1]}])
+        if layers and draw.chance(0.3):
+            known = (
+                [name for name in layers if "$" not in name]
+                if isinstance(layers, dict)
+                else [str(at) for at in range(len(layers))]
+            )
+            block["order"] = draw.sample(known, draw.randint(min(1, len(known)), len(known)))
         name = f"B{len(blocks)}"
         blocks[name] = block
         entry = self.use(place, name, inside.arguments, 1)
@@ -445,6 +478,15 @@ class Generator:
             if form == "training":
                 outputs["aux"] = {"from": draw.choice(names), "training": True}
             self.spec["outputs"] = outputs
+
+
+def list_expressions(names: dict[str, Any], wanted: int) -> list[str]:
+    """What of the lists in sight is a number."""
+    lists = {name: value for name, value in names.items() if isinstance(value, list) and type(value[0]) is int}
+    made = [f"$({name}[{at}])" for name, value in lists.items() for at, each in enumerate(value) if each == wanted]
+    for word, function in (("max", max), ("len", len), ("sum", sum)):
+        made += [f"$({word}({name}))" for name, value in lists.items() if function(value) == wanted]
+    return made * 2
 
 
 def _is_required(declared: Any) -> bool:

@@ -22,6 +22,7 @@ from archspec.graph.nodes import Call
 from archspec.tensors import Batch, Shape
 from tests.fuzz.interpret import Interpreter, flat
 from tests.fuzz.layers import flattened
+from tests.fuzz.state import state_names
 from tests.fuzz.values import make_inputs
 
 NAMED_RULES: tuple[tuple[str, str, str], ...] = (
@@ -197,12 +198,12 @@ def _judge_meaning(spec: dict[str, Any], architecture: archspec.Architecture, mo
     batch = _unlike_any_size(architecture)
     interpreter.run(*make_inputs(spec, batch))
     state = module.state_dict()
-    theirs = {f"{path}.{key}" for path, layer in interpreter.modules.items() for key in layer.state_dict()}
-    theirs |= set(interpreter.tensors)
-    if set(state) != theirs:
-        raise Disagreement(f"the state has {sorted(set(state) - theirs)}, and lacks {sorted(theirs - set(state))}")
-    for path, tensor in interpreter.tensors.items():
-        tensor.data.copy_(state[path])
+    theirs = state_names(interpreter)
+    if set(state) != set(theirs):
+        extra, missing = sorted(set(state) - set(theirs)), sorted(set(theirs) - set(state))
+        raise Disagreement(f"the state has {extra}, and lacks {missing}")
+    _same("the state's order", list(state), theirs)
+    _take_tensors(interpreter, module)
     for path, layer in interpreter.modules.items():
         prefix = f"{path}."
         layer.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
@@ -221,6 +222,15 @@ def _judge_meaning(spec: dict[str, Any], architecture: archspec.Architecture, mo
         for index, (mine, other) in enumerate(zip(flat(ours), flat(hand), strict=True)):
             if mine.dtype != other.dtype or not _equal(mine, other):
                 raise Disagreement(f"output {index} differs from the interpreter's")
+
+
+def _take_tensors(interpreter: Interpreter, module: nn.Module) -> None:
+    """The module's bare tensors into the interpreter; where the spec says what they hold, they are one already."""
+    held = {**dict(module.named_parameters(remove_duplicate=False)), **dict(module.named_buffers())}
+    for path, tensor in interpreter.tensors.items():
+        if path in interpreter.certain and (held[path].dtype != tensor.dtype or not _equal(held[path], tensor)):
+            raise Disagreement(f"the buffer {path} holds something else")
+        tensor.data.copy_(held[path])
 
 
 def _is_random(interpreter: Interpreter) -> bool:
