@@ -25,6 +25,7 @@ from tests.fuzz.repeats import repeated
 from tests.fuzz.scope import Scope
 from tests.fuzz.several import is_function
 from tests.fuzz.values import Drawn, make_inputs
+from tests.fuzz.variables import list_expressions, ordered_first, variables
 
 MOST_ELEMENTS = 6_000
 NAMES = ("a", "b", "conv1", "x-1", "1x1", "lambda", "torch", "F", "self_", "layer_b", "out", "y", "z", "up", "head")
@@ -76,7 +77,7 @@ class Generator:
             self.spec["name"] = draw.choice(["Net", "Model", "torch", "Block"])
         self.inputs()
         if draw.chance(0.5):
-            self.spec["vars"] = self.variables()
+            self.spec["vars"] = variables(draw, self.act())
         torch.manual_seed(0)
         self.spec["blocks"] = {}
         self.spec["layers"] = {}
@@ -86,27 +87,6 @@ class Generator:
             del self.spec["blocks"]
         self.outputs(place.scope)
         return self.spec
-
-    def variables(self) -> dict[str, Any]:
-        """Numbers, truth values, lists and a layer, declared by a value or with their types."""
-        draw = self.draw
-        made: dict[str, Any] = {"w": draw.randint(1, 4), "flag": draw.chance(0.5), "act": self.act()}
-        if draw.chance(0.4):
-            sizes: list[Any] = [draw.randint(1, 5) for _ in range(draw.randint(1, 3))]
-            made["sizes"] = draw.choice([sizes, {"type": ["int"], "default": sizes}])
-        if draw.chance(0.3):
-            made["w"] = {
-                "type": "int",
-                "default": made["w"],
-                **draw.choice([{"min": 1}, {"max": 4}, {"choices": [1, 2, 3, 4]}, {}]),
-            }
-        if draw.chance(0.3):
-            made["rate"] = draw.choice([0.5, {"type": "float", "default": 0.25, "min": 0, "max": 1}])
-        if draw.chance(0.3):
-            made["twice"] = draw.choice(["$(w * 2)", {"type": "int", "default": "$(w + 1)"}])
-        if draw.chance(0.3):
-            made["mode"] = draw.choice(["nearest", {"type": "str", "default": "add", "choices": ["add", "mul"]}])
-        return made
 
     def act(self) -> Any:
         layer = self.draw.choice(self.acts())
@@ -418,12 +398,7 @@ class Generator:
             picked = [draw.choice(bound) for _ in range(2)]
             block["outputs"] = draw.choice([picked[0], picked, {"main": picked[0], "extra": picked[1]}])
         if layers and draw.chance(0.3):
-            known = (
-                [name for name in layers if "$" not in name]
-                if isinstance(layers, dict)
-                else [str(at) for at in range(len(layers))]
-            )
-            block["order"] = draw.sample(known, draw.randint(min(1, len(known)), len(known)))
+            block["order"] = ordered_first(draw, layers)
         name = f"B{len(blocks)}"
         blocks[name] = block
         entry = self.use(place, name, inside.arguments, 1)
@@ -478,15 +453,6 @@ class Generator:
             if form == "training":
                 outputs["aux"] = {"from": draw.choice(names), "training": True}
             self.spec["outputs"] = outputs
-
-
-def list_expressions(names: dict[str, Any], wanted: int) -> list[str]:
-    """What of the lists in sight is a number."""
-    lists = {name: value for name, value in names.items() if isinstance(value, list) and type(value[0]) is int}
-    made = [f"$({name}[{at}])" for name, value in lists.items() for at, each in enumerate(value) if each == wanted]
-    for word, function in (("max", max), ("len", len), ("sum", sum)):
-        made += [f"$({word}({name}))" for name, value in lists.items() if function(value) == wanted]
-    return made * 2
 
 
 def _is_required(declared: Any) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.fuzz.functions import MERGES
 from tests.fuzz.scope import Scope
+from tests.fuzz.variables import is_list_of_numbers
 
 if TYPE_CHECKING:
     from tests.fuzz.generate import Generator, Place
@@ -79,7 +80,7 @@ def override(
     name = draw.choice(numbers)
     value = arguments[name]
     for modifier, count in (("per_stage", len(stages)), ("per_repeat", max(stages))):
-        lists = [word for word, value in known.items() if _is_list(value) and len(value) == count]
+        lists = [word for word, value in known.items() if is_list_of_numbers(value) and len(value) == count]
         if lists and draw.chance(0.3):
             entry[modifier] = {name: f"${draw.choice(lists)}"}
         elif draw.chance(0.25):
@@ -87,8 +88,3 @@ def override(
     for modifier in ("first", "last"):
         if draw.chance(0.25):
             entry[modifier] = {name: draw.choice([value, value + 1, f"$({value} + stage)"])}
-
-
-def _is_list(value: Any) -> bool:
-    """Whether a value is a list of numbers, and no layer."""
-    return isinstance(value, list) and all(type(item) is int for item in value)
