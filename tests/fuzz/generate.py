@@ -21,6 +21,7 @@ from tests.fuzz.defaults import factored
 from tests.fuzz.functions import FUNCTIONS, MERGES
 from tests.fuzz.interpret import Interpreter
 from tests.fuzz.layers import FROM_CHANNELS, FROM_LAST, PORTS
+from tests.fuzz.policies import policies
 from tests.fuzz.repeats import repeated
 from tests.fuzz.scope import Scope
 from tests.fuzz.several import is_function
@@ -86,7 +87,7 @@ class Generator:
         if not self.spec["blocks"]:
             del self.spec["blocks"]
         self.outputs(place.scope)
-        return self.spec
+        return self.spec | policies(draw, self.interpreter)
 
     def act(self) -> Any:
         layer = self.draw.choice(self.acts())

@@ -28,8 +28,10 @@ from tests.fuzz.layers import (
     make_layer,
     ordered,
     primary_of,
+    projection,
     tie,
 )
+from tests.fuzz.policies import check_policies
 from tests.fuzz.scope import Bound, Names, Refused, Scope, evaluate
 from tests.fuzz.several import PORTS_OF, SEVERAL, asks_for_batch, function_primary, is_function
 from tests.fuzz.tensors import bare_tensor
@@ -51,6 +53,7 @@ class Interpreter:
         log: the places, kinds and arguments of what has been called, in order.
         born: the places of layers and bare tensors, in the order in which they were made.
         orders: by the place of a block's instance, what its module registers first.
+        instances: by such a place, the block.
         transient: the places of buffers that are no part of the state.
         certain: those of buffers whose values the spec says.
     """
@@ -64,6 +67,7 @@ class Interpreter:
     log: list[tuple[str, str, str]] = field(default_factory=list)
     born: list[str] = field(default_factory=list)
     orders: dict[str, list[str]] = field(default_factory=dict)
+    instances: dict[str, str] = field(default_factory=dict)
     transient: set[str] = field(default_factory=set)
     certain: set[str] = field(default_factory=set)
 
@@ -73,7 +77,9 @@ class Interpreter:
         self.made, self.log = {}, []
         scope = self.model(*tensors)
         self.sequence(scope, self.spec["layers"])
-        return self.outputs(scope)
+        result = self.outputs(scope)
+        check_policies(self)
+        return result
 
     def model(self, *tensors: Tensor) -> Scope:
         """The scope of the whole model, before its first entry."""
@@ -370,7 +376,7 @@ class Interpreter:
         if project is None or (project == "auto" and given.shape == wanted.shape):
             return given
         around = Scope(path, {"input": given}, inside.names, inside, is_module=True)
-        self.place(around, "project", _projection(given, wanted) if project == "auto" else project)
+        self.place(around, "project", projection(given, wanted) if project == "auto" else project)
         return around.previous[0]
 
     def layer(
@@ -460,7 +466,7 @@ class Interpreter:
             sight[name] = given[name] if name in given else declared_value(declared, sight)
         inside = Scope(path, dict(zip(block.get("inputs", ["input"]), inputs, strict=True)), sight, is_module=True)
         last = self.sequence(inside, block["layers"])
-        self.orders[path] = block.get("order", [])
+        self.orders[path], self.instances[path] = block.get("order", []), kind
         if missing := set(self.orders[path]) - set(inside.bound):
             raise Refused(f"no entries {missing} to put in order")
         outputs = block.get("outputs")
@@ -471,26 +477,6 @@ class Interpreter:
         if isinstance(outputs, list):
             outputs = {str(index): each for index, each in enumerate(outputs)}
         return Bound({name: self.output(inside, each) for name, each in outputs.items()})
-
-
-def _projection(given: Tensor, wanted: Tensor) -> list[Any]:
-    """A 1×1 convolution with the stride that fits, and a norm. The file does not write them, so its `defaults` are not
-    theirs."""
-    norm = {"eps": 1e-5, "momentum": 0.1, "affine": True, "track_running_stats": True}
-    count = given.dim() - 2
-    if given.dim() != wanted.dim() or not 0 <= count <= 3:
-        raise Refused("no projection fits")
-    out = wanted.shape[1]
-    if count == 0:
-        return [{"Linear": {"out_features": out, "bias": False}}, {"BatchNorm1d": norm}]
-    strides = []
-    for size, target in zip(given.shape[2:], wanted.shape[2:], strict=True):
-        fitting = [step for step in range(1, size + 1) if len(range(0, size, step)) == target]
-        if not fitting:
-            raise Refused("no projection fits")
-        strides.append(fitting[0])
-    conv = {"out_channels": out, "kernel_size": 1, "stride": strides, "padding": 0, "dilation": 1, "groups": 1}
-    return [{f"Conv{count}d": {**conv, "bias": False, "padding_mode": "zeros"}}, {f"BatchNorm{count}d": norm}]
 
 
 def flat(result: Any) -> list[Tensor]:

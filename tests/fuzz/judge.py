@@ -22,6 +22,7 @@ from archspec.graph.nodes import Call
 from archspec.tensors import Batch, Shape
 from tests.fuzz.interpret import Interpreter, flat
 from tests.fuzz.layers import flattened
+from tests.fuzz.policies import faults_of_module, frozen_state
 from tests.fuzz.state import state_names
 from tests.fuzz.values import make_inputs
 
@@ -151,8 +152,26 @@ def _judge_accepted(spec: dict[str, Any], architecture: archspec.Architecture) -
     if differences := architecture.prove(module):
         raise Disagreement("; ".join(fault.message for fault in differences))
     compile(program(architecture.graph).source, "<generated>", "exec")
+    _judge_policies(spec, module)
     _judge_training(spec, architecture, module)
     _judge_meaning(spec, architecture, pickle.loads(pickle.dumps(module)))
+
+
+def _judge_policies(spec: dict[str, Any], module: nn.Module) -> None:
+    """`init` and `freeze` do what they say, and no more."""
+    if not spec.get("init") and not spec.get("freeze"):
+        return
+    interpreter = Interpreter(spec)
+    interpreter.run(*make_inputs(spec, 2))
+    for fault in faults_of_module(interpreter, module):
+        raise Disagreement(fault)
+    before = frozen_state(interpreter, module)
+    with torch.no_grad():
+        module.train()(*make_inputs(spec, 3))
+    after = module.state_dict()
+    for name, tensor in before.items():
+        if not _equal(tensor, after[name]):
+            raise Disagreement(f"{name} is frozen, and changes")
 
 
 def _judge_training(spec: dict[str, Any], architecture: archspec.Architecture, module: nn.Module) -> None:
@@ -222,6 +241,12 @@ def _judge_meaning(spec: dict[str, Any], architecture: archspec.Architecture, mo
         for index, (mine, other) in enumerate(zip(flat(ours), flat(hand), strict=True)):
             if mine.dtype != other.dtype or not _equal(mine, other):
                 raise Disagreement(f"output {index} differs from the interpreter's")
+
+
+def outputs_of(module: nn.Module, tensors: list[Tensor]) -> list[Tensor]:
+    """The tensors that a module gives, the same random numbers for every module."""
+    torch.manual_seed(1)
+    return flat(module(*tensors))
 
 
 def _take_tensors(interpreter: Interpreter, module: nn.Module) -> None:
