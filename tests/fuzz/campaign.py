@@ -23,8 +23,13 @@ from archspec.ops.registry import CATALOGUE
 from tests.fuzz.generate import random_spec
 from tests.fuzz.judge import Disagreement, judge
 from tests.fuzz.mutate import Mutant, judge_mutant, mutant
+from tests.fuzz.overlays import judge_in_files
 from tests.fuzz.processes import Died, each_seed
 from tests.fuzz.shrink import disagreement, keep, shrunk, sort_of
+from tests.fuzz.values import Drawn
+
+IN_FILES = 0.3
+"""How many of the specs are judged in several files too."""
 
 
 @dataclass
@@ -52,10 +57,22 @@ def run_seed(seed: int) -> Tally:
         return tally
     tally.counts["accepted" if verdict.accepted else "refused"] += 1
     tally.counts.update(f"refused {code}" for code in set(verdict.codes))
+    _run_in_files(tally, spec, seed)
     made = mutant(spec, random.Random(seed)) if verdict.accepted else None
     if made is not None:
         _run_mutant(tally, made, seed)
     return tally
+
+
+def _run_in_files(tally: Tally, spec: dict[str, Any], seed: int) -> None:
+    """A part of the specs as several files too."""
+    draw = Drawn(seed)
+    if not draw.chance(IN_FILES):
+        return
+    try:
+        tally.counts["in several files"] += judge_in_files(spec, draw)
+    except Disagreement as wrong:
+        tally.found.append((f"files-{seed}", spec, str(wrong)))
 
 
 def _run_mutant(tally: Tally, made: Mutant, seed: int) -> None:

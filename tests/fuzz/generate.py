@@ -15,15 +15,18 @@ from torch import Tensor
 from archspec.ops.entry import Op
 from archspec.ops.registry import CATALOGUE
 from tests.fuzz.arranged import arranged, chosen, constant, masked, multiplied
+from tests.fuzz.buffers import buffered
 from tests.fuzz.constructs import ALIGNS, bare, branched, in_pieces, moving, pooled, tied, used
 from tests.fuzz.defaults import factored
 from tests.fuzz.functions import FUNCTIONS, MERGES
 from tests.fuzz.interpret import Interpreter
 from tests.fuzz.layers import FROM_CHANNELS, FROM_LAST, PORTS
+from tests.fuzz.policies import policies
 from tests.fuzz.repeats import repeated
 from tests.fuzz.scope import Scope
 from tests.fuzz.several import is_function
 from tests.fuzz.values import Drawn, make_inputs
+from tests.fuzz.variables import list_expressions, ordered_first, variables
 
 MOST_ELEMENTS = 6_000
 NAMES = ("a", "b", "conv1", "x-1", "1x1", "lambda", "torch", "F", "self_", "layer_b", "out", "y", "z", "up", "head")
@@ -75,7 +78,7 @@ class Generator:
             self.spec["name"] = draw.choice(["Net", "Model", "torch", "Block"])
         self.inputs()
         if draw.chance(0.5):
-            self.spec["vars"] = {"w": draw.randint(1, 4), "flag": draw.chance(0.5), "act": self.act()}
+            self.spec["vars"] = variables(draw, self.act())
         torch.manual_seed(0)
         self.spec["blocks"] = {}
         self.spec["layers"] = {}
@@ -84,7 +87,7 @@ class Generator:
         if not self.spec["blocks"]:
             del self.spec["blocks"]
         self.outputs(place.scope)
-        return self.spec
+        return self.spec | policies(draw, self.interpreter)
 
     def act(self) -> Any:
         layer = self.draw.choice(self.acts())
@@ -156,6 +159,7 @@ class Generator:
             if isinstance(drawn, dict) and isinstance(drawn.get("repeat"), list) and not name.isdigit():
                 named = f"{name}$(stage)" if self.draw.chance(0.4) else name
             modules, bound = dict(self.interpreter.modules), dict(place.scope.bound)
+            tensors = dict(self.interpreter.tensors)
             previous = place.scope.previous
             try:
                 self.interpreter.place(place.scope, named, drawn)
@@ -163,6 +167,7 @@ class Generator:
                     raise MemoryError
             except Exception as error:
                 self.interpreter.modules, place.scope.bound = modules, bound
+                self.interpreter.tensors = tensors
                 place.scope.previous = previous
                 if self.is_faulty and not isinstance(error, MemoryError) and self.draw.chance(0.25):
                     self.broken = True
@@ -176,11 +181,11 @@ class Generator:
     @contextlib.contextmanager
     def trial(self) -> Iterator[None]:
         """What runs in here leaves no layers behind."""
-        modules = dict(self.interpreter.modules)
+        modules, tensors = dict(self.interpreter.modules), dict(self.interpreter.tensors)
         try:
             yield
         finally:
-            self.interpreter.modules = modules
+            self.interpreter.modules, self.interpreter.tensors = modules, tensors
 
     def drawn(self, place: Place) -> Any:
         draw = self.draw
@@ -198,6 +203,7 @@ class Generator:
             (0.4, partial(in_pieces, self)),
             (0.6, partial(moving, self)),
             (0.5, partial(bare, self)),
+            (0.4, partial(buffered, self)),
             (1.0, partial(arranged, self)),
             (0.4, partial(chosen, self)),
             (0.5, partial(masked, self)),
@@ -294,6 +300,7 @@ class Generator:
             return value
         options: list[Any] = [f"$({value} + 0)", f"$({value + 2} - 2)", f"$(max({value}, {value - 1}))"]
         options += [f"${name}" for name in place.names_of(value)] * 2
+        options += list_expressions(place.scope.names, value)
         given = place.scope.previous[0]
         if "previous" not in place.scope.names and given.dim() > 1 and len(place.scope.inputs) == 1:
             name, tensor = next(iter(place.scope.inputs.items()))
@@ -391,6 +398,8 @@ class Generator:
         if draw.chance(0.25):
             picked = [draw.choice(bound) for _ in range(2)]
             block["outputs"] = draw.choice([picked[0], picked, {"main": picked[0], "extra": picked[1]}])
+        if layers and draw.chance(0.3):
+            block["order"] = ordered_first(draw, layers)
         name = f"B{len(blocks)}"
         blocks[name] = block
         entry = self.use(place, name, inside.arguments, 1)

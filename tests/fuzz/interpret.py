@@ -28,10 +28,13 @@ from tests.fuzz.layers import (
     make_layer,
     ordered,
     primary_of,
+    projection,
     tie,
 )
+from tests.fuzz.policies import check_policies
 from tests.fuzz.scope import Bound, Names, Refused, Scope, evaluate
 from tests.fuzz.several import PORTS_OF, SEVERAL, asks_for_batch, function_primary, is_function
+from tests.fuzz.tensors import bare_tensor
 from tests.fuzz.written import as_mapping, declared_value, evaluate_skip, lists_inputs, split, wrapped
 
 Spec = Mapping[str, Any]
@@ -48,6 +51,11 @@ class Interpreter:
         tensors: the bare tensors made so far, by their place.
         made: shape and element type of each layer's and function's outputs in the last run, by its place.
         log: the places, kinds and arguments of what has been called, in order.
+        born: the places of layers and bare tensors, in the order in which they were made.
+        orders: by the place of a block's instance, what its module registers first.
+        instances: by such a place, the block.
+        transient: the places of buffers that are no part of the state.
+        certain: those of buffers whose values the spec says.
     """
 
     spec: Spec
@@ -57,6 +65,11 @@ class Interpreter:
     tensors: dict[str, Tensor] = field(default_factory=dict)
     made: dict[str, list[tuple[tuple[int, ...], torch.dtype]]] = field(default_factory=dict)
     log: list[tuple[str, str, str]] = field(default_factory=list)
+    born: list[str] = field(default_factory=list)
+    orders: dict[str, list[str]] = field(default_factory=dict)
+    instances: dict[str, str] = field(default_factory=dict)
+    transient: set[str] = field(default_factory=set)
+    certain: set[str] = field(default_factory=set)
 
     def run(self, *tensors: Tensor, training: bool = True) -> Any:
         """The model's result."""
@@ -64,7 +77,9 @@ class Interpreter:
         self.made, self.log = {}, []
         scope = self.model(*tensors)
         self.sequence(scope, self.spec["layers"])
-        return self.outputs(scope)
+        result = self.outputs(scope)
+        check_policies(self)
+        return result
 
     def model(self, *tensors: Tensor) -> Scope:
         """The scope of the whole model, before its first entry."""
@@ -248,7 +263,7 @@ class Interpreter:
     ) -> Bound:
         skip = evaluate_skip(modifiers.get("skip"), names, scope)
         at = path if skip is None or skip.get("project") is None else f"{path}.layer"
-        inside = Scope(path, {"input": inputs[0]}, names, scope, is_module=True)
+        inside = Scope(path, {"input": inputs[0]} if inputs else {}, names, scope, is_module=True)
         if kind == "layers":
             inside.previous = inputs
             inside.inputs = {f"input{index or ''}": value for index, value in enumerate(inputs)}
@@ -256,7 +271,7 @@ class Interpreter:
         elif kind == "use":
             value = self.used(scope if at == path else inside, names, arguments, inputs)
         elif kind in ("Parameter", "Buffer"):
-            return self.bare(scope, path, kind, evaluate(arguments, names, scope))
+            return self.bare(scope, names, path, kind, arguments)
         elif kind == "branches":
             start = len(self.log)
             value = self.branches(scope, names, at, arguments, modifiers, inputs)
@@ -310,15 +325,19 @@ class Interpreter:
             made[own] = found
         return made
 
-    def bare(self, scope: Scope, path: str, kind: str, arguments: Any) -> Bound:
+    def bare(self, scope: Scope, names: Names, path: str, kind: str, arguments: Any) -> Bound:
         """A tensor of the module around it."""
         if scope.owner() != path.rpartition(".")[0]:
             raise Refused("branches have no forward, which could use a tensor of theirs")
+        held = bare_tensor(self, scope, names, kind, arguments)
         if path not in self.tensors:
-            given = arguments if isinstance(arguments, dict) else {"values": arguments}
-            made = torch.tensor(given["values"]) if "values" in given else torch.randn(given["shape"])
-            self.tensors[path] = nn.Parameter(made) if kind == "Parameter" else made
-        self.log.append((path, kind, repr(arguments)))
+            self.born.append(path)
+            self.tensors[path] = held.tensor
+        if held.is_certain:
+            self.certain.add(path)
+        if held.is_transient:
+            self.transient.add(path)
+        self.log.append((path, kind, held.said))
         return replace(self.note(path, {"output": self.tensors[path]}), path=path)
 
     def branches(
@@ -357,7 +376,7 @@ class Interpreter:
         if project is None or (project == "auto" and given.shape == wanted.shape):
             return given
         around = Scope(path, {"input": given}, inside.names, inside, is_module=True)
-        self.place(around, "project", _projection(given, wanted) if project == "auto" else project)
+        self.place(around, "project", projection(given, wanted) if project == "auto" else project)
         return around.previous[0]
 
     def layer(
@@ -376,6 +395,7 @@ class Interpreter:
         check_written(arguments, inputs[0])
         if at not in self.modules:
             self.modules[at] = make_layer(kind, arguments, inputs[0])
+            self.born.append(at)
             tie(self.modules[at], tied)
         self.log.append((at, kind, repr(arguments)))
         value = replace(self.call(at, kind, self.modules[at], inputs), path=at)
@@ -446,6 +466,9 @@ class Interpreter:
             sight[name] = given[name] if name in given else declared_value(declared, sight)
         inside = Scope(path, dict(zip(block.get("inputs", ["input"]), inputs, strict=True)), sight, is_module=True)
         last = self.sequence(inside, block["layers"])
+        self.orders[path], self.instances[path] = block.get("order", []), kind
+        if missing := set(self.orders[path]) - set(inside.bound):
+            raise Refused(f"no entries {missing} to put in order")
         outputs = block.get("outputs")
         if outputs is None:
             return Bound({"output": last})
@@ -454,26 +477,6 @@ class Interpreter:
         if isinstance(outputs, list):
             outputs = {str(index): each for index, each in enumerate(outputs)}
         return Bound({name: self.output(inside, each) for name, each in outputs.items()})
-
-
-def _projection(given: Tensor, wanted: Tensor) -> list[Any]:
-    """A 1×1 convolution with the stride that fits, and a norm. The file does not write them, so its `defaults` are not
-    theirs."""
-    norm = {"eps": 1e-5, "momentum": 0.1, "affine": True, "track_running_stats": True}
-    count = given.dim() - 2
-    if given.dim() != wanted.dim() or not 0 <= count <= 3:
-        raise Refused("no projection fits")
-    out = wanted.shape[1]
-    if count == 0:
-        return [{"Linear": {"out_features": out, "bias": False}}, {"BatchNorm1d": norm}]
-    strides = []
-    for size, target in zip(given.shape[2:], wanted.shape[2:], strict=True):
-        fitting = [step for step in range(1, size + 1) if len(range(0, size, step)) == target]
-        if not fitting:
-            raise Refused("no projection fits")
-        strides.append(fitting[0])
-    conv = {"out_channels": out, "kernel_size": 1, "stride": strides, "padding": 0, "dilation": 1, "groups": 1}
-    return [{f"Conv{count}d": {**conv, "bias": False, "padding_mode": "zeros"}}, {f"BatchNorm{count}d": norm}]
 
 
 def flat(result: Any) -> list[Tensor]:

@@ -22,6 +22,8 @@ from archspec.graph.nodes import Call
 from archspec.tensors import Batch, Shape
 from tests.fuzz.interpret import Interpreter, flat
 from tests.fuzz.layers import flattened
+from tests.fuzz.policies import faults_of_module, frozen_state
+from tests.fuzz.state import state_names
 from tests.fuzz.values import make_inputs
 
 NAMED_RULES: tuple[tuple[str, str, str], ...] = (
@@ -150,8 +152,26 @@ def _judge_accepted(spec: dict[str, Any], architecture: archspec.Architecture) -
     if differences := architecture.prove(module):
         raise Disagreement("; ".join(fault.message for fault in differences))
     compile(program(architecture.graph).source, "<generated>", "exec")
+    _judge_policies(spec, module)
     _judge_training(spec, architecture, module)
     _judge_meaning(spec, architecture, pickle.loads(pickle.dumps(module)))
+
+
+def _judge_policies(spec: dict[str, Any], module: nn.Module) -> None:
+    """`init` and `freeze` do what they say, and no more."""
+    if not spec.get("init") and not spec.get("freeze"):
+        return
+    interpreter = Interpreter(spec)
+    interpreter.run(*make_inputs(spec, 2))
+    for fault in faults_of_module(interpreter, module):
+        raise Disagreement(fault)
+    before = frozen_state(interpreter, module)
+    with torch.no_grad():
+        module.train()(*make_inputs(spec, 3))
+    after = module.state_dict()
+    for name, tensor in before.items():
+        if not _equal(tensor, after[name]):
+            raise Disagreement(f"{name} is frozen, and changes")
 
 
 def _judge_training(spec: dict[str, Any], architecture: archspec.Architecture, module: nn.Module) -> None:
@@ -197,12 +217,12 @@ def _judge_meaning(spec: dict[str, Any], architecture: archspec.Architecture, mo
     batch = _unlike_any_size(architecture)
     interpreter.run(*make_inputs(spec, batch))
     state = module.state_dict()
-    theirs = {f"{path}.{key}" for path, layer in interpreter.modules.items() for key in layer.state_dict()}
-    theirs |= set(interpreter.tensors)
-    if set(state) != theirs:
-        raise Disagreement(f"the state has {sorted(set(state) - theirs)}, and lacks {sorted(theirs - set(state))}")
-    for path, tensor in interpreter.tensors.items():
-        tensor.data.copy_(state[path])
+    theirs = state_names(interpreter)
+    if set(state) != set(theirs):
+        extra, missing = sorted(set(state) - set(theirs)), sorted(set(theirs) - set(state))
+        raise Disagreement(f"the state has {extra}, and lacks {missing}")
+    _same("the state's order", list(state), theirs)
+    _take_tensors(interpreter, module)
     for path, layer in interpreter.modules.items():
         prefix = f"{path}."
         layer.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
@@ -221,6 +241,21 @@ def _judge_meaning(spec: dict[str, Any], architecture: archspec.Architecture, mo
         for index, (mine, other) in enumerate(zip(flat(ours), flat(hand), strict=True)):
             if mine.dtype != other.dtype or not _equal(mine, other):
                 raise Disagreement(f"output {index} differs from the interpreter's")
+
+
+def outputs_of(module: nn.Module, tensors: list[Tensor]) -> list[Tensor]:
+    """The tensors that a module gives, the same random numbers for every module."""
+    torch.manual_seed(1)
+    return flat(module(*tensors))
+
+
+def _take_tensors(interpreter: Interpreter, module: nn.Module) -> None:
+    """The module's bare tensors into the interpreter; where the spec says what they hold, they are one already."""
+    held = {**dict(module.named_parameters(remove_duplicate=False)), **dict(module.named_buffers())}
+    for path, tensor in interpreter.tensors.items():
+        if path in interpreter.certain and (held[path].dtype != tensor.dtype or not _equal(held[path], tensor)):
+            raise Disagreement(f"the buffer {path} holds something else")
+        tensor.data.copy_(held[path])
 
 
 def _is_random(interpreter: Interpreter) -> bool:

@@ -100,3 +100,23 @@ def make_layer(kind: str, arguments: dict[str, Any], given: Tensor) -> nn.Module
     if "batch_first" in parameters and (given.dim() != 3 or not filled.get("batch_first")):
         raise Refused("the batch stands where `batch_first` says")
     return made(**filled)
+
+
+def projection(given: Tensor, wanted: Tensor) -> list[Any]:
+    """A 1×1 convolution with the stride that fits, and a norm. The file does not write them, so its `defaults` are not
+    theirs."""
+    norm = {"eps": 1e-5, "momentum": 0.1, "affine": True, "track_running_stats": True}
+    count = given.dim() - 2
+    if given.dim() != wanted.dim() or not 0 <= count <= 3:
+        raise Refused("no projection fits")
+    out = wanted.shape[1]
+    if count == 0:
+        return [{"Linear": {"out_features": out, "bias": False}}, {"BatchNorm1d": norm}]
+    strides = []
+    for size, target in zip(given.shape[2:], wanted.shape[2:], strict=True):
+        fitting = [step for step in range(1, size + 1) if len(range(0, size, step)) == target]
+        if not fitting:
+            raise Refused("no projection fits")
+        strides.append(fitting[0])
+    conv = {"out_channels": out, "kernel_size": 1, "stride": strides, "padding": 0, "dilation": 1, "groups": 1}
+    return [{f"Conv{count}d": {**conv, "bias": False, "padding_mode": "zeros"}}, {f"BatchNorm{count}d": norm}]

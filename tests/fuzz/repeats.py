@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.fuzz.functions import MERGES
 from tests.fuzz.scope import Scope
+from tests.fuzz.variables import is_list_of_numbers
 
 if TYPE_CHECKING:
     from tests.fuzz.generate import Generator, Place
@@ -54,7 +55,9 @@ def repeated(generator: Generator, place: Place) -> Any:
     else:
         named(generator, entry, counts)
     if kind != "layers" and isinstance(arguments, dict) and arguments and "$" not in kind:
-        override(generator, entry, arguments, stages)
+        override(generator, entry, arguments, stages, place.scope.names)
+    if isinstance(entry["repeat"], int) and draw.chance(0.3):
+        entry["repeat"] = generator.number(place, entry["repeat"])
     return entry
 
 
@@ -67,7 +70,9 @@ def named(generator: Generator, entry: dict[str, Any], counts: int | list[int]) 
         entry["repeat"] = {name: draw.choice([None, {}]) for name in ("stem", "x-1", "2")[:counts]}
 
 
-def override(generator: Generator, entry: dict[str, Any], arguments: dict[str, Any], stages: list[int]) -> None:
+def override(
+    generator: Generator, entry: dict[str, Any], arguments: dict[str, Any], stages: list[int], known: dict[str, Any]
+) -> None:
     draw = generator.draw
     numbers = [name for name, value in arguments.items() if isinstance(value, int) and not isinstance(value, bool)]
     if not numbers:
@@ -75,7 +80,10 @@ def override(generator: Generator, entry: dict[str, Any], arguments: dict[str, A
     name = draw.choice(numbers)
     value = arguments[name]
     for modifier, count in (("per_stage", len(stages)), ("per_repeat", max(stages))):
-        if draw.chance(0.25):
+        lists = [word for word, value in known.items() if is_list_of_numbers(value) and len(value) == count]
+        if lists and draw.chance(0.3):
+            entry[modifier] = {name: f"${draw.choice(lists)}"}
+        elif draw.chance(0.25):
             entry[modifier] = {name: [max(0, value + draw.choice([0, 0, 1])) for _ in range(count)]}
     for modifier in ("first", "last"):
         if draw.chance(0.25):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -44,6 +45,7 @@ class Scope:
     Attributes:
         is_module: it is the forward of a module of its own.
         offset: how many entries of the list around it come before its own.
+        beyond: the scope of which its expressions see the sizes, though it sees no tensor there.
     """
 
     path: str
@@ -55,6 +57,7 @@ class Scope:
     listed: bool = False
     is_module: bool = False
     offset: int = 0
+    beyond: Scope | None = None
 
     @property
     def number(self) -> str:
@@ -148,12 +151,12 @@ class _Sight(dict[str, Any]):
         self.scope = scope
 
     def __missing__(self, name: str) -> Any:
-        if self.scope is None:
-            raise KeyError(name)
-        try:
-            return _Shape(self.scope.find(name).first)
-        except Refused:
-            raise KeyError(name) from None
+        scope = self.scope
+        while scope is not None:
+            with contextlib.suppress(Refused):
+                return _Shape(scope.find(name).first)
+            scope = scope.beyond
+        raise KeyError(name)
 
 
 def _make_divisible(value: float, divisor: int) -> int:

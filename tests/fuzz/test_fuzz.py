@@ -15,7 +15,9 @@ from tests.fuzz.generate import random_spec
 from tests.fuzz.interpret import Interpreter
 from tests.fuzz.judge import Disagreement, judge, runs
 from tests.fuzz.mutate import judge_mutant, mutant
+from tests.fuzz.overlays import judge_in_files
 from tests.fuzz.shrink import FOUND, shrunk
+from tests.fuzz.values import Drawn
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 SPECS = Path(__file__).parents[2] / "specs"
@@ -30,6 +32,11 @@ def _one_thread() -> None:
 def test_random_specs_are_judged_rightly(first: int) -> None:
     verdicts = [judge(random_spec(seed), well_formed=True) for seed in range(first, first + 80)]
     assert sum(verdict.accepted for verdict in verdicts) > 35  # else the generator tries nothing
+
+
+def test_random_specs_mean_the_same_in_several_files() -> None:
+    draw = Drawn(7)
+    assert sum(judge_in_files(random_spec(seed), draw) for seed in range(2000, 2040)) > 25
 
 
 @pytest.mark.parametrize("path", sorted(FOUND.glob("*.yaml")), ids=lambda path: path.stem)

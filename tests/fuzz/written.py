@@ -53,7 +53,8 @@ def lists_inputs(kind: str, arguments: Any) -> bool:
     if not is_function(kind):
         return False
     if not isinstance(arguments, list):
-        return isinstance(arguments, str) and kind not in TEXTS and not (kind in PRIMARY and "$" in arguments)
+        is_text = kind in TEXTS or arguments in ("inf", "-inf") or (kind in PRIMARY and "$" in str(arguments))
+        return isinstance(arguments, str) and not is_text
     if kind in SIZES and len(arguments) > 1:
         return False
     kinds = str if kind in LISTED else (str, int)
