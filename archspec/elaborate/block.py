@@ -9,6 +9,7 @@ from archspec.elaborate.arguments import Overrides, written
 from archspec.elaborate.context import Context
 from archspec.elaborate.defaults import Defaults, defaults_in
 from archspec.elaborate.environment import Environment, Value, as_data
+from archspec.elaborate.instances import Inside, copied, key_of, remember
 from archspec.elaborate.outputs import block_outputs
 from archspec.elaborate.places import Frame
 from archspec.elaborate.positional import named, takes_list
@@ -65,7 +66,7 @@ def place_block(
     context.outside.append(environment)
     try:
         with context.inside(Frame(f"`{kind}`", path, use.kind.span), use.kind.span):
-            return _body(context, block, scope, names_inside, own, skip)
+            return _body(context, block, scope, arguments, names_inside, own, skip)
     finally:
         context.open_blocks.pop()
         context.outside.pop()
@@ -94,10 +95,18 @@ def _body(
     context: Context,
     block: Block,
     scope: OpenScope,
+    arguments: dict[str, object],
     variables: dict[str, object],
     own: Defaults | None,
     skip: Skip | None,
 ) -> Placed:
+    key = None if skip is not None else key_of(context, block, arguments, scope)
+    known = None if key is None else context.instances.get(key)
+    copy = None if known is None else copied(context, known, scope)
+    if copy is not None:
+        scope.order = copy.order
+        return scope.close(copy.nodes, copy.results)
+    before = context.mark()
     values = scope.values()
     inside = Environment(variables, values, tuple(values.values()), forward=scope.path, defaults=own)
     nodes = fill(context, block.entries, inside, scope.path)
@@ -105,6 +114,8 @@ def _body(
     results = block_outputs(context, block.outputs, inside)
     if skip is not None:
         return projected(context, scope, nodes, inside, results, skip)
+    if key is not None and known is None:
+        remember(context, key, before, scope, Inside(nodes, scope.order, results, arguments))
     return scope.close(nodes, results)
 
 

@@ -193,8 +193,11 @@ def _placed(
 ) -> Placed:
     refs = tuple(value.ref for value in inputs)
     context.spend(len(applied.state) // TENSORS_IN_A_STEP, span)
+    id = context.new_id(span)
+    if context.policies.by_name:
+        context.own_state[id] = applied.state
     call = Call(
-        id=context.new_id(span),
+        id=id,
         name=name,
         path=path,
         op=op,

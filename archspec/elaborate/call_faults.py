@@ -47,7 +47,7 @@ def _origins(context: Context, fault: RuleFault, op: Op, inputs: tuple[Value, ..
         return
     both = fault.code in ("AS304", "AS310") and fault.input > 0
     for index in (0, fault.input) if both else (fault.input,):
-        origin = chain(context.made, inputs[index], at)
+        origin = chain(context.history, inputs[index], at)
         if origin is not None:
             yield f"{_subject(inputs, index)} comes from  {origin}"
     if both and fault.code == "AS304":
@@ -62,7 +62,7 @@ def _resized(context: Context, first: Value, other: Value, at: Span) -> Iterator
     dim, mine, theirs = next(((dim, a, b) for dim, (a, b) in pairs if dim > 1 and a != b), (0, N, N))
     if not isinstance(mine, int) or not isinstance(theirs, int):
         return
-    found = changed(context.made, first if mine < theirs else other, dim)
+    found = changed(context.history, first if mine < theirs else other, dim)
     if found is not None:
         step, before, after = found
         yield f"`{step.name}` ({step.span.line_seen_from(at)}) makes {after} of {before}"

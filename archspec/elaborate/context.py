@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archspec.elaborate.environment import Environment, Value
+from archspec.elaborate.environment import Environment
 from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.history import History, Made
 from archspec.elaborate.limits import (
     DEEPEST,
     LARGEST_GRAPH,
@@ -19,64 +20,29 @@ from archspec.elaborate.limits import (
     too_deep,
 )
 from archspec.elaborate.places import Frame, Repeats, Where, holds_anyway
+from archspec.elaborate.placing import Place, PlaceOne
 from archspec.elaborate.written import Written
 from archspec.errors import Diagnostic, Span, SpecError
 from archspec.graph.fragment import Lost
 from archspec.graph.nodes import Ref
-from archspec.records import record
-from archspec.spec.document import Block, Entry
+from archspec.spec.document import Block
 from archspec.tensors import TensorType
 
 if TYPE_CHECKING:
-    from archspec.elaborate.arguments import Overrides
     from archspec.elaborate.defaults import Defaults, Kinds
     from archspec.elaborate.initialization import Policies
-    from archspec.elaborate.scope import Placed
+    from archspec.elaborate.instances import Instance
     from archspec.ops.apply import Applied
-    from archspec.source.tree import Node
+    from archspec.ops.entry import State
 
 
-@record
-class Made:
-    """How a value came to be, for the chain of shapes in a note. A scope's `results` are what its inside made."""
+class Mark(NamedTuple):
+    """Where an elaboration stands: what it has found, hidden, made and spent."""
 
-    name: str
-    types: tuple[TensorType, ...]
-    span: Span
-    inputs: tuple[Ref, ...]
-    results: tuple[Ref, ...] = ()
-
-
-class Place(Protocol):
-    """Elaborates an entry under a name and path; `stage` where its name is an expression over stages, with what the
-    stage before it made."""
-
-    def __call__(
-        self,
-        context: Context,
-        entry: Entry,
-        environment: Environment,
-        name: str,
-        path: str,
-        stage: int | None = None,
-        before: Value | None = None,
-    ) -> Placed: ...
-
-
-class PlaceOne(Protocol):
-    """Elaborates one copy of an entry, with the arguments that its repeat overrides and the inputs that it chooses."""
-
-    def __call__(
-        self,
-        context: Context,
-        entry: Entry,
-        environment: Environment,
-        inputs: tuple[Value, ...],
-        name: str,
-        path: str,
-        overrides: Overrides,
-        moving: tuple[Node, ...] = (),
-    ) -> Placed: ...
+    faults: int
+    hidden: int
+    last_id: int
+    steps: int
 
 
 @dataclass(slots=True)
@@ -103,7 +69,9 @@ class Context:
         matched: how many rules of `init` have been tried.
         used_blocks: those that have been instantiated.
         applied: what calls came to, by all that it depends on: copies are mostly alike, and share it.
-        made: what made each value.
+        history: what made each value.
+        instances: those of blocks, for others that are alike.
+        own_state: the parameters of each call as its layer begins them, where `init` goes by names.
         frames: the block instances and copies that are being elaborated, outermost first.
         reached: where each entry and held layer stands that some instance has.
         left_out: how each entry is checked that a false `when` leaves out, by where it stands.
@@ -122,7 +90,9 @@ class Context:
     refused_defaults: set[str] = field(default_factory=set)
     inplace_by_default: set[int] = field(default_factory=set)
     ordered: set[int] = field(default_factory=set)
-    made: dict[int, Made] = field(default_factory=dict)
+    history: History = field(default_factory=History)
+    instances: dict[tuple[object, ...], Instance] = field(default_factory=dict)
+    own_state: dict[int, Mapping[str, State]] = field(default_factory=dict)
     frames: list[Frame] = field(default_factory=list)
     open_blocks: list[str] = field(default_factory=list)
     outside: list[Environment] = field(default_factory=list)
@@ -138,6 +108,7 @@ class Context:
     _repeats: dict[tuple[object, ...], Repeats] = field(default_factory=dict)
     matched: int = 0
     written: Written = field(default_factory=Written)
+    _found: int = 0
     _last_id: int = 0
     _steps: int = 0
 
@@ -151,6 +122,19 @@ class Context:
         if self._steps > MOST_STEPS:
             message = f"the spec takes more than {MOST_STEPS:,} steps to expand, copies that are left out counted too"
             raise SpecError([Diagnostic("AS701", message, span, help="use smaller repeats")])
+
+    def mark(self) -> Mark:
+        """Where it stands."""
+        return Mark(self._found, self.hidden, self._last_id, self._steps)
+
+    def has_room(self, ids: int, steps: int) -> bool:
+        """Whether so much more stays below the limits."""
+        return self._last_id + ids <= LARGEST_GRAPH and self._steps + steps <= MOST_STEPS
+
+    def skip(self, ids: int, steps: int) -> None:
+        """Count what has been copied as if it had been inferred."""
+        self._last_id += ids
+        self._steps += steps
 
     def new_id(self, span: Span) -> int:
         """A fresh id, larger than all before.
@@ -195,18 +179,20 @@ class Context:
         key = same or (diagnostic.code, *place)
         if key in self._faults:
             if counted:
+                self._found += 1
                 self._repeats.setdefault(key, Repeats()).add(self._faults[key].span, span)
             self._steps += STEPS_OF_A_FAULT
             if self._steps > MOST_STEPS:
                 raise SpecError(())
             return
+        self._found += 1
         self._faults[key] = replace(diagnostic, notes=(*diagnostic.notes, *self._whereabouts(span)))
         if len(self._faults) == MOST_FAULTS:
             raise SpecError(())
 
     def count_faults(self) -> int:
         """How many faults and further instances of them have been recorded."""
-        return len(self._faults) + sum(repeats.count for repeats in self._repeats.values())
+        return self._found
 
     def faults(self) -> list[Diagnostic]:
         """Every fault, with the number of further places where it shows."""
@@ -266,8 +252,7 @@ class Context:
         try:
             yield
         finally:
-            for made in range(last + 1, self._last_id + 1):
-                self.made.pop(made, None)
+            self.history.forget(last, self._last_id)
             self.blind, self.names_known, self.globals, self._last_id = False, False, known, last
 
     def record(
@@ -285,4 +270,4 @@ class Context:
             SpecError: shapes of so many dimensions are too much work.
         """
         self.spend(sum(len(type_.shape) for type_ in types) // SIZES_IN_A_STEP, span)
-        self.made[node_id] = Made(name, types, span, inputs, results)
+        self.history.add(node_id, Made(name, types, span, inputs, results))

@@ -65,19 +65,34 @@ class Policy:
         return any(globs.matches(self.glob, inner) for inner in inside)
 
 
+class Unfit(Exception):
+    """A rule does not fit a parameter that it matches."""
+
+
 @record
 class Policies:
-    """All rules, in order."""
+    """All rules, in order.
+
+    Attributes:
+        by_name: one of them goes by where a parameter is, and not only by the kind of its layer.
+    """
 
     rules: tuple[Policy, ...] = ()
+    by_name: bool = False
 
-    def apply(self, context: Context, kind: str, path: str, state: Mapping[str, State]) -> Mapping[str, State]:
-        """A layer's parameters with the initialisation of the rule that wins; buffers keep theirs."""
+    def apply(
+        self, context: Context, kind: str, path: str, state: Mapping[str, State], *, strict: bool = False
+    ) -> Mapping[str, State]:
+        """A layer's parameters with the initialisation of the rule that wins; buffers keep theirs.
+
+        Raises:
+            Unfit: a rule does not fit its parameter, and with `strict` that is not recorded.
+        """
         if not self.rules or not state:
             return state
-        return {name: self._of(context, kind, path, name, tensor) for name, tensor in state.items()}
+        return {name: self._of(context, kind, path, name, tensor, strict) for name, tensor in state.items()}
 
-    def _of(self, context: Context, kind: str, path: str, name: str, tensor: State) -> State:
+    def _of(self, context: Context, kind: str, path: str, name: str, tensor: State, strict: bool) -> State:
         if tensor.is_buffer:
             return tensor
         context.matched += len(self.rules)
@@ -93,6 +108,8 @@ class Policies:
         if winner is None:
             return tensor
         needed = shape_fault(winner.init, tensor.shape)
+        if needed is not None and strict:
+            raise Unfit
         if needed is not None:
             _unfit(context, winner, needed, f"{path}.{name}" if name else path, tensor)
         return replace(tensor, init=winner.init)
@@ -111,7 +128,7 @@ def read_policies(context: Context, node: TreeMapping | None) -> Policies:
     rules: list[Policy] = []
     for key, value in node:
         rules += _rules(context, key, value)
-    return Policies(tuple(rules))
+    return Policies(tuple(rules), any(rule.kind is None for rule in rules))
 
 
 def _rules(context: Context, key: Scalar, value: Node) -> list[Policy]:
