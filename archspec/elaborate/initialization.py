@@ -10,10 +10,11 @@ from archspec import globs
 from archspec.elaborate.environment import as_data
 from archspec.elaborate.sections import evaluated
 from archspec.errors import Diagnostic, Span, SpecError, clip
+from archspec.ops.called import Signature
 from archspec.ops.entry import Init, State
 from archspec.ops.init_rules import argument_fault, shape_fault
 from archspec.ops.registry import find, kinds
-from archspec.ops.signatures import Signature, signatures
+from archspec.ops.signatures import signatures
 from archspec.records import record
 from archspec.source.tree import Hidden, Node, Scalar, Sequence, describe, is_null
 from archspec.source.tree import Mapping as TreeMapping

@@ -11,8 +11,9 @@ from archspec.elaborate.recipe_fields import check_fields
 from archspec.elaborate.recipe_values import expected, fits, odd, out_of_domain, quoted_meaning
 from archspec.errors import Diagnostic, Edit, Span, clip, in_file_order
 from archspec.ops.arguments import show
+from archspec.ops.called import Signature
 from archspec.ops.habits import meant_argument
-from archspec.ops.signatures import Group, Signature, described_version, signatures
+from archspec.ops.signatures import Group, described_version, signatures
 from archspec.source.tree import UNKNOWN
 from archspec.spec.recipe import LOSS_TARGETS, Named, Recipe
 from archspec.suggest import nearest, respelled

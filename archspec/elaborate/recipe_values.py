@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from archspec.ops.arguments import LARGEST, Float, Int
+from archspec.ops.called import Argument, Signature
 from archspec.ops.faults import BadValue
-from archspec.ops.signatures import Argument, Group, Signature
+from archspec.ops.signatures import Group
 
 _WORDS: Mapping[str, str] = {
     "bool": "`true` or `false`",
@@ -47,6 +48,9 @@ DOMAINS: Mapping[tuple[Group, str], Int | Float] = {
     ("metrics", "k"): Int(1),
     ("datasets", "samples"): Int(1, 100_000),
     ("datasets", "eval_samples"): Int(1, 100_000),
+    ("datasets", "eval_size"): Int(1),
+    ("datasets", "num_classes"): Int(1),
+    ("datasets", "partition"): Int(1, 10),
     ("datasets", "digits_per_image"): Int(1, 20),
     ("datasets", "seed"): Int(0),
     ("datasets", "eval_fraction"): Float(above=0, below=1),

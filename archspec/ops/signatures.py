@@ -5,96 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
+
+from archspec.ops.called import NO_DEFAULT, Argument, Signature
+from archspec.ops.datasets import DATASETS
 
 Group: TypeAlias = Literal["optimizers", "schedulers", "losses", "inits", "transforms", "datasets", "metrics"]
 TORCH_GROUPS: tuple[Group, ...] = ("optimizers", "schedulers", "losses", "inits", "transforms")
 
 
-class _NoDefault:
-    def __repr__(self) -> str:
-        return "NO_DEFAULT"
-
-
-NO_DEFAULT = _NoDefault()
-"""An argument without a default, or with one that is no plain data."""
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """One argument of something that is called by its name.
-
-    Attributes:
-        name: torch's name of it.
-        accepts: `bool`, `int`, `float`, `str`, `list`, `dict`, `null`, `tensor` (a list of numbers), `dtype`
-            (a torch type's name), `callable` (which no data can give), `named` and `nameds` (a thing of the same
-            group, a list of them); empty where nothing is known.
-        default: its default, where that is plain data.
-        required: it has to be given.
-        choices: the words it is one of; empty for no limit.
-    """
-
-    name: str
-    accepts: tuple[str, ...] = ()
-    default: Any = NO_DEFAULT
-    required: bool = False
-    choices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """The arguments of something that is called by its name; the first one is the primary argument.
-
-    Attributes:
-        name: its name.
-        doc: one line on what it is.
-        arguments: without those that the caller supplies (an optimiser's parameters, a scheduler's optimiser).
-        inputs: of a loss, the tensors its `forward` takes.
-    """
-
-    name: str
-    doc: str
-    arguments: tuple[Argument, ...] = ()
-    inputs: tuple[str, ...] = ()
-
-    @property
-    def primary(self) -> str | None:
-        """The argument that a bare scalar means."""
-        return self.arguments[0].name if self.arguments else None
-
-    def argument(self, name: str) -> Argument | None:
-        """The argument of that name."""
-        return next((argument for argument in self.arguments if argument.name == name), None)
-
-
 _OWN: dict[Group, tuple[Signature, ...]] = {
-    "datasets": (
-        Signature("digits", "1,797 real 8×8 images of handwritten digits (UCI), resized as the spec's input asks."),
-        Signature(
-            "digits_segmentation",
-            "Real handwritten digits at random places and scales on a noisy canvas, with exact masks.",
-            (
-                Argument("samples", ("int",), 800),
-                Argument("eval_samples", ("int",), 200),
-                Argument("digits_per_image", ("int",), 3),
-                Argument("classes", ("int",), 2),
-                Argument("seed", ("int",), 0),
-            ),
-        ),
-        Signature(
-            "ImageFolder",
-            "Images on disk, one folder per class, under `train/` and `val/` (or `test/`), or split by a seed.",
-            (
-                Argument("root", ("str",), required=True),
-                Argument("eval_fraction", ("float", "int"), 0.2),
-                Argument("seed", ("int",), 0),
-                Argument("workers", ("int", "null"), None),
-            ),
-        ),
-    ),
+    "datasets": DATASETS,
     "metrics": (
         Signature("accuracy", "The share of samples (of pixels, for masks) whose class is predicted right."),
         Signature("mean_iou", "Intersection over union of predicted and true pixels, averaged over the classes."),
@@ -114,7 +37,7 @@ def argument_data(argument: Argument) -> dict[str, Any]:
     data: dict[str, Any] = {"name": argument.name, "accepts": list(argument.accepts)}
     if argument.required:
         data["required"] = True
-    elif not isinstance(argument.default, _NoDefault):
+    elif argument.default is not NO_DEFAULT:
         data["default"] = argument.default
     if argument.choices:
         data["choices"] = list(argument.choices)

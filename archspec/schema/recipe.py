@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from archspec.elaborate.recipe import NOUNS, unusable
 from archspec.elaborate.recipe_fields import PLAIN_FIELDS, WEIGHT
 from archspec.elaborate.recipe_values import DOMAINS, DTYPES
-from archspec.ops.signatures import NO_DEFAULT, Argument, Group, Signature, signatures
+from archspec.ops.called import NO_DEFAULT, Argument, Signature
+from archspec.ops.signatures import Group, signatures
 from archspec.schema.values import (
     ANY,
     EXPRESSION,

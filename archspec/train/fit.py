@@ -14,6 +14,8 @@ from archspec.tensors import TensorType, show_shape
 from archspec.train.data.images import ImageData
 from archspec.train.metrics import OF_CLASSES, OF_VALUES
 
+_LEAVE_OUT = frozenset({"CrossEntropyLoss", "NLLLoss"})
+
 
 class Trainable(Protocol):
     """What the runner asks of a compiled architecture."""
@@ -76,6 +78,12 @@ def check_fits(recipe: Recipe, data: ImageData) -> None:
         message = f"`{recipe.transforms.batch[0].name}` mixes images with one class each, and `{data.name}` has others"
         help = "leave `batch` out of `transforms`"
         faults.append(Diagnostic("AS512", message, recipe.transforms.batch[0].span, help=help))
+    if data.has_unlabelled:
+        for _, each in recipe.output_losses:
+            if each.loss.name not in _LEAVE_OUT:
+                message = f"`{each.loss.name}` needs a label for every pixel, and `{data.name}` has pixels without one"
+                help = "use `CrossEntropyLoss`, which leaves them out"
+                faults.append(Diagnostic("AS512", message, each.loss.span, help=help))
     wrong, has = (OF_VALUES, "classes") if data.classes else (OF_CLASSES, "values")
     for metric in recipe.metrics:
         if metric.name in wrong:

@@ -20,7 +20,8 @@ from torch.nn import init
 from torch.optim import lr_scheduler
 from torchvision.transforms import InterpolationMode, v2
 
-from archspec.ops.signatures import NO_DEFAULT, Argument, Group, Signature, signatures
+from archspec.ops.called import NO_DEFAULT, Argument, Signature
+from archspec.ops.signatures import Group, signatures
 
 _SUPPLIED = frozenset({"self", "params", "optimizer", "tensor", "generator", "last_epoch", "device"})
 _DEPRECATED = frozenset({"size_average", "reduce"})

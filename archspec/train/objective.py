@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from archspec.spec.recipe import Recipe
 from archspec.train.data.batch import TARGET, Batch
 from archspec.train.parts import make_loss
-from archspec.train.targets import classes_second, encode, first_output
+from archspec.train.targets import IGNORED, classes_second, encode, first_output
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,11 @@ class Term:
         assert found is not None
         return found
 
+    @property
+    def ignored(self) -> int:
+        """The label that the criterion leaves out."""
+        return getattr(self.criterion, "ignore_index", IGNORED)
+
     def target(self, batch: Batch) -> Tensor | None:
         """What its output is compared with; None for nothing."""
         return batch.targets.get(TARGET)
@@ -60,6 +65,8 @@ class Term:
         assert target is not None
         if not target.is_floating_point():
             output = classes_second(output, target)
+            if self.ignored != IGNORED:
+                target = torch.where(target == IGNORED, self.ignored, target)
         loss: Tensor = self.criterion(output, encode(self.name, target, output))
         return loss
 

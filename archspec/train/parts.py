@@ -16,7 +16,8 @@ from archspec.elaborate.nested import nested
 from archspec.elaborate.param_groups import group_of
 from archspec.elaborate.recipe import with_primary
 from archspec.errors import Diagnostic, SpecError
-from archspec.ops.signatures import Argument, Group
+from archspec.ops.called import Argument
+from archspec.ops.signatures import Group
 from archspec.spec.recipe import Named, ParamGroup, Recipe, Transforms
 from archspec.train import installed
 from archspec.train.roles import roles_of_parameters

@@ -7,7 +7,8 @@ import pytest
 
 from archspec.elaborate.recipe import check_recipe, nested, with_primary
 from archspec.errors import SourceText, Span
-from archspec.ops.signatures import NO_DEFAULT, signatures
+from archspec.ops.called import NO_DEFAULT
+from archspec.ops.signatures import signatures
 from archspec.spec.recipe import LOSS_TARGETS, Named, Recipe, Transforms
 
 

@@ -10,9 +10,9 @@ from archspec.errors import SpecError, UsageError
 from archspec.spec.recipe import Named, Recipe, Transforms
 from archspec.tensors import N, TensorType
 from archspec.train.data.digits import load_arrays
-from archspec.train.data.image_folder import IMAGENET_MEAN, IMAGENET_STD
 from archspec.train.data.registry import FACTORIES, load_data
 from archspec.train.data.request import Request
+from archspec.train.data.statistics import IMAGENET_MEAN, IMAGENET_STD
 
 CPU = torch.device("cpu")
 

@@ -15,13 +15,11 @@ from archspec.errors import Diagnostic, SpecError, clip
 from archspec.train.data.images import ImageData
 from archspec.train.data.loaded import Loaded, opened
 from archspec.train.data.request import Request
-from archspec.train.seeds import derive
+from archspec.train.data.split import stratified
+from archspec.train.data.statistics import usual_statistics
 
 Files: TypeAlias = tuple[tuple[str, int], ...]
 
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Per channel (R, G, B), as torchvision's pretrained models take them."""
-_GREY_MEAN, _GREY_STD = (0.5,), (0.5,)
 _EVAL_FOLDERS = ("val", "test")
 
 
@@ -34,8 +32,7 @@ def load(request: Request) -> ImageData:
     """
     shape = request.image_shape(channels=(1, 3))
     classes, files = _find(request)
-    colour = shape.channels == 3
-    mean, std = (IMAGENET_MEAN, IMAGENET_STD) if colour else (_GREY_MEAN, _GREY_STD)
+    mean, std = usual_statistics(shape)
     phases = {
         phase: Loaded(
             Pictures(files[phase], shape.channels),
@@ -88,18 +85,11 @@ def _no_images(root: Path, request: Request) -> SpecError:
 
 def _split(files: Files, request: Request) -> dict[str, Files]:
     """By class, so that each class is in both phases; a class of one image is in `train` only."""
-    fraction, seed = request.argument("eval_fraction"), request.argument("seed")
-    train, held_out = [], []
-    for label in sorted({label for _, label in files}):
-        members = [file for file in files if file[1] == label]
-        generator = torch.Generator().manual_seed(derive(seed, label))
-        order = torch.randperm(len(members), generator=generator).tolist()
-        count = min(len(members) - 1, max(1, round(fraction * len(members))))
-        held_out += [members[index] for index in sorted(order[:count])]
-        train += [members[index] for index in sorted(order[count:])]
+    labels = [label for _, label in files]
+    train, held_out = stratified(labels, request.argument("eval_fraction"), request.argument("seed"))
     if not held_out:
         raise _no_images(Path(request.argument("root")), request)
-    return {"train": tuple(train), "eval": tuple(held_out)}
+    return {"train": tuple(files[index] for index in train), "eval": tuple(files[index] for index in held_out)}
 
 
 @dataclass(frozen=True, slots=True)

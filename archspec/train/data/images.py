@@ -118,6 +118,7 @@ class ImageData:
         train: what is learnt from.
         eval: what is measured on, with no image of `train`.
         preparation: of the images in `eval`, for showing them.
+        has_unlabelled: whether there are pixels without a label, `IGNORED`.
     """
 
     name: str
@@ -126,3 +127,4 @@ class ImageData:
     train: Samples
     eval: Samples
     preparation: Preparation
+    has_unlabelled: bool = False

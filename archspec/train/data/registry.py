@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from archspec.train.data import digits, digits_segmentation, image_folder
+from archspec.train.data import coco, digits, digits_segmentation, fake, image_folder, vision
 from archspec.train.data.images import ImageData
 from archspec.train.data.request import Request
 
@@ -12,6 +12,9 @@ FACTORIES: Mapping[str, Callable[[Request], ImageData]] = {
     "digits": digits.load,
     "digits_segmentation": digits_segmentation.load,
     "ImageFolder": image_folder.load,
+    "FakeData": fake.load,
+    "CocoDetection": coco.load,
+    **vision.FACTORIES,
 }
 
 
