@@ -31,7 +31,8 @@ def test_another_process_writes_the_same_bytes(tmp_path):
     RunFolder(tmp_path, METADATA).save_weights("here", {"x": TENSORS["x"]})
     code = (
         "import torch, pathlib, sys\nfrom archspec.train.store.run_folder import RunFolder\n"
-        f"RunFolder(pathlib.Path(sys.argv[1]), {METADATA!r}).save_weights('there', {{'x': torch.arange(6.0).view(2, 3)}})"
+        f"folder = RunFolder(pathlib.Path(sys.argv[1]), {METADATA!r})\n"
+        "folder.save_weights('there', {'x': torch.arange(6.0).view(2, 3)})"
     )
     subprocess.run([sys.executable, "-c", code, tmp_path], check=True)
     assert (tmp_path / "here").read_bytes() == (tmp_path / "there").read_bytes()
