@@ -114,7 +114,7 @@ def write(folder: Path, tensors: Mapping[str, Tensor]) -> None:
     """
     writer = filesystem.FileSystemWriter(folder, single_file_per_rank=True, sync_files=True)
     try:
-        save(dict(tensors), storage_writer=writer)
+        save(dict(tensors), storage_writer=writer, no_dist=not dist.is_initialized())
     except CheckpointException as error:
         raise _cause(error) from None
 
