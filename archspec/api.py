@@ -17,6 +17,8 @@ from archspec.spec.settings import Weights, override_from_text, overrides_from_v
 from archspec.train import TrainResult
 from archspec.train import spec_of_run as spec_of_run
 from archspec.train import train as run_training
+from archspec.train.launch import is_first_process as is_first_process
+from archspec.train.launch import launch as launch
 from archspec.version import __version__
 
 if TYPE_CHECKING:

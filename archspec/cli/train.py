@@ -21,6 +21,9 @@ from archspec.cli.specs import one_spec
 @plugin_option
 @click.option("--weights", metavar="FILE", help="Start from this checkpoint instead of the spec's.")
 @click.option("--device", default="auto", show_default=True, metavar="DEVICE", help="auto, cpu, cuda or mps.")
+@click.option(
+    "--devices", type=click.IntRange(1), metavar="N", help="Train in N processes, each on a device of its own."
+)
 @click.option("--out", metavar="DIR", help="The run folder; a new one in runs/ unless given.")
 @click.option("--resume", metavar="RUN", help="Go on with an interrupted run, from its folder, to the same bits.")
 @click.option("--quiet", is_flag=True, help="Print the result only.")
@@ -31,19 +34,30 @@ def train(
     allow_roots: tuple[str, ...],
     weights: str | None,
     device: str,
+    devices: int | None,
     out: str | None,
     resume: str | None,
     quiet: bool,
 ) -> int:
     """Train a spec's model by its `train` section, or by a recipe; or go on with a run, `--resume RUN`."""
-    architecture = archspec.load(_spec(spec, resume), set=settings, recipe=recipe, allow_roots=allow_roots)
-    if weights is not None:
-        architecture = architecture.with_weights(weights)
-    print_diagnostics(architecture.warnings, sys.stderr)
-    if not quiet:
-        click.echo(architecture.summary())
+    is_first = archspec.is_first_process()
+    try:
+        architecture = archspec.load(_spec(spec, resume), set=settings, recipe=recipe, allow_roots=allow_roots)
+        if weights is not None:
+            architecture = architecture.with_weights(weights)
+    except (archspec.SpecError, archspec.UsageError):
+        if is_first:
+            raise
+        return 1  # the first process says it for all
+    if devices is not None and (status := archspec.launch(devices, sys.argv[1:])) is not None:
+        return status
+    if is_first:
+        print_diagnostics(architecture.warnings, sys.stderr)
+        if not quiet:
+            click.echo(architecture.summary())
     result = archspec.train(architecture, device=device, out=out, quiet=quiet, resume=resume)
-    click.echo(result.summary())
+    if is_first:
+        click.echo(result.summary())
     return 0
 
 

@@ -28,6 +28,7 @@ PLAIN_FIELDS: Mapping[str, tuple[ArgType, str]] = {
     "precision": (OneOf(PRECISIONS), "Of forward passes; `auto` is `bfloat16` where the device is fast with it."),
     "compile": (Bool(), "Whether to train through `torch.compile`."),
     "channels_last": (Bool(), "Whether images lie in memory with the channels last."),
+    "parallel": (OneOf(("ddp", "fsdp")), "How several processes train: a replica in each, or each block sharded."),
     "monitor": (Maybe(Text()), "What chooses the best weights: a metric or `loss`; by default the first metric."),
     "monitor_mode": (OneOf(("auto", "max", "min")), "Whether the best is the largest or the smallest."),
     "eval_every": (Int(1), "Epochs (or steps) after which it is measured."),

@@ -214,6 +214,7 @@ FIELDS: dict[str, Callable[[_Field, Node], Any]] = {
     "precision": _value,
     "compile": _value,
     "channels_last": _value,
+    "parallel": _value,
     "metrics": _named_list,
     "monitor": _optional_value,
     "monitor_mode": _value,

@@ -104,6 +104,8 @@ class Recipe:
             the device is fast with it. Weights stay as they are.
         compile: whether to train through `torch.compile`.
         channels_last: whether images and their weights lie in memory with the channels last.
+        parallel: how several processes train one model: `ddp`, a replica in each, or `fsdp`, each block of it sharded.
+            Nothing of it changes what is computed, but for rounding.
         early_stopping: measurements without an improvement of what is monitored after which training ends; None: never.
         min_delta: by how much a metric has to be better to be an improvement for `early_stopping`.
         metrics: what is measured besides the loss, on the first output. Empty: by the data set.
@@ -144,6 +146,7 @@ class Recipe:
     precision: str = "float32"
     compile: bool = False
     channels_last: bool = False
+    parallel: str = "ddp"
     metrics: tuple[Named, ...] = ()
     monitor: str | None = None
     monitor_mode: str = "auto"

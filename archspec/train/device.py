@@ -9,12 +9,18 @@ from archspec.errors import Diagnostic, UsageError, clip, printable
 _KINDS = ("cpu", "cuda", "mps")
 
 
-def pick_device(asked: str) -> torch.device:
+def pick_device(asked: str, local: int | None = None) -> torch.device:
     """The device: `auto` is the accelerator where there is one, else the CPU; `cuda:1` is one of several.
+
+    Args:
+        asked: as in `--device`.
+        local: this process's number on this machine, where several train together; each takes the GPU of its number.
 
     Raises:
         UsageError: AS601, there is no such device.
     """
+    if local is not None:
+        return _own_device(asked, local)
     if asked == "auto":
         found = torch.accelerator.current_accelerator(check_available=True)
         return torch.device("cpu") if found is None or found.type not in _KINDS else found
@@ -27,6 +33,15 @@ def pick_device(asked: str) -> torch.device:
     if kind == "mps" and not torch.backends.mps.is_available():
         raise _no_device(asked, "torch sees no Apple GPU here")
     return torch.device(asked)
+
+
+def _own_device(asked: str, local: int) -> torch.device:
+    """The processes of a machine share its CPU, and have a GPU each."""
+    if asked == "auto":
+        asked = "cuda" if torch.cuda.is_available() else "cpu"
+    if asked not in ("cpu", "cuda"):
+        raise _no_device(asked, "several processes train on `cpu`, or each on a GPU of its own: `cuda`")
+    return pick_device("cpu" if asked == "cpu" else f"cuda:{local}")
 
 
 def _no_device(asked: str, why: str) -> UsageError:

@@ -19,6 +19,7 @@ from archspec.train.fit import Trainable, check_head
 from archspec.train.measure import measure
 from archspec.train.metrics import metrics_of
 from archspec.train.objective import make_objective
+from archspec.train.portions import Portions
 from archspec.train.seeds import forked_generators
 from archspec.train.store.run_folder import RunFolder
 from archspec.train.totals import Totals
@@ -57,7 +58,8 @@ def evaluate(architecture: Trainable, folder: Path, device: str) -> Mapping[str,
     model = best_model(architecture, folder, place)
     objective = make_objective(recipe, tuple(architecture.output_types), place)
     totals = Totals.of(metrics_of(recipe, data.task), objective.main.name, len(data.classes), place)
-    with forked_generators(place), closing(feed(data.eval, torch.arange(len(data.eval)), 0, recipe, place)) as loaded:
-        measure(model, objective, loaded, totals)
+    everything, portions = torch.arange(len(data.eval)), Portions(recipe.batch_size)
+    with forked_generators(place), closing(feed(data.eval, everything, 0, recipe, place, portions)) as loaded:
+        measure(model, objective, portions.counting(loaded, len(everything)), totals)
     data.eval.close()
     return totals.figures(objective.is_mean)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from torch import distributed as dist
 
 from archspec.errors import Diagnostic, UsageError, clip
 from archspec.train.learner import NotFiniteError
+from archspec.train.ranks import ALONE, Ranks
 from archspec.train.store.checkpoints import Checkpoints
 
 if TYPE_CHECKING:
@@ -18,17 +22,18 @@ if TYPE_CHECKING:
 
 _WORKER = "DataLoader worker"
 _NOT_REPEATABLE = "does not have a deterministic implementation"
+_GONE = ("Connection closed by peer", "Connection reset by peer", "Broken pipe")
 _NO_MEMORY = ("can't allocate memory", "out of memory", "not enough memory")
 
 
 @contextmanager
-def explained(folder: Path, checkpoints: Checkpoints) -> Iterator[None]:
+def explained(folder: Path, checkpoints: Checkpoints, ranks: Ranks = ALONE) -> Iterator[None]:
     """Around a training.
 
     Raises:
         UsageError: AS606, the folder cannot be written to any more; AS612, there is not enough memory; AS613, a
-            process that loads the data has died; AS620, an operation cannot be repeated to the bit. Each says what the
-            run can go on from.
+            process that loads the data has died; AS620, an operation cannot be repeated to the bit; AS622, a process
+            that trains has died. Each says what the run can go on from.
     """
     try:
         yield
@@ -48,6 +53,10 @@ def explained(folder: Path, checkpoints: Checkpoints) -> Iterator[None]:
             message = f"torch cannot do this deterministically: {clip(said.split(_NOT_REPEATABLE)[0].strip(), 100)}"
             help = "leave out `deterministic`, or use another layer"
             raise UsageError(Diagnostic("AS620", message, help=help)) from None
+        if ranks.are_several and (isinstance(error, dist.DistError) or any(words in said for words in _GONE)):
+            _live_to_say_it()
+            message = "another process of this run has ended before its time: what it said, if anything, is the reason"
+            raise UsageError(Diagnostic("AS622", message, notes=_good(checkpoints), help=_go_on(folder))) from None
         if any(words in said for words in _NO_MEMORY):
             raise _out_of_memory(error, folder, checkpoints) from None
         raise
@@ -67,6 +76,12 @@ def _good(checkpoints: Checkpoints) -> tuple[str, ...]:
 
 def _go_on(folder: Path) -> str:
     return f"when that is mended, go on with `archspec train --resume {folder}`"
+
+
+def _live_to_say_it() -> None:
+    """A launcher that sees a process die sends SIGTERM to the others at once, and SIGKILL when they take too long."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def not_finite(error: NotFiniteError, loop: Loop, batch: int) -> UsageError:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from archspec.spec.recipe import Recipe
 from archspec.train.data.batch import Batch, Samples
+from archspec.train.portions import Portions
 from archspec.train.seeds import order
 
 
@@ -26,27 +27,16 @@ def epoch_indices(samples: int, size: int, seed: int, epoch: int) -> Tensor:
 
 
 def feed(
-    samples: Samples, indices: Tensor, epoch: int, recipe: Recipe, device: torch.device
+    samples: Samples, indices: Tensor, epoch: int, recipe: Recipe, device: torch.device, portions: Portions
 ) -> Generator[Batch, None, None]:
-    """The samples of these indices, in batches of the recipe's size and memory layout, on the device."""
-    with closing(samples.batches(indices, recipe.batch_size, epoch, device)) as loaded:
+    """The samples of these indices, in batches of the recipe's size and memory layout, on the device.
+
+    Of each batch it is what this process takes.
+    """
+    with closing(samples.batches(portions.own(indices), portions.batch_size(), epoch, device)) as loaded:
         yield from map(_channels_last, loaded) if recipe.channels_last else loaded
 
 
 def _channels_last(batch: Batch) -> Batch:
     inputs = (each.contiguous(memory_format=torch.channels_last) if each.ndim == 4 else each for each in batch.inputs)
     return Batch(tuple(inputs), batch.targets)
-
-
-def share_of_step(batch: int, count: int, total: int, size: int, every: int) -> float:
-    """How much of its step's gradient a batch is, so that all samples of a step weigh the same.
-
-    Args:
-        batch: counted from 1.
-        count: its samples.
-        total: samples of the epoch.
-        size: of a whole batch.
-        every: batches of a step.
-    """
-    first = (batch - 1) // every * every * size
-    return count / (min(first + every * size, total) - first)

@@ -18,7 +18,16 @@ from archspec.train.data.images import ImageData
 from archspec.train.fit import Trainable
 
 MAY_CHANGE = frozenset(
-    {"epochs", "max_steps", "max_seconds", "early_stopping", "min_delta", "checkpoint_every", "checkpoints_kept"}
+    {
+        "epochs",
+        "max_steps",
+        "max_seconds",
+        "early_stopping",
+        "min_delta",
+        "checkpoint_every",
+        "checkpoints_kept",
+        "parallel",
+    }
 )
 """Fields of a recipe that say when a run ends or what is kept of it, and nothing of how it gets there."""
 _MAY_CHANGE_IN_DATA = frozenset({"workers"})

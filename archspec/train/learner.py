@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,9 @@ from archspec.spec.recipe import Recipe
 from archspec.train.data.batch import Batch
 from archspec.train.finite import Finite
 from archspec.train.objective import Objective
+from archspec.train.parallel import Parallel, broadcast_buffers
 from archspec.train.precision import autocast, autocast_dtype, make_scaler
+from archspec.train.ranks import ALONE, Ranks
 
 
 class NotFiniteError(Exception):
@@ -39,7 +42,7 @@ class Learner:
 
     Attributes:
         model: what is trained; its weights are the run's.
-        forward: the model, perhaps compiled.
+        forward: the model, perhaps compiled or wrapped.
         objective: what is minimised.
         optimizer: of `torch.optim`.
         device: where the model is.
@@ -48,6 +51,8 @@ class Learner:
         average: the moving average of the weights; None for none.
         max_norm: of all gradients together; None for no limit.
         max_value: of each gradient; None for no limit.
+        parallel: how the model is spread over several processes.
+        ranks: these processes.
     """
 
     model: nn.Module
@@ -60,11 +65,37 @@ class Learner:
     average: AveragedModel | None = None
     max_norm: float | None = None
     max_value: float | None = None
+    parallel: Parallel = field(default_factory=Parallel)
+    ranks: Ranks = ALONE
     _finite: Finite = field(default_factory=Finite)
     _trained: tuple[nn.Parameter, ...] = ()
 
     def __post_init__(self) -> None:
         self._trained = tuple(p for group in self.optimizer.param_groups for p in group["params"])
+
+    def spread(self, parallel: Parallel, ranks: Ranks, *, compiled: bool) -> None:
+        """Put a learner that has learnt nothing yet over several processes.
+
+        Args:
+            parallel: how.
+            ranks: the processes.
+            compiled: whether to train through `torch.compile`.
+        """
+        names = {parameter: name for name, parameter in self.model.named_parameters()}
+        self.parallel, self.ranks = parallel, ranks
+        wrapped = parallel.wrapped(self.model, self.average)
+        self.forward = torch.compile(wrapped) if compiled else wrapped
+        parameters = dict(self.model.named_parameters())
+        for group in self.optimizer.param_groups:
+            group["params"] = [parameters[names[parameter]] for parameter in group["params"]]
+        self.__post_init__()
+
+    def agree_on_buffers(self) -> None:
+        """Every process takes the first one's buffers, before they are measured with or kept."""
+        if self.ranks.are_several:
+            broadcast_buffers(self.model)
+            if self.average is not None:
+                broadcast_buffers(self.average)
 
     @property
     def rate(self) -> float:
@@ -78,6 +109,10 @@ class Learner:
             return self.model
         averaged: nn.Module = self.average.module
         return averaged
+
+    def weights(self) -> Mapping[str, Tensor]:
+        """Of `measured`, whole. All processes have to ask at once."""
+        return self.parallel.whole(self.measured.state_dict())
 
     def learn(self, batch: Batch, share: float, *, steps: bool) -> tuple[Tensor, Tensor]:
         """One batch, and with its last batch a step.
@@ -95,13 +130,21 @@ class Learner:
         """
         if isinstance(self.optimizer, LBFGS):
             return self._by_closure(batch)
-        loss, output = self._losses(batch)
-        shared = loss if share == 1 else loss * share
-        (shared if self.scaler is None else self.scaler.scale(shared)).backward()  # type: ignore[no-untyped-call]
+        if self.ranks.are_several:
+            with self.parallel.synchronised(steps):
+                loss, output = self._backward(batch, share)
+        else:
+            loss, output = self._backward(batch, share)
         loss = loss.detach()
         if steps:
             self._step(loss)
         return loss, output.detach()
+
+    def _backward(self, batch: Batch, share: float) -> tuple[Tensor, Tensor]:
+        loss, output = self._losses(batch)
+        shared = loss if share == 1 else loss * share
+        (shared if self.scaler is None else self.scaler.scale(shared)).backward()  # type: ignore[no-untyped-call]
+        return loss, output
 
     def _losses(self, batch: Batch) -> tuple[Tensor, Tensor]:
         if self.dtype is None:
@@ -121,7 +164,7 @@ class Learner:
         if self.scaler is None:
             self.optimizer.step()
         else:
-            if not bool(loss.isfinite()):
+            if not self._all_say(bool(loss.isfinite())):
                 raise NotFiniteError(float(loss), None)
             self.scaler.step(self.optimizer)
             self.scaler.update()
@@ -152,14 +195,24 @@ class Learner:
 
     def _check(self, loss: Tensor) -> None:
         gradients = [parameter.grad for parameter in self._trained if parameter.grad is not None]
-        if self._finite(loss, gradients):
+        if self.parallel.is_sharded:
+            gradients = [self.parallel.local(gradient) for gradient in gradients]
+        if self._all_say(self._finite(loss, gradients)):
             return
-        named = self._names_of_not_finite()
-        raise NotFiniteError(float(loss), next(named, None) if bool(loss.isfinite()) else None)
+        losses = self.ranks.gather(float(loss))
+        names = self.ranks.gather(next(self._names_of_not_finite(), None))
+        bad = next((each for each in losses if not math.isfinite(each)), None)
+        if bad is not None:
+            raise NotFiniteError(bad, None)
+        raise NotFiniteError(losses[0], next((name for name in names if name is not None), None))
+
+    def _all_say(self, fine: bool) -> bool:
+        """Whether it is so in all processes."""
+        return fine if not self.ranks.are_several else not self.ranks.largest(not fine)[0]
 
     def _names_of_not_finite(self) -> Iterator[str]:
         for name, parameter in self.model.named_parameters():
-            if parameter.grad is not None and not bool(parameter.grad.isfinite().all()):
+            if parameter.grad is not None and not bool(self.parallel.local(parameter.grad).isfinite().all()):
                 yield name
 
 

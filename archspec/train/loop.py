@@ -17,13 +17,15 @@ from archspec.train.best import best_rows, keep_best, stale_for
 from archspec.train.data.batch import Batch
 from archspec.train.data.images import ImageData
 from archspec.train.faults import not_finite
-from archspec.train.feed import batches_per_epoch, epoch_indices, feed, share_of_step
+from archspec.train.feed import batches_per_epoch, epoch_indices, feed
 from archspec.train.learner import Learner, NotFiniteError
 from archspec.train.measure import measure
 from archspec.train.metrics import Metric, Monitor, monitor_of
 from archspec.train.mixing import Mixing
 from archspec.train.parts import Scheduler, step_scheduler
+from archspec.train.portions import Portions
 from archspec.train.progress import Progress
+from archspec.train.ranks import Ranks
 from archspec.train.seeds import derive, forked_generators, set_generators
 from archspec.train.state import capture
 from archspec.train.stop import Stop
@@ -33,7 +35,7 @@ from archspec.train.totals import Totals
 
 Row: TypeAlias = Mapping[str, Any]
 
-_EVALUATION = 1
+_EVALUATION, _RANK = 1, 2
 
 
 class _StopError(Exception):
@@ -61,7 +63,8 @@ class Loop:
         seconds: since the last row of the history, before an interruption.
         rate: the first learning rate since then.
         history: a row per measurement.
-        totals: of what was trained since the last one.
+        totals: of what was trained since the last one, by this process.
+        portions: of each batch, what this process takes.
         generators: the states with which an interrupted epoch goes on; None at its start.
     """
 
@@ -82,12 +85,14 @@ class Loop:
     rate: float = 0.0
     history: list[Row] = field(default_factory=list)
     totals: Totals = field(init=False)
+    portions: Portions = field(init=False)
     monitor: Monitor = field(init=False)
     generators: Mapping[str, Tensor] | None = None
     _started: float = 0.0
 
     def __post_init__(self) -> None:
         self.totals = self._no_totals()
+        self.portions = Portions(self.recipe.batch_size, self.recipe.accumulate, self.ranks)
         self.monitor = monitor_of(self.recipe, self.metrics)
 
     def run(self) -> None:
@@ -120,6 +125,11 @@ class Loop:
         return self.learner.device
 
     @property
+    def ranks(self) -> Ranks:
+        """The processes that train together."""
+        return self.learner.ranks
+
+    @property
     def best_row(self) -> Row | None:
         """The measurement of the best weights."""
         return next(iter(best_rows(self.history, self.monitor, 1)), None)
@@ -147,7 +157,9 @@ class Loop:
         steps, seconds = self.recipe.max_steps, self.recipe.max_seconds
         if steps is not None and self.steps >= steps:
             return True
-        return seconds is not None and sum(row["seconds"] for row in self.history) + self._so_far() >= seconds
+        if seconds is None:
+            return False
+        return self.ranks.from_first(bool(sum(row["seconds"] for row in self.history) + self._so_far() >= seconds))
 
     def _so_far(self) -> float:
         """Seconds since the last row."""
@@ -159,9 +171,11 @@ class Loop:
         if not self.totals.counts:
             self.rate = self.learner.rate
         if self.at.batch == 0:
-            torch.manual_seed(derive(self.recipe.seed, self.at.epoch))
+            torch.manual_seed(self._seed())
         elif self.generators is not None:
             set_generators(self.device, self.generators)
+        else:
+            torch.manual_seed(self._seed(self.at.batch))
         self._train()
         if self.at.batch < self._batches_per_epoch():
             return
@@ -179,6 +193,11 @@ class Loop:
         row = self.history[-1] if self.history and self.history[-1]["epoch"] == self.at.epoch else None
         step_scheduler(self.scheduler, row, self.monitor.column, is_chosen=self.recipe.monitor is not None)
 
+    def _seed(self, *more: int) -> int:
+        """Of what is random in an epoch; each process has its own."""
+        own = (*more, _RANK, self.ranks.rank) if self.ranks.rank or more else ()
+        return derive(self.recipe.seed, self.at.epoch, *own)
+
     def _train(self) -> None:
         recipe = self.recipe
         indices = epoch_indices(len(self.data.train), recipe.batch_size, recipe.seed, self.at.epoch)
@@ -188,17 +207,17 @@ class Loop:
             self._measure()  # which was interrupted
         if not len(left) or (self.at.batch and self.is_over()):
             return
-        with closing(feed(self.data.train, left, self.at.epoch, recipe, self.device)) as loaded:
+        with closing(feed(self.data.train, left, self.at.epoch, recipe, self.device, self.portions)) as loaded:
             self._learn(loaded, len(indices))
 
     def _learn(self, loaded: Iterator[Batch], samples: int) -> None:
-        batches = self._batches_per_epoch()
+        batches, is_mean = self._batches_per_epoch(), self.learner.objective.is_mean
         for number, batch in enumerate(loaded, self.at.batch + 1):
             is_step = self._is_step(number)
             batch = batch if self.mix is None else self.mix(batch, self.at.epoch, number)
-            self._batch(number, batch, self._share(number, batch.size, samples), steps=is_step)
+            self._batch(number, batch, self.portions.share(number, samples, is_mean=is_mean), steps=is_step)
             self.progress.step(self.at.epoch, number, batches)
-            if self.stop.signal is not None:
+            if self._has_to_stop(steps=is_step):
                 self._stop()
             if is_step and self._after_step():
                 return
@@ -224,7 +243,8 @@ class Loop:
             loss, output = self.learner.learn(batch, share, steps=steps)
         except NotFiniteError as error:
             raise not_finite(error, self, number) from None
-        self.totals.add(loss, batch.size, output, self.learner.objective.main.target(batch))
+        if share:
+            self.totals.add(loss, batch.size, output, self.learner.objective.main.target(batch))
         self.at = Moment(self.at.epoch, number)
         if not steps:
             return
@@ -232,24 +252,26 @@ class Loop:
         if self.scheduler is not None and self.recipe.scheduler_interval == "step":
             self.scheduler.step()
 
-    def _share(self, batch: int, count: int, total: int) -> float:
-        """How much of its step's gradient a batch is."""
-        if self.recipe.accumulate == 1 or not self.learner.objective.is_mean:
-            return 1.0
-        return share_of_step(batch, count, total, self.recipe.batch_size, self.recipe.accumulate)
+    def _has_to_stop(self, *, steps: bool = True) -> bool:
+        """Whether somebody has asked. Several processes stop together, after a step: between steps they do not meet."""
+        if self.ranks.are_several and steps:
+            self.stop.signal = self.ranks.largest(self.stop.signal or 0)[0] or None
+        return self.stop.signal is not None and (steps or not self.ranks.are_several)
 
     def _measure(self) -> None:
         """Another row of the history, for what was trained since the last one."""
+        self.learner.agree_on_buffers()
         evaluation = self._evaluated()
         if evaluation is None:
             self._stop()
+        training = self.totals.of_all(self.ranks)
         epoch = self.at.epoch - (self.at.batch == 0)
         row: dict[str, Any] = {"epoch": epoch, "step": self.steps, "lr": self.rate}
-        for phase, totals in (("train", self.totals), ("eval", evaluation)):
+        for phase, totals in (("train", training), ("eval", evaluation.of_all(self.ranks))):
             figures = totals.figures(self.learner.objective.is_mean)
             row |= {f"{phase}_{name}": value for name, value in figures.items()}
         row["seconds"] = round(self._so_far(), 3)
-        self._keep(row)
+        self._keep(self.ranks.from_first(row))
         self.totals, self.seconds, self._started = self._no_totals(), 0.0, time.perf_counter()
         self.rate = self.learner.rate
         self.model.train()
@@ -258,10 +280,12 @@ class Loop:
         """Of the evaluation data; None where somebody wants it to stop. What training draws stays as it is."""
         model, totals = self.learner.measured.eval(), self._no_totals()
         everything = torch.arange(len(self.data.eval))
+        portions = self.portions
         with forked_generators(self.device):
             torch.manual_seed(derive(self.recipe.seed, self.at.epoch, _EVALUATION))
-            with closing(feed(self.data.eval, everything, 0, self.recipe, self.device)) as loaded:
-                is_whole = measure(model, self.learner.objective, loaded, totals, self.stop)
+            with closing(feed(self.data.eval, everything, 0, self.recipe, self.device, portions)) as loaded:
+                counted = portions.counting(loaded, len(everything))
+                is_whole = measure(model, self.learner.objective, counted, totals, self._has_to_stop)
         return totals if is_whole else None
 
     def _batches_per_epoch(self) -> int:
@@ -272,14 +296,17 @@ class Loop:
         return Totals.of(self.metrics, main.name, len(self.data.classes), self.device)
 
     def _keep(self, row: Row) -> None:
-        if not self.history:
-            self.folder.append_row("metrics.csv", row)
         self.history.append(row)
+        weights = self.learner.weights()
+        self.ranks.first(lambda: self._write(row, weights))
+        self.progress.epoch(row, self.recipe.epochs, is_best=row is self.best_row)
+
+    def _write(self, row: Row, weights: Mapping[str, Tensor]) -> None:
+        if len(self.history) == 1:
+            self.folder.append_row("metrics.csv", row)
         self.folder.append_row("metrics.csv", row.values())
-        weights = self.learner.measured.state_dict()
         self.folder.save_weights("last.safetensors", weights)
         keep_best(self.folder, self.history, self.monitor, self.recipe, weights)
-        self.progress.epoch(row, self.recipe.epochs, is_best=row is self.best_row)
 
     def save(self) -> None:
         """A checkpoint of this moment."""
@@ -289,7 +316,8 @@ class Loop:
 
     def _stop(self) -> NoReturn:
         self.save()
-        self.folder.save_weights("last.safetensors", self.learner.measured.state_dict())
+        weights = self.learner.weights()
+        self.ranks.first(lambda: self.folder.save_weights("last.safetensors", weights))
         batches = f", batch {self.at.batch} of {self._batches_per_epoch()}" if self.at.batch else ""
         self.progress.note(
             f"stopped at epoch {self.at.epoch}{batches}; to go on: archspec train --resume {self.folder.path}"

@@ -8,9 +8,9 @@ import torch
 
 from archspec.errors import Diagnostic, UsageError
 from archspec.train.identity import check_same
-from archspec.train.state import FORMAT, restore
-from archspec.train.store.checkpoints import Checkpoints, Moment, read_state
-from archspec.train.store.manifest import DamagedError
+from archspec.train.state import FORMAT, like_of, restore
+from archspec.train.store.checkpoints import Moment, read_verified
+from archspec.train.store.manifest import DamagedError, damage_of
 
 if TYPE_CHECKING:
     from archspec.train.loop import Loop
@@ -22,14 +22,15 @@ def go_on(loop: Loop) -> None:
     Raises:
         UsageError: AS607, there is no checkpoint; AS609, none is whole; AS610, AS611, it is of another run.
     """
-    moments = loop.checkpoints.moments()
+    ranks = loop.learner.ranks
+    moments = ranks.from_first(loop.checkpoints.moments())
     if not moments:
         message = f"the run in `{loop.folder.path}` ended before its first checkpoint"
         raise UsageError(Diagnostic("AS607", message, help="start it anew, in another folder"))
     faults = []
     for moment in moments:
         try:
-            state = _state(loop.checkpoints, moment)
+            state = _state(loop, moment)
         except DamagedError as damage:
             faults.append(f"`{moment.folder}` {damage}")
             continue
@@ -44,8 +45,20 @@ def go_on(loop: Loop) -> None:
     raise UsageError(Diagnostic("AS609", message, notes=tuple(faults), help="start a new run, in another folder"))
 
 
-def _state(checkpoints: Checkpoints, moment: Moment) -> dict[str, Any]:
-    state = read_state(checkpoints.folder(moment))
+def _state(loop: Loop, moment: Moment) -> dict[str, Any]:
+    """The state of a checkpoint, whose sums the first process checks for all."""
+    folder, ranks = loop.checkpoints.folder(moment), loop.learner.ranks
+    fault = ranks.from_first(damage_of(folder) if ranks.is_first else None)
+    if fault is not None:
+        raise DamagedError(fault)
+
+    def empty(place: tuple[Any, ...], size: torch.Size, dtype: torch.dtype) -> torch.Tensor:
+        like = like_of(loop, place)
+        if like is None or like.shape != size:
+            return torch.empty(size, dtype=dtype)
+        return loop.learner.parallel.empty(like, dtype)
+
+    state = read_verified(folder, empty)
     if state.get("format") != FORMAT or state.get("moment") != [moment.epoch, moment.batch]:
         raise DamagedError("holds no state of this moment that this archspec can read")
     return state
@@ -56,7 +69,19 @@ def _restore(loop: Loop, moment: Moment, state: dict[str, Any]) -> None:
         text = f"the checkpoint was written with torch {state['torch']}, this is {torch.__version__}"
         loop.progress.note(f"{text}: the last bits may differ")
     restore(loop, state)
-    loop.folder.rewrite_rows("metrics.csv", loop.history)
-    loop.folder.bring_back(loop.checkpoints.folder(moment))
+    ranks = loop.learner.ranks
+    ranks.first(lambda: _tidy(loop, moment))
+    if len(state["generators"]) != ranks.count:
+        before = len(state["generators"])
+        text = (
+            f"the checkpoint was written by {before} process{'' if before == 1 else 'es'}, this run has {ranks.count}"
+        )
+        loop.progress.note(f"{text}: the last bits may differ, and random layers draw anew")
     batches = f", batch {moment.batch}" if moment.batch else ""
     loop.progress.note(f"going on from epoch {moment.epoch}{batches}")
+
+
+def _tidy(loop: Loop, moment: Moment) -> None:
+    """The run folder as it was then."""
+    loop.folder.rewrite_rows("metrics.csv", loop.history)
+    loop.folder.bring_back(loop.checkpoints.folder(moment))

@@ -43,9 +43,11 @@ from archspec.train.parts import (
 )
 from archspec.train.pictures import draw_curves, draw_predictions
 from archspec.train.progress import make_progress
+from archspec.train.ranks import Ranks, joined, local_rank
 from archspec.train.result import TrainResult
 from archspec.train.resume import go_on
 from archspec.train.seeds import forked_generators
+from archspec.train.spread import again, check_shared, check_spread, spread
 from archspec.train.store.checkpoints import Checkpoints
 from archspec.train.store.lock import locked
 from archspec.train.store.run_folder import RunFolder, open_run_folder
@@ -57,11 +59,26 @@ def run(
     architecture: Trainable, recipe: Recipe, device: str, out: Place | None, quiet: bool, resume: Place | None = None
 ) -> TrainResult:
     """See `archspec.train.train`."""
+    place = pick_device(device, local_rank())
+    with joined(place) as ranks:
+        return _run(architecture, recipe, place, out, quiet, resume, ranks)
+
+
+def _run(
+    architecture: Trainable,
+    recipe: Recipe,
+    place: torch.device,
+    out: Place | None,
+    quiet: bool,
+    resume: Place | None,
+    ranks: Ranks,
+) -> TrainResult:
+    resume = again(resume, out, ranks)
     old = None if resume is None else RunFolder(spec_of_run(resume).parent)
     errors = [fault for fault in check_recipe(recipe, installed_signatures) if fault.severity == "error"]
     if errors := errors or check_outputs(recipe, tuple(architecture.output_types)):
         raise SpecError(errors)
-    place = pick_device(device)
+    check_spread(recipe, ranks)
     data = load_data(Request(recipe, architecture.input_types))
     check_head(architecture, data, recipe)
     check_fits(recipe, data)
@@ -76,21 +93,25 @@ def run(
     )
     scheduler = _scheduler(recipe, groups, learner.optimizer, len(data.train))
     _try_losses(learner, data, recipe)
-    folder = open_run_folder(architecture.name, out) if old is None else old
+    spread(learner, recipe, data, ranks)
+    folder = ranks.first(lambda: open_run_folder(architecture.name, out)) if old is None else old
     folder = replace(folder, metadata=architecture.weights_metadata)
     with ExitStack() as stack:
-        stack.enter_context(locked(folder.path))
+        ranks.first(lambda: stack.enter_context(locked(folder.path)))
         if old is None:
-            folder.write(SPEC, architecture.spec_text_without_weights.encode("utf-8"))
-        loop = _loop(architecture, recipe, data, learner, scheduler, folder, quiet)
-        stack.enter_context(explained(folder.path, loop.checkpoints))
+            text = architecture.spec_text_without_weights.encode("utf-8")
+            ranks.first(lambda: folder.write(SPEC, text))
+        check_shared(folder.path, ranks)
+        loop = _loop(architecture, recipe, data, learner, scheduler, folder, quiet or not ranks.is_first)
+        stack.enter_context(explained(folder.path, loop.checkpoints, ranks))
         stack.enter_context(determinism(recipe.deterministic))
-        return _train(architecture.name, loop, goes_on=old is not None)
+        return _train(architecture, loop, goes_on=old is not None)
 
 
-def _train(name: str, loop: Loop, *, goes_on: bool) -> TrainResult:
-    loop.checkpoints.sweep()
-    loop.progress.start(_headline(name, loop))
+def _train(architecture: Trainable, loop: Loop, *, goes_on: bool) -> TrainResult:
+    ranks = loop.ranks
+    ranks.first(loop.checkpoints.sweep)
+    loop.progress.start(_headline(architecture.name, loop))
     if goes_on:
         go_on(loop)
     try:
@@ -98,11 +119,14 @@ def _train(name: str, loop: Loop, *, goes_on: bool) -> TrainResult:
     finally:
         loop.progress.close()
         loop.data.train.close()
-        if loop.history:
+        if loop.history and ranks.is_first:
             draw_curves(loop)
+    if loop.learner.parallel.is_sharded:
+        loop.learner.model = architecture.build(device=loop.device, seed=loop.recipe.seed)
     loop.folder.load_weights("best.safetensors", loop.model)
     loop.model.eval()
-    draw_predictions(loop)
+    if ranks.is_first:
+        draw_predictions(loop)
     loop.data.eval.close()
     path, device = loop.folder.path, str(loop.device)
     return TrainResult(loop.history, loop.monitor.name, loop.best, loop.best_epoch, path, device, loop.model)
@@ -124,7 +148,7 @@ def _loop(
         scheduler=scheduler,
         metrics=metrics_of(recipe, data.task),
         folder=folder,
-        checkpoints=Checkpoints(folder.path / "checkpoints", recipe.checkpoints_kept),
+        checkpoints=Checkpoints(folder.path / "checkpoints", recipe.checkpoints_kept, learner.ranks),
         identity=identity(architecture, recipe, data),
         progress=make_progress(quiet),
         mix=make_mixing(recipe, data),
@@ -182,7 +206,9 @@ def _try_losses(learner: Learner, data: ImageData, recipe: Recipe) -> None:
 
 def _headline(name: str, loop: Loop) -> str:
     parameters = sum(parameter.numel() for parameter in loop.model.parameters())
+    processes = f" in {loop.ranks.count} processes" if loop.ranks.are_several else ""
     return (
         f"training {name} ({plural(parameters, 'parameter')}) on {loop.data.name}: "
-        f"{len(loop.data.train):,} images to learn from, {len(loop.data.eval):,} to measure on, on {loop.device}"
+        f"{len(loop.data.train):,} images to learn from, {len(loop.data.eval):,} to measure on, "
+        f"on {loop.device}{processes}"
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 
 from archspec.train.metrics import LOSS, Metric
+from archspec.train.ranks import Ranks
 from archspec.train.targets import classes_second, confusion, hard, predict
 
 _MOST_PENDING = 1 << 16
@@ -65,8 +67,9 @@ class Totals:
 
     def mean_loss(self, is_mean: bool) -> float:
         """Per sample; `is_mean` says that each batch's loss is a mean already."""
-        weights = torch.tensor(self.counts if is_mean else [1] * len(self.counts), dtype=torch.float64)
-        return float((self._stacked().double() * weights).sum() / sum(self.counts))
+        weights = self.counts if is_mean else [1] * len(self.counts)
+        losses = (loss * weight for loss, weight in zip(self._stacked().tolist(), weights, strict=True))
+        return exact_sum(losses) / sum(self.counts)
 
     def figures(self, is_mean: bool) -> dict[str, float]:
         """The loss and every metric by name."""
@@ -94,6 +97,14 @@ class Totals:
         self.losses = list(state["losses"].unbind())
         self.counts = list(state["counts"])
 
+    def of_all(self, ranks: Ranks) -> Totals:
+        """What all processes have counted together; all have to ask at once."""
+        if not ranks.are_several:
+            return self
+        found = Totals(self.metrics, self.loss_name, torch.zeros_like(self.matrix))
+        found.restore(together(ranks.gather(self.state())))
+        return found
+
     def _stacked(self) -> Tensor:
         return torch.stack([loss.cpu() for loss in self.losses]) if self.losses else torch.zeros(0)
 
@@ -103,3 +114,25 @@ class Totals:
             self.matrix += confusion(labels, predicted, len(self.matrix))
             self._pending.clear()
             self._waiting = 0
+
+
+def together(states: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The states of several processes as that of one."""
+    if len(states) == 1:
+        return states[0]
+    names = dict.fromkeys(name for state in states for name in state["sums"])
+    return {
+        "matrix": torch.stack([state["matrix"] for state in states]).sum(0),
+        "sums": {
+            name: torch.stack([state["sums"][name] for state in states if name in state["sums"]]).sum(0)
+            for name in names
+        },
+        "losses": torch.cat([state["losses"] for state in states]),
+        "counts": [count for state in states for count in state["counts"]],
+    }
+
+
+def exact_sum(numbers: Iterable[float]) -> float:
+    """The sum, rounded once: whatever their order, and so whoever has which of them."""
+    numbers = list(numbers)
+    return math.fsum(numbers) if all(map(math.isfinite, numbers)) else sum(numbers)

@@ -85,3 +85,12 @@ def verify(folder: Path) -> Manifest:
         except OSError as error:
             raise DamagedError(f"cannot be read: {error.strerror or error}") from None
     return manifest
+
+
+def damage_of(folder: Path) -> str | None:
+    """Why a checkpoint is not as it was written; None where it is."""
+    try:
+        verify(folder)
+    except DamagedError as damage:
+        return str(damage)
+    return None

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from archspec.errors import Diagnostic, UsageError
 from archspec.train.store.durable import link_or_copy, rename
+from archspec.train.store.header import order_metadata
 
 FILES = ("spec.yaml", "metrics.csv", "best.safetensors", "last.safetensors", "curves.png", "predictions.png")
 _MOST_RUNS = 100_000
@@ -43,6 +44,7 @@ class RunFolder:
             temporary.touch()
             mode = temporary.stat().st_mode  # safetensors makes files that their owner alone can read
             save_file(own, temporary, {"format": "pt", **self.metadata})
+            order_metadata(temporary)
             temporary.chmod(mode)
 
         self._replace(name, write)
