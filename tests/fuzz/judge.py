@@ -152,17 +152,17 @@ def _judge_accepted(spec: dict[str, Any], architecture: archspec.Architecture) -
     if differences := architecture.prove(module):
         raise Disagreement("; ".join(fault.message for fault in differences))
     compile(program(architecture.graph).source, "<generated>", "exec")
-    _judge_policies(spec, module)
+    _judge_policies(spec, architecture, module)
     _judge_training(spec, architecture, module)
     _judge_meaning(spec, architecture, pickle.loads(pickle.dumps(module)))
 
 
-def _judge_policies(spec: dict[str, Any], module: nn.Module) -> None:
+def _judge_policies(spec: dict[str, Any], architecture: archspec.Architecture, module: nn.Module) -> None:
     """`init` and `freeze` do what they say, and no more."""
     if not spec.get("init") and not spec.get("freeze"):
         return
     interpreter = Interpreter(spec)
-    interpreter.run(*make_inputs(spec, 2))
+    interpreter.run(*make_inputs(spec, _unlike_any_size(architecture)))
     for fault in faults_of_module(interpreter, module):
         raise Disagreement(fault)
     before = frozen_state(interpreter, module)
