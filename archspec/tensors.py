@@ -13,6 +13,9 @@ class Batch:
 
     multiple: int = 1
 
+    def __hash__(self) -> int:
+        return self.multiple  # shapes are looked up for every call
+
     def __str__(self) -> str:
         return "N" if self.multiple == 1 else f"{self.multiple}·N"
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Container
 from collections.abc import Mapping as ReadOnly
 from collections.abc import Sequence as Sequence_
-from typing import Any
+from dataclasses import field
+from typing import Any, TypeGuard
 
 from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Environment, Names
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic, Span
-from archspec.ops.entry import Op
+from archspec.ops.entry import Arg, Op
 from archspec.records import record
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.suggest import nearest
@@ -45,30 +46,49 @@ NO_NAMES: ReadOnly[str, Any] = {}
 
 @record
 class Written:
-    """The arguments beside a kind, before their values are known."""
+    """The arguments beside a kind, before their values are known.
+
+    Attributes:
+        fixed: those whose value is the same wherever they are evaluated.
+    """
 
     nodes: ReadOnly[str, tuple[Scalar | None, Node]]
+    fixed: ReadOnly[str, Given] = field(init=False)
 
-    def evaluate(self, context: Context, environment: Environment, overrides: Overrides) -> dict[str, Given]:
+    def __post_init__(self) -> None:
+        self.fixed = {  # type: ignore[misc]  # once
+            name: Given(node.value, node, key) for name, (key, node) in self.nodes.items() if _is_fixed(node)
+        }
+
+    def evaluate(self, context: Context, environment: Environment, overrides: Overrides) -> Overrides:
         """Every argument's value; what a repeat overrides is taken from there."""
+        if not overrides and len(self.fixed) == len(self.nodes):
+            return self.fixed
         names = Names(environment)
         given = {
-            name: Given(evaluate(context, node, names), node, key)
+            name: self.fixed[name] if name in self.fixed else Given(evaluate(context, node, names), node, key)
             for name, (key, node) in self.nodes.items()
             if name not in overrides
         }
         return {**given, **overrides}
 
 
+def _is_fixed(node: Node) -> TypeGuard[Scalar]:
+    return type(node) is Scalar and not (isinstance(node.value, str) and "$" in node.value)
+
+
+_NOTHING = Written({})
+
+
 def written(
-    context: Context, kind: Scalar, node: Node | None, primary: str | None, known: Sequence_[str]
+    context: Context, kind: Scalar, node: Node | None, primary: str | None, known: Sequence_[Arg]
 ) -> Written | None:
     """The arguments by name: a mapping's entries, or a bare value for the primary argument. None after a fault.
 
-    `known` are the names that the message offers.
+    `known` are those whose names the message offers.
     """
     if node is None:
-        return Written({})
+        return _NOTHING
     if isinstance(node, Mapping):
         return Written({str(key.value): (key, value) for key, value in node})
     if primary is None:
@@ -77,7 +97,7 @@ def written(
                 "AS204",
                 f"`{kind.value}` has no argument that a bare value could mean",
                 node.span,
-                help="name the argument: it has " + ", ".join(f"`{name}`" for name in known)
+                help="name the argument: it has " + ", ".join(f"`{arg.name}`" for arg in known if arg.inferred is None)
                 if known
                 else f"write `{kind.value}` alone",
             )

@@ -39,7 +39,7 @@ def place_bare(
         help = "make it an entry of a block or a sequence, with the layers that use it"
         context.fault(Diagnostic("AS234", message, use.kind.span, help=help))
         return NOTHING
-    arguments = written(context, use.kind, use.arguments, op.primary, [arg.name for arg in op.args])
+    arguments = written(context, use.kind, use.arguments, op.primary, op.args)
     if arguments is None:
         return NOTHING
     rest = Written({key: pair for key, pair in arguments.nodes.items() if key not in ("init", "layers")})
@@ -50,7 +50,7 @@ def place_bare(
     if init is not None:
         given["init"] = Given(init_of(context, init[1], Names(environment)), init[1], init[0])
     if "layers" not in arguments.nodes:
-        given = with_defaults(context, op, environment, given)
+        given = dict(with_defaults(context, op, environment, given))
     shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
     if op.arg("layers") is None or "layers" not in arguments.nodes:
         return apply_op(context, op, given, (), name, path, shown, use.kind.span)

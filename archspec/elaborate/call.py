@@ -45,16 +45,21 @@ def place_call(
     if arguments is None:
         return NOTHING
     given = with_defaults(context, op, environment, arguments.evaluate(context, environment, overrides))
-    given = {name: _plain(context, op, name, argument) for name, argument in given.items()}
+    if any(isinstance(argument.value, HeldLayer) for argument in given.values()):
+        given = {name: _plain(context, op, name, argument) for name, argument in given.items()}
     known, misspelt = _known(op, given)
-    shown = f"`{entry.name.value if entry.name is not None else use.kind.value}`"
-    inputs = told_apart(context, op, entry, shown.strip("`"), environment, inputs)
+    own_name = entry.name.value if entry.name is not None else use.kind.value
+    shown = f"`{own_name}`"
+    if len(inputs) > 1:
+        inputs = told_apart(context, op, entry, str(own_name), environment, inputs)
     names = Names(environment)
     span, keywords = use.kind.span, given_keywords(op, entry)
     placed = apply_op(context, op, known, inputs, name, path, shown, span, names, keywords, arguments_only=misspelt)
     if "inplace" in known and known["inplace"].by_default:
         context.inplace_by_default.update(node.id for node in placed.nodes)
-    if not any(isinstance(node, Call) and BATCH in _code(node) for node in placed.nodes) or _knows_batch(environment):
+    if op.code is None or _knows_batch(environment):
+        return placed
+    if not any(isinstance(node, Call) and BATCH in _code(node) for node in placed.nodes):
         return placed
     if environment.beyond is not None:
         return placed  # told by the buffer that is computed here
@@ -64,12 +69,14 @@ def place_call(
     return NOTHING
 
 
-def _known(op: Op, given: dict[str, Given]) -> tuple[dict[str, Given], bool]:
+def _known(op: Op, given: Overrides) -> tuple[Overrides, bool]:
     """The arguments under the names that are meant, and whether some are left out, as no name is near, or the near
     one is given too.
 
     A misspelt one is reported by the check of kinds; its value is used all the same, so that the rest can be checked.
     """
+    if op.by_name.keys() >= given.keys():
+        return given, False
     known = {name: argument for name, argument in given.items() if is_argument(op, name, given)}
     if op.layer is not None:  # a caller's own layer is not tried with a guess
         return known, len(known) < len(given)
@@ -120,7 +127,7 @@ def _plain(context: Context, op: Op, name: str, argument: Given) -> Given:
 def apply_op(
     context: Context,
     op: Op,
-    given: dict[str, Given],
+    given: Overrides,
     inputs: tuple[Value, ...],
     name: str,
     path: str,
@@ -192,7 +199,8 @@ def _placed(
     context: Context, op: Op, applied: Applied, inputs: tuple[Value, ...], name: str, path: str, span: Span
 ) -> Placed:
     refs = tuple(value.ref for value in inputs)
-    context.spend(len(applied.state) // TENSORS_IN_A_STEP, span)
+    if len(applied.state) >= TENSORS_IN_A_STEP:
+        context.spend(len(applied.state) // TENSORS_IN_A_STEP, span)
     id = context.new_id(span)
     if context.policies.by_name:
         context.own_state[id] = applied.state

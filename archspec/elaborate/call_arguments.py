@@ -15,12 +15,15 @@ from archspec.spec.document import Entry, KindUse
 
 def call_arguments(context: Context, op: Op, entry: Entry, use: KindUse) -> Written | None:
     """The arguments as written, where the value does not list inputs instead. None after a fault."""
-    node = (
-        None
-        if inputs_in_value(op, use.arguments) is not None
-        else by_place(context, op, _one_mapping(context, op, use.arguments))
-    )
-    arguments = written(context, use.kind, node, op.primary, [arg.name for arg in op.args if arg.inferred is None])
+    node = use.arguments
+    key = (id(node), op.name)
+    arguments, _ = context.written_arguments.get(key, (None, None))
+    if arguments is None:
+        listed = None if node is None or inputs_in_value(op, node) is None else node
+        plain = None if listed is not None else by_place(context, op, _one_mapping(context, op, node))
+        arguments = written(context, use.kind, plain, op.primary, op.args)
+        if arguments is not None and (plain is node or listed is not None):  # without a fault, that each copy tells
+            context.written_arguments[key] = (arguments, node)
     align = entry.modifiers.align
     if arguments is not None and align is not None and op.arg("align") is not None:
         return Written({**arguments.nodes, "align": (entry.modifiers.keys["align"], align)})

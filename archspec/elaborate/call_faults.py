@@ -22,7 +22,7 @@ def diagnostic_of(
     context: Context,
     fault: RuleFault,
     op: Op,
-    given: dict[str, Given],
+    given: ReadOnly[str, Given],
     inputs: tuple[Value, ...],
     shown: str,
     span: Span,

@@ -29,11 +29,13 @@ from archspec.spec.document import Block
 from archspec.tensors import TensorType
 
 if TYPE_CHECKING:
+    from archspec.elaborate.arguments import Written as Arguments
     from archspec.elaborate.defaults import Defaults, Kinds
     from archspec.elaborate.initialization import Policies
     from archspec.elaborate.instances import Instance
     from archspec.ops.apply import Applied
     from archspec.ops.entry import State
+    from archspec.source.tree import Node
 
 
 class Mark(NamedTuple):
@@ -43,6 +45,22 @@ class Mark(NamedTuple):
     hidden: int
     last_id: int
     steps: int
+
+
+class Inside:
+    """A frame that is open while a `with` statement runs. There is one for every copy: it has to be quick."""
+
+    __slots__ = ("_frame", "_frames")
+
+    def __init__(self, frames: list[Frame], frame: Frame) -> None:
+        self._frames = frames
+        self._frame = frame
+
+    def __enter__(self) -> None:
+        self._frames.append(self._frame)
+
+    def __exit__(self, *_: object) -> None:
+        self._frames.pop()
 
 
 @dataclass(slots=True)
@@ -70,6 +88,7 @@ class Context:
         used_blocks: those that have been instantiated.
         applied: what calls came to, by all that it depends on: copies are mostly alike, and share it.
         history: what made each value.
+        written_arguments: those under a kind, by the node that they are read from, which has to stay for that.
         instances: those of blocks, for others that are alike.
         own_state: the parameters of each call as its layer begins them, where `init` goes by names.
         frames: the block instances and copies that are being elaborated, outermost first.
@@ -91,6 +110,7 @@ class Context:
     inplace_by_default: set[int] = field(default_factory=set)
     ordered: set[int] = field(default_factory=set)
     history: History = field(default_factory=History)
+    written_arguments: dict[tuple[int, str], tuple[Arguments, Node | None]] = field(default_factory=dict)
     instances: dict[tuple[object, ...], Instance] = field(default_factory=dict)
     own_state: dict[int, Mapping[str, State]] = field(default_factory=dict)
     frames: list[Frame] = field(default_factory=list)
@@ -228,8 +248,7 @@ class Context:
             codes = [fault.code for fault in self._faults.values() if fault.severity == "error"]
             self.lost = Lost(name, path, kind, line, self._last_id, codes[-1] if codes else None)
 
-    @contextmanager
-    def inside(self, frame: Frame, span: Span) -> Iterator[None]:
+    def inside(self, frame: Frame, span: Span) -> Inside:
         """Faults found here say so in a note.
 
         Raises:
@@ -237,11 +256,7 @@ class Context:
         """
         if len(self.frames) >= DEEPEST:
             raise too_deep(span)
-        self.frames.append(frame)
-        try:
-            yield
-        finally:
-            self.frames.pop()
+        return Inside(self.frames, frame)
 
     @contextmanager
     def blindly(self, *, names_known: bool = False) -> Iterator[None]:
@@ -269,5 +284,7 @@ class Context:
         Raises:
             SpecError: shapes of so many dimensions are too much work.
         """
-        self.spend(sum(len(type_.shape) for type_ in types) // SIZES_IN_A_STEP, span)
+        sizes = len(types[0].shape) if len(types) == 1 else sum(len(type_.shape) for type_ in types)
+        if sizes >= SIZES_IN_A_STEP:
+            self.spend(sizes // SIZES_IN_A_STEP, span)
         self.history.add(node_id, Made(name, types, span, inputs, results))

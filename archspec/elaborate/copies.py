@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
+from dataclasses import field
+from itertools import accumulate
 from typing import Any
 
 from archspec.elaborate.context import Context
@@ -34,22 +36,38 @@ class Position:
 
     def variables(self) -> dict[str, int]:
         """The names that expressions in a copy may use."""
-        return {name: getattr(self, name) for name in ("index", "count", "stage", "stages", "position", "total")}
+        return {
+            "index": self.index,
+            "count": self.count,
+            "stage": self.stage,
+            "stages": self.stages,
+            "position": self.position,
+            "total": self.total,
+        }
 
 
 @record
 class Plan:
-    """The counts of a repeat: one, or one per stage. `named` are the copies' names where it says them itself, each
-    with the arguments that it overrides."""
+    """The counts of a repeat.
+
+    Attributes:
+        counts: one, or one per stage.
+        named: the copies' names where it says them itself, each with the arguments that it overrides.
+        before: how many copies stand before each stage, and at the end, how many there are.
+    """
 
     counts: tuple[int, ...]
     staged: bool
     named: tuple[tuple[Scalar, TreeNode], ...] = ()
+    before: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.before = tuple(accumulate(self.counts, initial=0))  # type: ignore[misc]  # once
 
     def position(self, stage: int, index: int) -> Position:
         """The place of copy `index` of a stage."""
-        before = sum(self.counts[:stage])
-        return Position(index, self.counts[stage], stage, len(self.counts), before + index, sum(self.counts))
+        before, total = self.before[stage], self.before[-1]
+        return Position(index, self.counts[stage], stage, len(self.counts), before + index, total)
 
     def positions(self) -> Iterator[Position]:
         """The places of all copies, in order."""

@@ -142,7 +142,7 @@ def _diagnostic(fault: RuleFault, op: Op, given: Given, names: ReadOnly[str, Any
     return Diagnostic(fault.code, message, place, notes=fault.notes, help=help, edit=edit)
 
 
-def with_defaults(context: Context, op: Op, environment: Environment, given: dict[str, Given]) -> dict[str, Given]:
+def with_defaults(context: Context, op: Op, environment: Environment, given: Overrides) -> Overrides:
     """The arguments of an entry over those that `defaults` gives its kind. A misspelt one is over what it means."""
     defaults = environment.defaults
     found = NO_OVERRIDES if defaults is None else defaults.of(context, op)

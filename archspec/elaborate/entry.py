@@ -74,13 +74,16 @@ def _made(
     path: str,
 ) -> Placed:
     """What `make` places, which can be called again where it is a module."""
-    before = context.count_faults(), context.hidden
+    faults, hidden = context.count_faults(), context.hidden
     placed = make(inputs, name, path)
-    context.hidden += placed.binding.first.type is None
-    own = placed.nodes[0] if placed.nodes else None
-    is_module = isinstance(own, Scope) or (isinstance(own, Call) and (own.op.is_module or own.op.bare))
-    if is_module and placed.binding.remade is None:
-        whole = before == (context.count_faults(), context.hidden) and all(value.type is not None for value in inputs)
+    if placed.binding.first.type is None:
+        context.hidden += 1
+    if not placed.nodes or placed.binding.remade is not None:
+        return placed
+    own = placed.nodes[0]
+    if isinstance(own, Scope) or (isinstance(own, Call) and (own.op.is_module or own.op.bare)):
+        sound = context.count_faults() == faults and context.hidden == hidden
+        whole = sound and all(value.type is not None for value in inputs)
         made = placed.binding.made_again(Remade(placed.nodes, make, whole))
         return Placed(placed.nodes, made, placed.dropped)
     return placed
@@ -112,7 +115,8 @@ def place_one(
     if entry.modifiers.when is not None:
         context.reached.add(where(entry.span))
     own = None if entry.name is None else str(entry.name.value)
-    inputs += tuple(resolve(context, each, environment, own) for each in moving)
+    if moving:
+        inputs += tuple(resolve(context, each, environment, own) for each in moving)
     node = entry.modifiers.skip
     skip = None if node is None else read_skip(context, node, environment)
     if node is not None and skip is None:

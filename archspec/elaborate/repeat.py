@@ -105,8 +105,9 @@ def _stage(
         if not placed.dropped:
             inner[child] = placed.binding
             nodes += placed.nodes
-            copies.append(Copy(len(placed.nodes), placed.binding.first.ref))
-            values = (placed.binding.first, *values[1:])
+            first = placed.binding.first
+            copies.append(Copy(len(placed.nodes), first.ref))
+            values = (first, *values[1:])
         if context.blind:
             break  # all copies look the same
     return _closed(scope, nodes, copies, values[0], inner, keyed=keyed)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
 from archspec.ops.arguments import ArgType
 from archspec.records import record
 from archspec.tensors import TensorType
+
+
+class NoArgument(KeyError, AttributeError):
+    """A call has no argument of that name, as a key or as an attribute."""
 
 
 class Args(dict[str, Any]):
@@ -28,11 +32,15 @@ class Args(dict[str, Any]):
         self.written = frozenset(written)
         self.named = dict(named or {})
 
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(name) from None
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    else:
+        __getattr__ = dict.__getitem__  # rules ask for arguments all the time
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise NoArgument(name)
 
 
 Inputs: TypeAlias = tuple[TensorType, ...]
@@ -192,6 +200,7 @@ class Op:
         layer: the class itself, for a layer that a caller has registered. It initialises itself.
         bare: it is no module but a tensor of the module around it, a parameter or a buffer.
         by_name: its arguments by their names.
+        is_module: capitalised kinds are modules but for bare tensors, lower-case ones functions.
     """
 
     name: str
@@ -224,14 +233,11 @@ class Op:
     layer: Any = None
     bare: bool = False
     by_name: Mapping[str, Arg] = field(init=False, repr=False, compare=False)
+    is_module: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {arg.name: arg for arg in self.args})
-
-    @property
-    def is_module(self) -> bool:
-        """Capitalised kinds are modules but for bare tensors, lower-case ones functions."""
-        return self.name[:1].isupper() and not self.bare
+        object.__setattr__(self, "is_module", self.name[:1].isupper() and not self.bare)
 
     def overwrites(self, args: Args) -> bool:
         """Whether it writes its result over its input. What has weights computes anew, and only layers inside it,

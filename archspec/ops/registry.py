@@ -8,6 +8,7 @@ from __future__ import annotations
 import copyreg
 import importlib
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from archspec.ops import bare
 from archspec.ops.entry import Op
@@ -23,10 +24,16 @@ class _Catalogue(Mapping[str, Op]):
         self._loaded: dict[str, Op] = {}
 
     def __getitem__(self, kind: str) -> Op:
-        if kind not in self._loaded:
+        op = self._loaded.get(kind)
+        if op is None:
             room = importlib.import_module(f"archspec.ops.{_ROOM_OF[kind]}")
             self._loaded.update((op.name, op) for op in room.OPS)
-        return self._loaded[kind]
+            return self._loaded[kind]
+        return op
+
+    def get(self, kind: str, default: Any = None) -> Any:
+        """The entry of a kind, or `default`; `Mapping` would ask for it by an exception."""
+        return self[kind] if kind in _ROOM_OF else default
 
     def __contains__(self, kind: object) -> bool:
         return kind in _ROOM_OF

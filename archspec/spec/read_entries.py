@@ -165,8 +165,8 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
     kinds = _with_arguments(reader, _without_brackets(reader, kinds))
     kind, arguments = _the_kind(reader, kinds, whose)
     for key, value in kinds:  # a misspelt modifier is taken for what it is nearest to, so that it is the only fault
-        guess = _meant_modifier(str(key.value))
-        if key is not kind and guess is not None:
+        guess = None if key is kind else _meant_modifier(str(key.value))
+        if guess is not None:
             fields.setdefault(_FIELD_NAMES.get(guess, guess), value)
             keys.setdefault(guess, key)
     modifiers = Modifiers(**fields, keys=keys)
@@ -187,6 +187,8 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
 
 def _with_arguments(reader: Reader, kinds: list[tuple[Scalar, Node]]) -> list[tuple[Scalar, Node]]:
     """Arguments that stand beside their kind brought inside; misspelt modifiers stay where they are."""
+    if len(kinds) == 1:
+        return kinds
     words = (*TRUST, *BODIES)
     others = [pair for pair in kinds if pair[0].value in words or _meant_modifier(str(pair[0].value)) is not None]
     return [*beside_kind(reader, [pair for pair in kinds if pair not in others]), *others]
