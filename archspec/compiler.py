@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from archspec import source
 from archspec.collector import rarely_collected
 from archspec.elaborate.elaborate import elaborate
+from archspec.elaborate.losses import check_outputs
 from archspec.elaborate.param_groups import check_param_groups
 from archspec.elaborate.recipe import check_recipe
-from archspec.elaborate.recipe_fields import check_outputs
 from archspec.elaborate.train import read_train
 from archspec.elaborate.weights import Freeze, frozen, read_freeze, read_weights, tensor_names
 from archspec.errors import Diagnostic, SourceText, SpecError, in_file_order

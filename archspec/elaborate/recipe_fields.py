@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
+from archspec.elaborate.losses import check_losses
 from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.ops.arguments import ArgType, Bool, Float, Int, Maybe, OneOf, Text, show
 from archspec.ops.faults import BadValue
@@ -51,6 +52,7 @@ def check_fields(recipe: Recipe) -> Iterator[Diagnostic]:
     for name, (type, _) in PLAIN_FIELDS.items():
         yield from _out_of_domain(f"`{name}`", type, getattr(recipe, name), recipe.spans.get(name))
     yield from _monitor(recipe)
+    yield from check_losses(recipe)
     for output, each in recipe.losses.items():
         yield from _out_of_domain(f"`weight` of the loss of `{clip(output)}`", WEIGHT, each.weight, each.loss.span)
     if recipe.losses and "loss" in recipe.spans:
@@ -112,22 +114,3 @@ def _out_of_domain(whose: str, type: ArgType, value: object, span: Span | None) 
         edit = None if span is None or fault.suggestion is None else Edit(span, show(fault.suggestion).strip('"'))
         message = f"{whose} has to be {fault.expected}, but is {show(value)}"
         yield Diagnostic("AS505", message, span, help=fault.help, edit=edit)
-
-
-def check_outputs(recipe: Recipe, outputs: Sequence[str]) -> list[Diagnostic]:
-    """A fault for each of the recipe's losses whose output the model does not have.
-
-    Args:
-        recipe: the `train` section.
-        outputs: the names of the model's outputs in training mode.
-    """
-    listed = ", ".join(f"`{name}`" for name in outputs)
-    note = f"it has one output, {listed}, and `loss` is for it" if len(outputs) == 1 else f"it has {listed}"
-    faults = []
-    for output, each in recipe.losses.items():
-        if output not in outputs:
-            near = nearest(output, outputs)
-            help = f"did you mean `{near[0]}`?" if near else None
-            message = f"the model has no output `{clip(output)}` for a loss"
-            faults.append(Diagnostic("AS511", message, each.loss.span, notes=(note,), help=help))
-    return faults

@@ -12,6 +12,16 @@ _WORKERS = Argument("workers", ("int", "null"), None)
 _SPLIT = (Argument("eval_fraction", ("float", "int"), 0.2), Argument("seed", ("int",), 0))
 
 OWN: tuple[Signature, ...] = (
+    Signature(
+        "tensors",
+        "Arrays from a .npz, .pt or .safetensors file, named as the model's inputs, and what is right as `target`.",
+        (
+            Argument("train", ("str",), required=True),
+            Argument("eval", ("str", "null"), None),
+            Argument("classes", ("int", "null"), None),
+            *_SPLIT,
+        ),
+    ),
     Signature("digits", "1,797 real 8×8 images of handwritten digits (UCI), resized as the spec's input asks."),
     Signature(
         "digits_segmentation",

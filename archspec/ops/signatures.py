@@ -32,6 +32,12 @@ _OWN: dict[Group, tuple[Signature, ...]] = {
 }
 
 
+BESIDE_TORCH: dict[Group, tuple[Signature, ...]] = {
+    "losses": (Signature("mean", "The mean of an output that is a loss itself, such as a divergence.", (), ("input",)),)
+}
+"""What we have beside what torch has."""
+
+
 def argument_data(argument: Argument) -> dict[str, Any]:
     """The argument as it stands in the data file."""
     data: dict[str, Any] = {"name": argument.name, "accepts": list(argument.accepts)}
@@ -80,7 +86,8 @@ def signatures(group: Group) -> Mapping[str, Signature]:
     if group in _OWN:
         return MappingProxyType({signature.name: signature for signature in _OWN[group]})
     assert group in get_args(Group), group
-    return MappingProxyType({name: _signature(name, data) for name, data in _file()[group].items()})
+    of_torch = {name: _signature(name, data) for name, data in _file()[group].items()}
+    return MappingProxyType({**of_torch, **{each.name: each for each in BESIDE_TORCH.get(group, ())}})
 
 
 def described_version(package: Literal["torch", "torchvision"]) -> str:

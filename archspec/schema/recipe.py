@@ -96,7 +96,14 @@ def _losses() -> Schema:
     """By output: a loss, with its weight beside it."""
     loss = _named("losses", _usable("losses"))
     weight = documented(value(WEIGHT), "How much of the whole.", {"default": 1.0})
-    each = {**loss, "properties": {**loss["properties"], "weight": weight}, "maxProperties": 2}
+    name: Schema = {"type": "string"}
+    outputs = {"type": ["string", "array"], "items": name}
+    beside = {
+        "weight": weight,
+        "from": documented(outputs, "The outputs that it takes, in the loss's own order.", {}),
+        "target": documented(name, "An input of the model, or one of the data's targets.", {}),
+    }
+    each = {**loss, "properties": {**loss["properties"], **beside}, "maxProperties": 1 + len(beside)}
     return {"type": ["object", "null"], "additionalProperties": each}
 
 

@@ -13,6 +13,7 @@ from archspec.spec.reader import TRUST, Reader, meant_key
 from archspec.spec.recipe import Named, OutputLoss, ParamGroup, Recipe, Transforms
 
 _PHASES = ("train", "eval", "batch")
+_BESIDE_A_LOSS = ("weight", "from", "target")
 Primary: TypeAlias = Callable[[str, str], str | None]
 """The argument that a bare value means, from the field of the recipe and the name: ("optimizer", "SGD") is `lr`."""
 
@@ -88,16 +89,33 @@ def _output_loss(field: _Field, node: Node) -> OutputLoss | None:
     if not isinstance(node, Mapping):
         named = _named(field, node)
         return None if named is None else OutputLoss(named)
-    weight = node.get("weight")
-    rest = tuple((key, value) for key, value in node if key.value != "weight")
+    rest = tuple((key, value) for key, value in node if key.value not in _BESIDE_A_LOSS)
     named = _named(field, Mapping(rest, node.span))
     if named is None:
         return None
-    return (
-        OutputLoss(named)
-        if weight is None or isinstance(weight, Hidden)
-        else OutputLoss(named, cast(float, _plain(weight)))
+    weight, target = (_beside(node, key) for key in ("weight", "target"))
+    return OutputLoss(
+        named,
+        1.0 if weight is None else cast(float, weight),
+        _names(field, node.get("from")),
+        target if isinstance(target, str) else None,
     )
+
+
+def _beside(node: Mapping, key: str) -> Any:
+    value = node.get(key)
+    return None if value is None or isinstance(value, Hidden) else _plain(value)
+
+
+def _names(field: _Field, node: Node | None) -> tuple[str, ...]:
+    """`from: a` or `from: [a, b]`."""
+    if node is None:
+        return ()
+    items = node.items if isinstance(node, Sequence) else (node,)
+    names = [item.value for item in items if isinstance(item, Scalar) and isinstance(item.value, str)]
+    if len(names) != len(items):
+        field.reader.expected(node, "names of outputs", "`from` of a loss", "write `from: [output, other_output]`")
+    return tuple(names)
 
 
 def _named(field: _Field, node: Node) -> Named | None:

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from archspec.errors import Span
 
-Target: TypeAlias = Literal["index", "one_hot", "sign"]
+Target: TypeAlias = Literal["index", "one_hot", "sign", "pair", "values", "sequence", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,19 @@ class ParamGroup:
 
 @dataclass(frozen=True, slots=True)
 class OutputLoss:
-    """The loss of one output, and how much of the whole it is: `aux: {CrossEntropyLoss: {…}, weight: 0.4}`."""
+    """The loss of one output or of several: `aux: {CrossEntropyLoss: {…}, weight: 0.4}`.
+
+    Attributes:
+        loss: by name.
+        weight: how much of the whole it is.
+        outputs: the outputs that it takes, in the loss's own order; empty: the one that it stands under.
+        target: what they are compared with: an input of the model, or one of the data's targets; None: its target.
+    """
 
     loss: Named
     weight: float = 1.0
+    outputs: tuple[str, ...] = ()
+    target: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +173,7 @@ class Recipe:
 
     @property
     def output_losses(self) -> tuple[tuple[str | None, OutputLoss], ...]:
-        """The outputs that are trained on with their losses, the main one first; None for the first output."""
+        """The outputs that are trained on with their losses, the main one first; None for the first outputs."""
         return tuple(self.losses.items()) or ((None, OutputLoss(self.loss)),)
 
 
@@ -185,9 +194,27 @@ LOSS_TARGETS: Mapping[str, Target] = {
     "KLDivLoss": "one_hot",
     "PoissonNLLLoss": "one_hot",
     "SoftMarginLoss": "sign",
+    "CosineEmbeddingLoss": "pair",
+    "HingeEmbeddingLoss": "pair",
+    "MarginRankingLoss": "pair",
+    "GaussianNLLLoss": "values",
+    "CTCLoss": "sequence",
+    "TripletMarginLoss": "none",
+    "TripletMarginWithDistanceLoss": "none",
+    "mean": "none",
 }
-"""How a loss wants a class written: its index, a float vector of 0 and 1, or one of −1 and 1.
-A loss that is not here wants something else than an output and a label."""
+"""How a loss wants its target: the index of a class, a float vector of 0 and 1, or one of −1 and 1; whether two are
+alike, 1 or −1; values as they are; a sequence of classes with its length; or nothing.
+A loss that is not here wants what no data set has."""
+
+SEVERAL_OUTPUTS: Mapping[str, tuple[str, ...]] = {
+    "CosineEmbeddingLoss": ("input1", "input2"),
+    "MarginRankingLoss": ("input1", "input2"),
+    "GaussianNLLLoss": ("input", "var"),
+    "TripletMarginLoss": ("anchor", "positive", "negative"),
+    "TripletMarginWithDistanceLoss": ("anchor", "positive", "negative"),
+}
+"""Losses of several outputs, and what torch calls these."""
 
 SINGLE_OUTPUT_LOSSES = frozenset(
     {"BCELoss", "BCEWithLogitsLoss", "MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "SoftMarginLoss"}

@@ -56,8 +56,8 @@ def evaluate(architecture: Trainable, folder: Path, device: str) -> Mapping[str,
     data = load_data(Request(recipe, architecture.input_types))
     check_head(architecture, data, recipe)
     model = best_model(architecture, folder, place)
-    objective = make_objective(recipe, tuple(architecture.output_types), place)
-    totals = Totals.of(metrics_of(recipe, data.task), objective.main.name, len(data.classes), place)
+    objective = make_objective(recipe, tuple(architecture.output_types), place, tuple(architecture.input_types))
+    totals = Totals.of(metrics_of(recipe, data.task, len(data.classes)), objective.main.name, len(data.classes), place)
     everything, portions = torch.arange(len(data.eval)), Portions(recipe.batch_size)
     with forked_generators(place), closing(feed(data.eval, everything, 0, recipe, place, portions)) as loaded:
         measure(model, objective, portions.counting(loaded, len(everything)), totals)

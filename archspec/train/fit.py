@@ -44,12 +44,16 @@ def check_head(architecture: Trainable, data: ImageData, recipe: Recipe) -> None
     Raises:
         SpecError: AS551, it has not; the help is a change that mends it, where one was found.
     """
-    loss, span = recipe.loss.name, recipe.data.span
+    if not data.classes:
+        return  # the loss itself is tried
+    loss, span = recipe.output_losses[0][1].loss.name, recipe.data.span
     name, output = next(iter(architecture.output_types.items()))
     wanted = len(data.classes)
     if not _has_layout(architecture, data, output):
         raise SpecError([_wrong_layout(name, output, architecture, data, span)])
     channels = output.shape[1]
+    if data.task == "sequence" and wanted in output.shape[1:]:
+        return
     if channels == wanted or (channels == 1 and wanted == 2 and loss in SINGLE_OUTPUT_LOSSES):
         return
     has = f"`{data.name}` has {wanted}"
@@ -100,6 +104,8 @@ def _called(name: str) -> str:
 
 
 def _has_layout(architecture: Trainable, data: ImageData, output: TensorType) -> bool:
+    if data.task == "sequence":
+        return output.rank == 3
     if data.task == "classification":
         return output.rank == 2
     given = next(iter(architecture.input_types.values()))
@@ -112,7 +118,11 @@ def _wrong_layout(
     given = next(iter(architecture.input_types.values()))
     gives = f"{_called(name)} gives {show_shape(output.shape)}"
     classes = len(data.classes)
-    if data.task == "classification":
+    help: str | None
+    if data.task == "sequence":
+        wants = f"`{data.name}` has a label per place, which wants [N, length, {classes}]"
+        help = None
+    elif data.task == "classification":
         wants = f"`{data.name}` has one label per image, which wants [N, {classes}]"
         help = f"end with `Flatten` and `Linear: {classes}`"
         if output.rank == 4 and output.shape[2:] == given.shape[2:] and data.name == "digits":
@@ -142,8 +152,10 @@ def _mend(architecture: Trainable, data: ImageData, recipe: Recipe) -> str | Non
         same_inputs = dict(mended.input_types) == dict(architecture.input_types)
         if same_inputs and _has_layout(mended, data, output) and output.shape[1] == wanted:
             return f"use `--set {name}={wanted}`"
+    if data.name == "tensors" and isinstance(channels, int) and channels > wanted:
+        return f"write `classes: {channels}` in `data`, if not all of them occur in it"
     if data.name == "digits_segmentation" and channels == 11:
         return "write `data: {digits_segmentation: {classes: 11}}` to have the digits told apart"
-    if wanted == 2 and channels == 1 and LOSS_TARGETS[recipe.loss.name] == "index":
+    if wanted == 2 and channels == 1 and LOSS_TARGETS[recipe.output_losses[0][1].loss.name] == "index":
         return "use `--set train.loss=BCEWithLogitsLoss`"
     return None

@@ -58,7 +58,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Named):
         return {value.name: _plain(value.arguments)}
     if isinstance(value, OutputLoss):
-        return {value.loss.name: _plain(value.loss.arguments), "weight": value.weight}
+        loss = {value.loss.name: _plain(value.loss.arguments), "weight": value.weight}
+        beside = {"from": _plain(value.outputs), "target": value.target}
+        return {**loss, **{key: each for key, each in beside.items() if each}}
     if isinstance(value, ParamGroup):
         return {"match": list(value.match), **_plain(value.arguments)}
     if isinstance(value, Transforms):

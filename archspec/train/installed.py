@@ -21,7 +21,7 @@ from torch.optim import lr_scheduler
 from torchvision.transforms import InterpolationMode, v2
 
 from archspec.ops.called import NO_DEFAULT, Argument, Signature
-from archspec.ops.signatures import Group, signatures
+from archspec.ops.signatures import BESIDE_TORCH, Group, signatures
 
 _SUPPLIED = frozenset({"self", "params", "optimizer", "tensor", "generator", "last_epoch", "device"})
 _DEPRECATED = frozenset({"size_average", "reduce"})
@@ -42,6 +42,18 @@ _REDUCTIONS = ("mean", "sum")
 _LONGEST_DOC = 200
 
 
+class Mean(nn.Module):
+    """The mean of an output, which is a loss itself."""
+
+    reduction = "mean"
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return input.mean()
+
+
+_BESIDE_TORCH: Mapping[tuple[Group, str], Any] = {("losses", "mean"): Mean}
+
+
 def versions() -> dict[str, str]:
     """The installed versions without their build tags: `{"torch": "2.15.0", "torchvision": "0.29.2"}`."""
     return {"torch": _release(torch.__version__), "torchvision": _release(torchvision.__version__)}
@@ -53,7 +65,7 @@ def _release(version: str) -> str:
 
 def find(group: Group, name: str) -> Any:
     """The installed class or function that a recipe's name means; None where there is none."""
-    return dict(_callables(group)).get(name)
+    return _BESIDE_TORCH.get((group, name)) or dict(_callables(group)).get(name)
 
 
 @cache
@@ -61,7 +73,8 @@ def installed_signatures(group: Group) -> Mapping[str, Signature]:
     """What `archspec.ops.signatures.signatures` gives, but from the installed packages."""
     if group in ("datasets", "metrics"):
         return signatures(group)
-    return types.MappingProxyType({name: _signature(group, name, thing) for name, thing in _callables(group)})
+    of_torch = {name: _signature(group, name, thing) for name, thing in _callables(group)}
+    return types.MappingProxyType({**of_torch, **{each.name: each for each in BESIDE_TORCH.get(group, ())}})
 
 
 def _callables(group: Group) -> Iterator[tuple[str, Any]]:

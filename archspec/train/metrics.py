@@ -16,6 +16,8 @@ from archspec.spec.recipe import Named, Recipe
 from archspec.train.targets import IGNORED, classes_second
 
 LOSS = "loss"
+MOST_CONFUSED = 4096
+"""Classes of which a confusion matrix is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def _in_top(k: int, output: Tensor, target: Tensor) -> Tensor:
 
 def _errors(power: int, output: Tensor, target: Tensor) -> Tensor:
     """The sum of |output − target|^power, and how many numbers there are."""
-    error = (output.flatten(1) - target.flatten(1)).abs() ** power
+    error = (output.reshape(-1) - target.reshape(-1)).abs() ** power
     return torch.stack([_wide(error).sum(), error.new_tensor(error.numel(), dtype=_wide(error).dtype)])
 
 
@@ -115,8 +117,10 @@ BY_TASK: Mapping[str, tuple[str, ...]] = {
 """What is measured where the recipe names nothing."""
 
 
-def make_metric(named: Named) -> Metric:
-    """The metric of a recipe, whose name and arguments are checked."""
+def make_metric(named: Named, classes: int = 0) -> Metric:
+    """The metric of a recipe, whose name and arguments are checked; of many classes there is no confusion matrix."""
+    if named.name == "accuracy" and classes > MOST_CONFUSED:
+        return Metric("accuracy", sums=partial(_in_top, 1), of_sums=_ratio)
     if named.name in _OF_CONFUSION:
         return Metric(named.name, of_confusion=_OF_CONFUSION[named.name])
     if named.name == "top_k":
@@ -125,12 +129,12 @@ def make_metric(named: Named) -> Metric:
     return _OF_SUMS[named.name]
 
 
-def metrics_of(recipe: Recipe, task: str) -> tuple[Metric, ...]:
+def metrics_of(recipe: Recipe, task: str, classes: int) -> tuple[Metric, ...]:
     """What the recipe asks to be measured, and what it is monitored by; else what fits the task."""
     named = recipe.metrics or tuple(map(Named, BY_TASK[task]))
-    metrics = [make_metric(each) for each in named]
+    metrics = [make_metric(each, classes) for each in named]
     if recipe.monitor is not None and recipe.monitor not in (LOSS, *(metric.name for metric in metrics)):
-        metrics.append(make_metric(_named(recipe.monitor)))
+        metrics.append(make_metric(_named(recipe.monitor), classes))
     return tuple(dict.fromkeys(metrics))
 
 

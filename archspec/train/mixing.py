@@ -43,7 +43,11 @@ def make_mixing(recipe: Recipe, data: ImageData) -> Mixing | None:
     """What `transforms.batch` asks for; None for nothing."""
     named = [_of_classes(each, len(data.classes)) for each in recipe.transforms.batch]
     transform = make_transforms(named)
-    return None if transform is None else Mixing(transform, data.preparation.shape, recipe.seed)
+    return (
+        None
+        if transform is None or data.preparation is None
+        else Mixing(transform, data.preparation.shape, recipe.seed)
+    )
 
 
 def _of_classes(named: Named, classes: int) -> Named:

@@ -9,46 +9,44 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from archspec.spec.recipe import Recipe
+from archspec.elaborate.losses import outputs_of_loss
+from archspec.spec.recipe import LOSS_TARGETS, Recipe
 from archspec.train.data.batch import TARGET, Batch
 from archspec.train.parts import make_loss
-from archspec.train.targets import IGNORED, classes_second, encode, first_output
+from archspec.train.targets import IGNORED, as_pair, classes_second, ctc_arguments, encode, first_output
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """The loss of one output.
+    """The loss of one output, or of several.
 
     Attributes:
         name: the loss's, in `torch.nn`.
         criterion: the loss.
-        output: the output's place and name; None for the first one.
+        outputs: places and names of those that it takes; empty for the first one.
         weight: how much of the whole it is.
+        aim: where its target is: the place of an input, or the name of a target of the data.
     """
 
     name: str
     criterion: nn.Module
-    output: tuple[int, str] | None = None
+    outputs: tuple[tuple[int, str], ...] = ()
     weight: float = 1.0
+    aim: int | str = TARGET
 
-    def of(self, outputs: Any) -> Tensor | None:
-        """Its output among what the model returned; None where it is not there, as in eval mode an auxiliary one."""
-        if self.output is None:
-            return first_output(outputs)
-        place, name = self.output
-        if isinstance(outputs, Mapping):
-            found = outputs.get(name)
-        elif isinstance(outputs, (tuple, list)):
-            found = outputs[place] if place < len(outputs) else None
-        else:
-            found = outputs if place == 0 else None
-        return None if found is None else first_output(found)
+    def all_of(self, outputs: Any) -> tuple[Tensor, ...] | None:
+        """Its outputs among what the model returned; None where one is not there, as in eval mode an auxiliary one."""
+        if not self.outputs:
+            return (first_output(outputs),)
+        found = [_picked(outputs, place, name) for place, name in self.outputs]
+        there = tuple(each for each in found if each is not None)
+        return there if len(there) == len(found) else None
 
     def at(self, outputs: Any) -> Tensor:
-        """As `of`, where it has to be there."""
-        found = self.of(outputs)
+        """The first of its outputs, which has to be there."""
+        found = self.all_of(outputs)
         assert found is not None
-        return found
+        return found[0]
 
     @property
     def ignored(self) -> int:
@@ -57,18 +55,46 @@ class Term:
 
     def target(self, batch: Batch) -> Tensor | None:
         """What its output is compared with; None for nothing."""
-        return batch.targets.get(TARGET)
+        if LOSS_TARGETS[self.name] == "none":
+            return None
+        return batch.targets.get(self.aim) if isinstance(self.aim, str) else batch.inputs[self.aim]
 
-    def loss(self, output: Tensor, batch: Batch) -> Tensor:
-        """Unweighted."""
-        target = self.target(batch)
-        assert target is not None
+    def loss(self, outputs: tuple[Tensor, ...], batch: Batch) -> Tensor:
+        """Unweighted.
+
+        Raises:
+            ValueError: the data has no such target, or one of another shape.
+        """
+        loss: Tensor = self.criterion(*self._arguments(outputs, batch))
+        return loss
+
+    def _arguments(self, outputs: tuple[Tensor, ...], batch: Batch) -> tuple[Tensor, ...]:
+        """In the order of the criterion's `forward`."""
+        wanted = LOSS_TARGETS[self.name]
+        if wanted == "none":
+            return outputs
+        first, target = outputs[0], self.target(batch)
+        if target is None:
+            raise ValueError(f"the data has no target `{self.aim}`")
+        if wanted == "sequence":
+            return ctc_arguments(first, target)
+        if wanted == "pair":
+            return (*outputs, as_pair(target, first, is_of_two=len(outputs) == 2))
         if not target.is_floating_point():
-            output = classes_second(output, target)
+            first = classes_second(first, target)
             if self.ignored != IGNORED:
                 target = torch.where(target == IGNORED, self.ignored, target)
-        loss: Tensor = self.criterion(output, encode(self.name, target, output))
-        return loss
+        return (first, encode(self.name, target, first), *outputs[1:])
+
+
+def _picked(outputs: Any, place: int, name: str) -> Tensor | None:
+    if isinstance(outputs, Mapping):
+        found = outputs.get(name)
+    elif isinstance(outputs, (tuple, list)):
+        found = outputs[place] if place < len(outputs) else None
+    else:
+        found = outputs if place == 0 else None
+    return None if found is None else first_output(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +117,33 @@ class Objective:
 
     def __call__(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor]:
         """The whole loss, and the main output."""
-        main = self.main.at(outputs)
+        main = self.main.all_of(outputs)
+        assert main is not None
         if len(self.terms) == 1 and self.main.weight == 1:
-            return self.main.loss(main, batch), main
-        there = [(term, output) for term in self.terms if (output := term.of(outputs)) is not None]
-        losses = [term.weight * term.loss(output, batch) for term, output in there]
-        return sum(losses[1:], start=losses[0]), main
+            return self.main.loss(main, batch), main[0]
+        there = [(term, given) for term in self.terms if (given := term.all_of(outputs)) is not None]
+        losses = [term.weight * term.loss(given, batch) for term, given in there]
+        return sum(losses[1:], start=losses[0]), main[0]
 
 
-def make_objective(recipe: Recipe, outputs: Sequence[str], device: torch.device) -> Objective:
+def make_objective(
+    recipe: Recipe, outputs: Sequence[str], device: torch.device, inputs: Sequence[str] = ()
+) -> Objective:
     """The recipe's losses.
 
     Args:
         recipe: whose outputs the model has.
         outputs: names of all that the model returns in training mode, in order.
         device: where they are computed.
+        inputs: names of all that the model takes, in order.
     """
     terms = []
     for name, each in recipe.output_losses:
-        output = None if name is None else (outputs.index(name), name)
-        terms.append(Term(each.loss.name, make_loss(each.loss).to(device), output, each.weight))
+        taken = [(outputs.index(output), output) for output in outputs_of_loss(name, each, outputs)]
+        is_first = len(outputs) == 1 or (name is None and len(taken) == 1)
+        aim: int | str = each.target or TARGET
+        if aim in inputs:
+            aim = inputs.index(str(aim))
+        criterion = make_loss(each.loss).to(device)
+        terms.append(Term(each.loss.name, criterion, () if is_first else tuple(taken), each.weight, aim))
     return Objective(tuple(terms))

@@ -63,6 +63,8 @@ def _curve(axes: Axes, loop: Loop, name: str) -> None:
 
 def draw_predictions(loop: Loop) -> None:
     """`predictions.png`: evaluation images with their true and predicted labels or masks."""
+    if loop.data.preparation is None or loop.data.task not in ("classification", "segmentation"):
+        return
     if loop.data.task == "classification":
         _save(loop, "predictions.png", _labelled(loop))
     else:
@@ -141,6 +143,7 @@ def _predictions(loop: Loop) -> tuple[Tensor, Tensor]:
 
 def _images(loop: Loop, indices: Sequence[int]) -> Tensor:
     """These evaluation images as pictures: [n, C, H, W] in [0, 1]."""
+    assert loop.data.preparation is not None
     batches = loop.data.eval.batches(torch.tensor(indices), loop.recipe.batch_size, 0, torch.device("cpu"))
     return torch.cat([loop.data.preparation.shown(batch.inputs[0]) for batch in batches])
 

@@ -53,8 +53,8 @@ def predict_images(
     recipe, place = architecture.recipe or Recipe(), pick_device(device)
     data = load_data(Request(recipe, architecture.input_types))
     check_head(architecture, data, recipe)
-    if data.task != "classification":
-        message = f"the run in `{folder}` gives a class per pixel, and only classes per image are told so far"
+    if data.task != "classification" or data.preparation is None:
+        message = f"the run in `{folder}` gives no class per image, and only these are told so far"
         raise UsageError(Diagnostic("AS558", message, help=f"look at {folder / 'predictions.png'}"))
     model = best_model(architecture, folder, place)
     main = make_objective(recipe, tuple(architecture.output_types), place).main

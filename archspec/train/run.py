@@ -11,9 +11,9 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from archspec.elaborate.losses import check_outputs
 from archspec.elaborate.param_groups import check_param_groups
 from archspec.elaborate.recipe import check_recipe
-from archspec.elaborate.recipe_fields import check_outputs
 from archspec.errors import Diagnostic, SpecError, plural
 from archspec.spec.recipe import Recipe
 from archspec.train.data.images import ImageData
@@ -87,7 +87,7 @@ def _run(
     learner = make_learner(
         recipe,
         model,
-        make_objective(recipe, tuple(architecture.output_types), place),
+        make_objective(recipe, tuple(architecture.output_types), place, tuple(architecture.input_types)),
         make_optimizer(recipe.optimizer, groups),
         place,
     )
@@ -146,7 +146,7 @@ def _loop(
         learner=learner,
         data=data,
         scheduler=scheduler,
-        metrics=metrics_of(recipe, data.task),
+        metrics=metrics_of(recipe, data.task, len(data.classes)),
         folder=folder,
         checkpoints=Checkpoints(folder.path / "checkpoints", recipe.checkpoints_kept, learner.ranks),
         identity=identity(architecture, recipe, data),
@@ -192,15 +192,18 @@ def _try_losses(learner: Learner, data: ImageData, recipe: Recipe) -> None:
     with torch.no_grad(), forked_generators(learner.device):
         outputs = learner.model(*batch.inputs)
         for term, (_, each) in zip(learner.objective.terms, recipe.output_losses, strict=True):
-            output = term.of(outputs)
-            if output is None:  # there in training mode only
+            given = term.all_of(outputs)
+            if given is None:  # there in training mode only
                 continue
             try:
-                term.loss(output, batch)
+                term.loss(given, batch)
             except (RuntimeError, ValueError, IndexError, TypeError) as refusal:
                 reason = " ".join(str(refusal).split())
-                message = f"`{term.name}` cannot compare this output with the classes of `{data.name}`: {reason}"
+                what = "classes" if data.classes else "targets"
+                message = f"`{term.name}` cannot compare this output with the {what} of `{data.name}`: {reason}"
                 help = "use `loss: CrossEntropyLoss`, which takes the output of a last layer without activation"
+                if not data.classes:
+                    help = "give the output the shape and the range of its target"
                 raise SpecError([Diagnostic("AS509", message, each.loss.span, help=help)]) from None
 
 
@@ -209,6 +212,6 @@ def _headline(name: str, loop: Loop) -> str:
     processes = f" in {loop.ranks.count} processes" if loop.ranks.are_several else ""
     return (
         f"training {name} ({plural(parameters, 'parameter')}) on {loop.data.name}: "
-        f"{len(loop.data.train):,} images to learn from, {len(loop.data.eval):,} to measure on, "
+        f"{len(loop.data.train):,} samples to learn from, {len(loop.data.eval):,} to measure on, "
         f"on {loop.device}{processes}"
     )

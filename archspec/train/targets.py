@@ -66,6 +66,24 @@ def encode(loss: str, labels: Tensor, output: Tensor) -> Tensor:
     return 2 * hot - 1 if wanted == "sign" else hot
 
 
+def as_pair(labels: Tensor, output: Tensor, *, is_of_two: bool) -> Tensor:
+    """Whether two things are alike, as 1 or −1, [n], or where a loss takes one output, in its shape."""
+    signs = torch.where(labels > 0, 1.0, -1.0).to(output.dtype)
+    return signs.flatten() if is_of_two else signs.reshape(output.shape)
+
+
+def ctc_arguments(output: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """What `CTCLoss` takes.
+
+    Args:
+        output: log-probabilities [n, time, C].
+        target: classes [n, S], the shorter ones filled up with negative numbers.
+    """
+    lengths = (target >= 0).sum(1)
+    steps = torch.full_like(lengths, output.shape[1])
+    return output.transpose(0, 1), target.clamp_min(0), steps, lengths
+
+
 def _is_same(values: Tensor, output: Tensor) -> bool:
     """Whether they have the same shape but for dimensions of size 1."""
     return [size for size in values.shape[1:] if size != 1] == [size for size in output.shape[1:] if size != 1]

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from archspec.train.metrics import LOSS, Metric
+from archspec.train.metrics import LOSS, MOST_CONFUSED, Metric
 from archspec.train.ranks import Ranks
 from archspec.train.targets import classes_second, confusion, hard, predict
 
@@ -39,7 +39,8 @@ class Totals:
 
     @classmethod
     def of(cls, metrics: Sequence[Metric], loss_name: str, classes: int, device: torch.device) -> Totals:
-        """Of nothing yet. Without classes there is no confusion matrix."""
+        """Of nothing yet. Without classes, or with very many, there is no confusion matrix."""
+        classes = classes if classes <= MOST_CONFUSED else 0
         return cls(tuple(metrics), loss_name, torch.zeros(classes, classes, dtype=torch.int64, device=device))
 
     def add(self, loss: Tensor, count: int, output: Tensor, target: Tensor | None) -> None:

@@ -15,7 +15,7 @@ from torchvision.transforms.v2 import functional
 from archspec.train.data.batch import Samples
 from archspec.train.seeds import seeded
 
-Task: TypeAlias = Literal["classification", "segmentation"]
+Task: TypeAlias = Literal["classification", "segmentation", "sequence", "regression", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ class Preparation:
         image = functional.to_image(image)
         if self.transform is not None:
             with seeded(self.seed, epoch, index):
-                if target.ndim == 2:
+                if _is_mask(target):
                     image, mask = self.transform(image, tv_tensors.Mask(target))
                     target = mask.as_subclass(Tensor)
                 else:
                     image = self.transform(image)
-        if target.ndim == 2:
+        if _is_mask(target):
             target = self._masks(target)
         return self.fitted(functional.to_image(image).as_subclass(Tensor)), target
 
@@ -107,17 +107,22 @@ class Preparation:
         return torch.tensor(values, dtype=torch.float32, device=like.device).view(-1, 1, 1)
 
 
+def _is_mask(target: Tensor) -> bool:
+    """Classes [H, W]."""
+    return target.ndim == 2 and not target.is_floating_point()
+
+
 @dataclass(frozen=True, slots=True)
 class ImageData:
     """A data set as the loop takes it.
 
     Attributes:
         name: what the recipe calls it.
-        task: one class per image, or one per pixel.
-        classes: their names, by index.
+        task: one class per sample, per pixel or per place of a sequence; numbers; or nothing that is told apart.
+        classes: their names, by index; none where it is numbers.
         train: what is learnt from.
         eval: what is measured on, with no image of `train`.
-        preparation: of the images in `eval`, for showing them.
+        preparation: of the images in `eval`, for showing them; None where it has no images.
         has_unlabelled: whether there are pixels without a label, `IGNORED`.
     """
 
@@ -126,5 +131,5 @@ class ImageData:
     classes: tuple[str, ...]
     train: Samples
     eval: Samples
-    preparation: Preparation
+    preparation: Preparation | None
     has_unlabelled: bool = False

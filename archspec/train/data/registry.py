@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from archspec.train.data import coco, digits, digits_segmentation, fake, image_folder, vision
+from archspec.train.data import coco, digits, digits_segmentation, fake, image_folder, tensors, vision
 from archspec.train.data.images import ImageData
 from archspec.train.data.request import Request
+from archspec.train.data.task import as_learnt
 
 FACTORIES: Mapping[str, Callable[[Request], ImageData]] = {
     "digits": digits.load,
     "digits_segmentation": digits_segmentation.load,
     "ImageFolder": image_folder.load,
     "FakeData": fake.load,
+    "tensors": tensors.load,
     "CocoDetection": coco.load,
     **vision.FACTORIES,
 }
@@ -24,4 +26,5 @@ def load_data(request: Request) -> ImageData:
     Raises:
         SpecError: AS552 to AS559, the data set cannot give what the spec asks for, or is not there.
     """
-    return FACTORIES[request.name](request)
+    data = FACTORIES[request.name](request)
+    return as_learnt(request.recipe, data, tuple(request.input_types))

@@ -1,0 +1,220 @@
+"""`tensors`: arrays of one's own from a file, as the model's inputs and what is right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from archspec.errors import Diagnostic, SpecError, clip, plural
+from archspec.spec.recipe import LOSS_TARGETS
+from archspec.tensors import show_shape
+from archspec.train.data.batch import TARGET
+from archspec.train.data.images import ImageData, ImageShape, Task
+from archspec.train.data.in_memory import InMemory, Tensors
+from archspec.train.data.request import Request
+from archspec.train.data.split import stratified
+from archspec.train.data.statistics import channel_statistics
+from archspec.train.targets import IGNORED
+
+_INPUTS = ("input", "inputs", "images", "image", "x", "data")
+_TARGETS = ("target", "targets", "labels", "label", "y")
+_MOST_CLASSES = 1 << 20
+Arrays = Mapping[str, Tensor]
+
+
+def load(request: Request) -> ImageData:
+    """The arrays of `train` and `eval`; without `eval` a part of `train` is measured on, chosen by `seed`.
+
+    Raises:
+        SpecError: AS552, they are not what the model takes; AS553, they do not go together; AS554, a file is not there
+            or holds no arrays.
+    """
+    files = {"train": _assigned(request, "train", _read(request, "train"))}
+    if request.argument("eval") is not None:
+        files["eval"] = _assigned(request, "eval", _read(request, "eval"))
+    main = _main_target(request)
+    first = files["train"][1].get(main)
+    task, classes = _task(request, first, [each[1].get(main) for each in files.values()])
+    if "eval" not in files:
+        files = _divided(request, files["train"], first if task == "classification" else None)
+    shape = _image_shape(request, *files["train"])
+    if shape is None:
+        return _plain(request, task, classes, files)
+    return _images(request, shape, task, classes, files, main)
+
+
+def _read(request: Request, phase: str) -> Arrays:
+    path = Path(request.argument(phase)).expanduser()
+    span = request.recipe.data.spans.get(phase, request.recipe.data.span)
+    try:
+        found = _arrays_of(path)
+    except FileNotFoundError:
+        note = () if path.is_absolute() else (f"a relative path starts at the current folder, {Path.cwd()}",)
+        message = f"the file of arrays `{clip(str(path))}` is not there"
+        raise SpecError([Diagnostic("AS554", message, span, notes=note)]) from None
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a damaged file makes its reader raise
+        said = clip(" ".join(str(error).split()), 200) or type(error).__name__
+        message = f"`{clip(str(path))}` holds no arrays that can be read: {said}"
+        help = "write it with `numpy.savez`, `torch.save` of a dict of tensors, or safetensors"
+        raise SpecError([Diagnostic("AS554", message, span, help=help)]) from None
+    counts = {name: len(tensor) for name, tensor in found.items() if tensor.ndim}
+    if len(counts) != len(found) or len(set(counts.values())) != 1 or not min(counts.values()):
+        told = ", ".join(f"`{clip(name)}` {counts.get(name, 'none')}" for name in found)
+        message = f"the arrays of `{clip(str(path))}` have different numbers of samples: {told}"
+        raise SpecError([Diagnostic("AS553", message, span)])
+    return found
+
+
+def _arrays_of(path: Path) -> Arrays:
+    """No code in the file is run: numpy's without pickles, torch's with weights only."""
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+    if path.suffix == ".safetensors":
+        return load_file(path)
+    if path.suffix not in (".pt", ".pth"):
+        raise ValueError(f"it ends in `{path.suffix}`, not in .npz, .pt, .pth or .safetensors")
+    found = torch.load(path, map_location="cpu", weights_only=True)
+    if not isinstance(found, dict) or not found or not all(isinstance(each, Tensor) for each in found.values()):
+        raise ValueError("it holds something else than a dict of tensors")
+    return {str(name): tensor for name, tensor in found.items()}
+
+
+def _assigned(request: Request, phase: str, arrays: Arrays) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The model's inputs in its order, and all else by name, the one and only target as `target`."""
+    inputs: dict[str, str] = {}
+    for name in request.input_types:
+        usual = _INPUTS if len(request.input_types) == 1 else ()
+        found = next((each for each in (name, *usual) if each in arrays), None)
+        if found is None:
+            listed = ", ".join(f"`{clip(each)}`" for each in arrays)
+            message = f"`{phase}` has no array for the model's input `{name}`: it has {listed}"
+            help = f"call it `{name}` in the file"
+            raise SpecError([Diagnostic("AS552", message, request.recipe.data.spans.get(phase), help=help)])
+        inputs[name] = found
+    rest = {name: tensor for name, tensor in arrays.items() if name not in inputs.values()}
+    main = next((name for name in _TARGETS if name in rest), next(iter(rest)) if len(rest) == 1 else None)
+    targets = {TARGET if name == main else name: _as_target(tensor) for name, tensor in rest.items()}
+    return {name: arrays[array] for name, array in inputs.items()}, targets
+
+
+def _as_target(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.is_floating_point() else tensor.long()
+
+
+def _main_target(request: Request) -> str:
+    _, main = request.recipe.output_losses[0]
+    return TARGET if main.target is None or main.target in request.input_types else main.target
+
+
+def _task(request: Request, first: Tensor | None, all_: list[Tensor | None]) -> tuple[Task, tuple[str, ...]]:
+    """What the main target is, and its classes."""
+    wanted = LOSS_TARGETS.get(request.recipe.output_losses[0][1].loss.name)
+    if first is None or wanted in ("none", "pair", "sequence"):
+        return "none", ()
+    if first.is_floating_point():
+        return "regression", ()
+    seen = max(int(each.max()) for each in all_ if each is not None) + 1
+    lowest = min(_lowest(each) for each in all_ if each is not None)
+    given = request.argument("classes")
+    span = request.recipe.data.spans.get("classes", request.recipe.data.span)
+    if lowest < 0 or seen > _MOST_CLASSES or (given is not None and seen > given):
+        message = f"the classes of `tensors` go from {lowest:,} to {seen - 1:,}"
+        if given is not None:
+            message += f", and `classes` says {given:,}"
+        help = f"classes are counted from 0; what has none is {IGNORED}; numbers to be predicted are floating-point"
+        raise SpecError([Diagnostic("AS553", message, span, help=help)])
+    names = tuple(str(number) for number in range(seen if given is None else given))
+    task: dict[int, Task] = {1: "classification", 2: "sequence", 3: "segmentation"}
+    return task.get(first.ndim, "sequence"), names
+
+
+def _lowest(labels: Tensor) -> int:
+    known = labels[labels != IGNORED]
+    return int(known.min()) if len(known) else 0
+
+
+def _divided(
+    request: Request, whole: tuple[dict[str, Tensor], dict[str, Tensor]], labels: Tensor | None
+) -> dict[str, tuple[dict[str, Tensor], dict[str, Tensor]]]:
+    count = len(next(iter(whole[0].values())))
+    by = [0] * count if labels is None else labels.tolist()
+    parts = stratified(by, request.argument("eval_fraction"), request.argument("seed"))
+    if not parts[1]:
+        message = f"`train` has {plural(count, 'sample')}, of which nothing can be left to measure on"
+        raise SpecError([Diagnostic("AS553", message, request.recipe.data.span, help="give `eval`, a file of its own")])
+    divided = {}
+    for phase, part in zip(("train", "eval"), parts, strict=True):
+        chosen = torch.tensor(part)
+        divided[phase] = tuple({name: tensor[chosen] for name, tensor in group.items()} for group in whole)
+    return divided  # type: ignore[return-value]
+
+
+def _image_shape(request: Request, inputs: Arrays, targets: Arrays) -> ImageShape | None:
+    """Where images in bytes are the only input, with one target at most: they are treated as such. None elsewhere."""
+    ((_, given), *others) = request.input_types.items()
+    (stored, *_) = inputs.values()
+    if others or len(targets) > 1 or stored.dtype != torch.uint8 or not given.is_floating or stored.ndim not in (3, 4):
+        return None
+    return request.image_shape(channels=(1, 3))
+
+
+def _images(
+    request: Request, shape: ImageShape, task: Task, classes: tuple[str, ...], files: Mapping[str, Any], main: str
+) -> ImageData:
+    phases = {}
+    for phase, (inputs, targets) in files.items():
+        (stored,) = inputs.values()
+        stored = stored.unsqueeze(1) if stored.ndim == 3 else stored
+        if phase == "train":
+            mean, std = channel_statistics(stored, shape)
+        target = targets.get(main, torch.zeros(len(stored)))
+        phases[phase] = InMemory(stored, target, _as_it_is, request.preparation(phase, shape, mean, std))
+    shown = phases["eval"].preparation
+    return ImageData("tensors", task, classes, phases["train"], phases["eval"], shown, _unlabelled(files, main))
+
+
+def _as_it_is(images: Tensor) -> Tensor:
+    return images
+
+
+def _plain(request: Request, task: Task, classes: tuple[str, ...], files: Mapping[str, Any]) -> ImageData:
+    made = {}
+    for phase, (inputs, targets) in files.items():
+        taken = [_as_input(request, name, tensor) for name, tensor in inputs.items()]
+        made[phase] = Tensors(tuple(taken), targets)
+    if request.recipe.transforms.train or request.recipe.transforms.eval:
+        message = "transforms are for images, and these arrays go into the model as they are"
+        help = "leave `transforms` out, or keep the images as uint8 [n, C, H, W]"
+        raise SpecError([Diagnostic("AS512", message, request.recipe.spans.get("transforms"), help=help)])
+    main = _main_target(request)
+    return ImageData("tensors", task, classes, made["train"], made["eval"], None, _unlabelled(files, main))
+
+
+def _unlabelled(files: Mapping[str, Any], main: str) -> bool:
+    return any(main in targets and bool((targets[main] == IGNORED).any()) for _, targets in files.values())
+
+
+def _as_input(request: Request, name: str, tensor: Tensor) -> Tensor:
+    """In the type that the spec says.
+
+    Raises:
+        SpecError: AS552, it has another shape.
+    """
+    given = request.input_types[name]
+    if tuple(tensor.shape[1:]) != given.shape[1:]:
+        found, wanted = ([*each[1:]] for each in (tensor.shape, given.shape))
+        message = (
+            f"each sample of the array for `{name}` is {found}, but the model's `{name}` is {show_shape(given.shape)}"
+        )
+        help = f"write `input: {found}`" if len(request.input_types) == 1 else f"make it {wanted}"
+        raise SpecError([Diagnostic("AS552", message, request.recipe.data.span, help=help)])
+    return tensor.to(getattr(torch, given.dtype))
