@@ -19,7 +19,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-DOCS = [Path("README.md"), *(Path("docs") / f"{name}.md" for name in ("language", "tutorial", "from-pytorch", "training"))]
+DOCS = [
+    Path("README.md"),
+    *(Path("docs") / f"{name}.md" for name in ("language", "tutorial", "from-pytorch", "training")),
+]
 _FENCE = re.compile(r"^```(\w+)([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
