@@ -4,17 +4,22 @@
 >>> model = archspec.build("specs/resnet34.yaml", num_classes=10)
 """
 
+from typing import TYPE_CHECKING
+
 from archspec.api import (
     Examination,
     build,
     check,
+    compare_runs,
     evaluate,
     examine,
     from_file,
     is_first_process,
+    is_run,
     json_schema,
     launch,
     ledger,
+    list_runs,
     load,
     predict,
     spec_of_run,
@@ -26,6 +31,11 @@ from archspec.plugins import load_plugin, register
 from archspec.source.zoo import ZooEntry, list_zoo
 from archspec.version import __version__
 
+if TYPE_CHECKING:  # what a check must not load, for annotations
+    from archspec.train.account.compare import Comparison as Comparison
+    from archspec.train.account.compare import Difference as Difference
+    from archspec.train.account.listing import RunSummary as RunSummary
+
 __all__ = [
     "Architecture",
     "Diagnostic",
@@ -36,13 +46,16 @@ __all__ = [
     "__version__",
     "build",
     "check",
+    "compare_runs",
     "evaluate",
     "examine",
     "from_file",
     "is_first_process",
+    "is_run",
     "json_schema",
     "launch",
     "ledger",
+    "list_runs",
     "list_zoo",
     "load",
     "load_plugin",

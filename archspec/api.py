@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pathlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from archspec.train.account.compare import Comparison
+    from archspec.train.account.listing import RunSummary
     from archspec.train.predict import Prediction
     from archspec.weights.ledger import Ledger
 
@@ -244,6 +248,35 @@ def predict(run: Path, images: Sequence[Path], *, device: str = "auto") -> list[
 
     spec = spec_of_run(run)
     return predict_images(load(spec), spec.parent, images, device)
+
+
+def list_runs(folders: Path | Sequence[Path] = "runs") -> list[RunSummary]:
+    """The runs in folders and below, in the order in which they began. torch is not imported.
+
+    Raises:
+        UsageError: AS630, there is no such folder.
+    """
+    from archspec.train.account.listing import list_runs as listed
+
+    return listed([folders] if isinstance(folders, (str, os.PathLike)) else folders)
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder is one that a training has made."""
+    from archspec.train.account.listing import is_run as found
+
+    return found(pathlib.Path(folder))
+
+
+def compare_runs(first: Path, second: Path) -> Comparison:
+    """What is different between two runs: spec, recipe, circumstances, and the figures. torch is not imported.
+
+    Raises:
+        UsageError: AS607, there is no run in one of the folders.
+    """
+    from archspec.train.account.compare import compare_runs as compared
+
+    return compared(first, second)
 
 
 def json_schema(*, recipe: bool = False) -> str:

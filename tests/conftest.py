@@ -12,8 +12,11 @@ import pytest
 import torch
 from hypothesis import settings
 
+import archspec
 from archspec.ops import registry
+from archspec.train import TrainResult
 from tests.cli.run import Shell
+from tests.finished import LINEAR
 
 torch.set_num_threads(1)
 settings.register_profile("suite", derandomize=True, deadline=None)
@@ -34,3 +37,9 @@ def forgotten() -> Iterator[None]:
 def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
     """The command line, run in this process."""
     return Shell(monkeypatch, capsys)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> TrainResult:
+    """A run of two epochs with its report."""
+    return archspec.train(LINEAR, out=tmp_path_factory.mktemp("runs") / "linear", device="cpu", quiet=True)

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "archspec"
 
-SHARED = {"collector", "errors", "globs", "records", "suggest", "tensors"}
+SHARED = {"collector", "errors", "globs", "records", "suggest", "tensors", "version"}
 MAY_IMPORT: dict[str, set[str]] = {
     "source": set(),
     "spec": {"source"},

@@ -13,10 +13,11 @@ from archspec.cli.check import check
 from archspec.cli.explain import explain
 from archspec.cli.export import export
 from archspec.cli.list import list_
-from archspec.cli.runs import evaluate, predict
+from archspec.cli.runs import runs
 from archspec.cli.schema import schema
 from archspec.cli.show import exit_status, print_diagnostics
 from archspec.cli.train import train
+from archspec.cli.use import evaluate, predict
 from archspec.collector import rarely_collected
 from archspec.errors import SpecError, UsageError
 
@@ -34,7 +35,7 @@ def cli() -> None:
     """
 
 
-for command in (check, build, train, evaluate, predict, list_, explain, export, schema):
+for command in (check, build, train, evaluate, predict, runs, list_, explain, export, schema):
     cli.add_command(command)
 
 

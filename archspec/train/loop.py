@@ -302,9 +302,7 @@ class Loop:
         self.progress.epoch(row, self.recipe.epochs, is_best=row is self.best_row)
 
     def _write(self, row: Row, weights: Mapping[str, Tensor]) -> None:
-        if len(self.history) == 1:
-            self.folder.append_row("metrics.csv", row)
-        self.folder.append_row("metrics.csv", row.values())
+        self.folder.append_metrics(row, first=len(self.history) == 1)
         self.folder.save_weights("last.safetensors", weights)
         keep_best(self.folder, self.history, self.monitor, self.recipe, weights)
 

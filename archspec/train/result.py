@@ -52,5 +52,5 @@ class TrainResult:
         return (
             f"best eval {self.metric} {self.best:.4f} at epoch {self.best_epoch} of {epochs}; "
             f"{self.seconds:.1f} s on {self.device}\n"
-            f"kept in {self.folder}: best.safetensors, last.safetensors, metrics.csv, curves.png, predictions.png"
+            f"kept in {self.folder}; look at {self.folder / 'report.html'}"
         )

@@ -83,5 +83,5 @@ def _restore(loop: Loop, moment: Moment, state: dict[str, Any]) -> None:
 
 def _tidy(loop: Loop, moment: Moment) -> None:
     """The run folder as it was then."""
-    loop.folder.rewrite_rows("metrics.csv", loop.history)
+    loop.folder.rewrite_metrics(loop.history)
     loop.folder.bring_back(loop.checkpoints.folder(moment))

@@ -53,7 +53,7 @@ def in_child(work: Callable[[], None]) -> int:
         return child
     try:
         torch.set_num_threads(1)
-        run.draw_curves = run.draw_predictions = lambda loop: None
+        run.tell = lambda *_, **__: None
         work()
         os._exit(0)
     except BaseException:

@@ -137,7 +137,8 @@ def test_the_model_has_its_best_weights_and_the_last_ones_can_be_had(tmp_path, n
 def test_run_folder_holds_everything(tmp_path):
     result = run(tmp_path, metrics=(Named("accuracy"), Named("mean_iou")))
     assert {path.name for path in result.folder.iterdir()} == {
-        "spec.yaml", "metrics.csv", "best.safetensors", "last.safetensors", "curves.png", "predictions.png",
+        "spec.yaml", "recipe.yaml", "run.json", "metrics.csv", "metrics.jsonl", "best.safetensors",
+        "last.safetensors", "evaluation.json", "report.html", "curves.png", "confusion.png", "predictions.png",
         "checkpoints", ".lock",
     }  # fmt: skip
     rows = list(csv.DictReader((result.folder / "metrics.csv").open()))
@@ -171,7 +172,9 @@ def test_not_finite_loss_is_told_with_its_step(tmp_path):
     assert diagnostic.code == "AS604"
     assert "at step 2 of epoch 1" in diagnostic.message or "at step 3 of epoch 1" in diagnostic.message
     assert "learning rate" in diagnostic.help
-    assert {path.name for path in (tmp_path / "run").iterdir()} == {"spec.yaml", "checkpoints", ".lock"}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+        "spec.yaml", "recipe.yaml", "run.json", "checkpoints", ".lock",
+    }  # fmt: skip
 
 
 class Interrupting(nn.Module):

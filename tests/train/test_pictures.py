@@ -7,7 +7,7 @@ from torch import nn
 
 from archspec.spec.recipe import Named, Recipe
 from archspec.train import train
-from archspec.train.pictures import _count, _evenly
+from archspec.train.look import evenly
 from tests.train.fakes import Fake, UNet, mlp
 
 RED = (0xD1, 0x24, 0x2F)
@@ -69,11 +69,9 @@ def test_no_global_state_of_matplotlib(tmp_path):
 
 
 def test_choices():
-    assert _evenly([1, 2, 3], 5) == [1, 2, 3]
-    assert _evenly(list(range(10)), 4) == [0, 3, 6, 9]
-    assert _evenly([7, 8], 1) == [7]
-    assert _count([1, 2], [1, 2, 3]) == "all 2"
-    assert _count([1, 2, 3], [1, 4]) == "1 of the 3"
+    assert evenly([1, 2, 3], 5) == [1, 2, 3]
+    assert evenly(list(range(10)), 4) == [0, 3, 6, 9]
+    assert evenly([7, 8], 1) == [7]
 
 
 def test_masks_of_many_classes_have_a_colour_each(tmp_path):

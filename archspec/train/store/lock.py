@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +30,7 @@ def locked(folder: Path) -> Iterator[None]:
         is_ours = place in _HELD_HERE
         if not is_ours:
             handle = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o666)
-        if is_ours or not _try_to_lock(handle):
+        if is_ours or not _lock(handle):
             holder = "of this process" if is_ours else os.read(handle, 200).decode("utf-8", "replace").strip()
             message = f"`{folder}` is in use by another run{f' ({holder})' if holder else ''}"
             help = "wait for it to end, or train into another folder with `--out`"
@@ -46,7 +47,26 @@ def locked(folder: Path) -> Iterator[None]:
             os.close(handle)
 
 
-def _try_to_lock(handle: int) -> bool:
+def is_held(folder: Path) -> bool:
+    """Whether somebody holds the folder's lock now.
+
+    It is not asked of the system where this very process holds it: a process that closes any handle of a file loses all
+    its locks on it.
+    """
+    if os.path.realpath(folder) in _HELD_HERE:
+        return True
+    try:
+        handle = os.open(folder / NAME, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not _try_to_lock(handle, shared=True)
+    finally:
+        os.close(handle)
+
+
+def _try_to_lock(handle: int, *, shared: bool = False) -> bool:
+    """A shared lock is to ask with: those who ask do not take each other for holders."""
     try:
         if os.name == "nt":
             import msvcrt  # there only
@@ -55,7 +75,16 @@ def _try_to_lock(handle: int) -> bool:
         else:
             import fcntl  # everywhere else
 
-            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError:
         return False
     return True
+
+
+def _lock(handle: int) -> bool:
+    """Somebody who only asks, for an instant, is no reason to give up."""
+    for pause in (0.02, 0.1, 0.0):
+        if _try_to_lock(handle):
+            return True
+        time.sleep(pause)
+    return False

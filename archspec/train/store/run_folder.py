@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import math
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +20,9 @@ from archspec.errors import Diagnostic, UsageError
 from archspec.train.store.durable import link_or_copy, rename
 from archspec.train.store.header import order_metadata
 
-FILES = ("spec.yaml", "metrics.csv", "best.safetensors", "last.safetensors", "curves.png", "predictions.png")
+FILES = ("spec.yaml", "run.json", "metrics.csv", "best.safetensors", "last.safetensors", "report.html")
+"""By which a folder is known to hold a run."""
+METRICS, METRICS_LINES = "metrics.csv", "metrics.jsonl"
 _MOST_RUNS = 100_000
 
 
@@ -54,23 +58,25 @@ class RunFolder:
         state = load_file(self.path / name)
         model.load_state_dict(state)
 
-    def append_row(self, name: str, values: Iterable[object]) -> None:
-        """One line of a CSV file, on the disk when this returns."""
-        line = io.StringIO()
-        csv.writer(line, lineterminator="\n").writerow(values)
+    def append_metrics(self, row: Mapping[str, object], *, first: bool) -> None:
+        """A row of `metrics.csv` and `metrics.jsonl`, on the disk when this returns; the first one with the head."""
+        self._append(METRICS, _csv([list(row)] if first else [], [list(row.values())]))
+        self._append(METRICS_LINES, _json_lines([row]))
+
+    def rewrite_metrics(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """`metrics.csv` and `metrics.jsonl` of these rows and no others; no files for none."""
+        if not rows:
+            for name in (METRICS, METRICS_LINES):
+                (self.path / name).unlink(missing_ok=True)
+            return
+        self.write(METRICS, _csv([list(rows[0])], [list(row.values()) for row in rows]).encode("utf-8"))
+        self.write(METRICS_LINES, _json_lines(rows).encode("utf-8"))
+
+    def _append(self, name: str, text: str) -> None:
         with open(self.path / name, "a", encoding="utf-8") as file:
-            file.write(line.getvalue())
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
-
-    def rewrite_rows(self, name: str, rows: Sequence[Mapping[str, object]]) -> None:
-        """A CSV file of these rows and no others; no file for none."""
-        if not rows:
-            (self.path / name).unlink(missing_ok=True)
-            return
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([list(rows[0]), *(list(row.values()) for row in rows)])
-        self.write(name, text.getvalue().encode("utf-8"))
 
     def best_files(self) -> list[Path]:
         """The weights of the best epochs."""
@@ -101,6 +107,22 @@ class RunFolder:
             rename(temporary, self.path / name)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _csv(*parts: Sequence[Sequence[object]]) -> str:
+    text = io.StringIO()
+    for rows in parts:
+        csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _json_lines(rows: Iterable[Mapping[str, object]]) -> str:
+    """JSON has no word for what is not finite: it is null there."""
+    return "".join(json.dumps({name: _finite(value) for name, value in row.items()}) + "\n" for row in rows)
+
+
+def _finite(value: object) -> object:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _write_bytes(path: Path, data: bytes) -> None:

@@ -81,8 +81,9 @@ def test_weights_come_back(tmp_path):
     assert (tmp_path / "w.safetensors").stat().st_mode == spec.stat().st_mode
 
 
-def test_rows_are_csv(tmp_path):
+def test_rows_are_csv_and_lines_of_json(tmp_path):
     folder = RunFolder(tmp_path)
-    folder.append_row("metrics.csv", ["epoch", "a,b"])
-    folder.append_row("metrics.csv", [1, 0.5])
-    assert (tmp_path / "metrics.csv").read_text() == 'epoch,"a,b"\n1,0.5\n'
+    folder.append_metrics({"epoch": 1, "a,b": 0.5}, first=True)
+    folder.append_metrics({"epoch": 2, "a,b": float("nan")}, first=False)
+    assert (tmp_path / "metrics.csv").read_text() == 'epoch,"a,b"\n1,0.5\n2,nan\n'
+    assert (tmp_path / "metrics.jsonl").read_text() == '{"epoch": 1, "a,b": 0.5}\n{"epoch": 2, "a,b": null}\n'
