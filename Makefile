@@ -1,4 +1,4 @@
-# make demo   trains a network in under a minute          make bench     ratios against hand-written PyTorch
+# make demo   trains a network in under a minute          make bench     measures docs/performance.md
 # make test   format, lint, types and tests               make campaign  the property tests, for much longer
 # make fix    mends format and lint                       make golden    rewrites the golden files, to be reviewed
 # make schema rewrites schemas/, which editors read
@@ -37,11 +37,13 @@ fix: $(READY)
 	@$(BIN)/ruff check --fix $(CODE)
 
 bench: $(READY)
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
+	@$(BIN)/python -m benchmarks --write
 
 campaign: $(READY)
 	@$(BIN)/python -W ignore -m tests.fuzz --workers $(WORKERS) --cases $(CASES) --specs $(SPECS)
 	@$(BIN)/python -m tests.fuzz.texts_campaign --workers $(WORKERS) --seconds $(TEXTS)
+	@$(BIN)/python -W ignore -m tools.generate_exports && git diff --exit-code docs/exports.md
 
 golden: $(READY)
 	@ARCHSPEC_GOLDEN=rewrite $(BIN)/pytest tests/golden tests/diagnostics tests/weights/test_rendered.py tests/docs

@@ -269,7 +269,7 @@ class Architecture:
 
         Raises:
             UsageError: AS705, the file cannot be written; AS708, AS709, torch cannot export the module; AS710, `onnx`
-                or `onnxscript` is not installed; AS711, the difference is more than 1e-5.
+                or `onnxscript` is not installed; AS711, the file is not the model.
         """
         from archspec.emit.onnx import save_onnx
 

@@ -1,54 +1,81 @@
-"""Prints the table of ratios. The targets are aims, not tests: nothing fails when one is missed."""
+"""Measures and prints ratios. The targets are aims, not tests: nothing fails when one is missed."""
 
 from __future__ import annotations
 
-import datetime
-import os
-import platform
+import argparse
 import sys
+import time
+from types import ModuleType
 
-import torch
-import torchvision
+from benchmarks import (
+    attacks,
+    cold_start,
+    compiled,
+    creation,
+    depth,
+    growth,
+    keras_peer,
+    memory,
+    report,
+    speed,
+    training,
+)
+from benchmarks.measure import Case, Row
+from benchmarks.quiet import Clock
 
-from benchmarks import attacks, cold_start, creation, graph_breaks, growth, memory, speed, training
-from benchmarks.measure import Row
-
-_MEASURES = (cold_start, growth, attacks, speed, creation, training, memory, graph_breaks)
-_LAYOUT = "{:<76} {:>12} {:>12} {:>8}   {:<12} {}"
-
-
-def _processor() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as info:
-            return next(line.split(":", 1)[1].strip() for line in info if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
-
-
-def _heading() -> str:
-    return (
-        f"{datetime.datetime.now():%Y-%m-%d %H:%M} · {_processor()}, {os.cpu_count()} cores · {platform.system()} · "
-        f"Python {platform.python_version()} · torch {torch.__version__} · torchvision {torchvision.__version__}"
-    )
-
-
-def _target(row: Row) -> str:
-    low, high = row.target
-    return f"{low:g}–{high:g}" if low > 0 else f"≤ {high:g}"
-
-
-def _line(row: Row) -> str:
-    value = str(row.value) if isinstance(row.value, int) else f"{row.value:.3f}"
-    return _LAYOUT.format(row.what, row.ours, row.theirs, value, _target(row), "met" if row.is_met else "missed")
+_MEASURES: dict[str, tuple[ModuleType, str]] = {
+    "cold": (cold_start, "Cold check"),
+    "creation": (creation, "Creation"),
+    "speed": (speed, "Steps"),
+    "compiled": (compiled, "Compiled by torch"),
+    "memory": (memory, "Memory"),
+    "depth": (depth, "Growth with depth"),
+    "keras": (keras_peer, "Keras"),
+    "training": (training, "The training loop"),
+    "growth": (growth, "Large specs"),
+    "attacks": (attacks, "Specs at the limits"),
+}
+_QUICK = 0.1
 
 
 def main() -> None:
-    """Run every measure, printing each row as it is done."""
-    print(_heading())
-    print(_LAYOUT.format("what / beside what", "archspec", "other", "ratio", "target", "").rstrip())
-    for measure in _MEASURES:
-        for row in measure.rows():
-            print(_line(row), flush=True)
+    """Run what was asked for, printing each row as it is done."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("what", nargs="*", help=f"of {', '.join(_MEASURES)}; or one case of one, as speed:resnet34")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the turns")
+    parser.add_argument("--write", action="store_true", help=f"write whole measures into {report.PAGE.name}")
+    parser.add_argument("--list", action="store_true", help="print the cases and measure nothing")
+    given = parser.parse_args()
+    wanted = given.what or list(_MEASURES)
+    unknown = [each for each in wanted if each.partition(":")[0] not in _MEASURES]
+    if unknown:
+        parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(_MEASURES)}")
+    print(report.heading())
+    for name, (measure, title) in _MEASURES.items():
+        cases = [case for case in measure.cases() if _is_wanted(name, case, wanted)]
+        if given.list:
+            print("\n".join(f"{name}:{case.name}" for case in cases))
+        elif cases:
+            _measure(measure, title, cases, quick=given.quick, writes=given.write and name in wanted)
+
+
+def _is_wanted(measure: str, case: Case, wanted: list[str]) -> bool:
+    return measure in wanted or f"{measure}:{case.name}" in wanted
+
+
+def _measure(measure: ModuleType, title: str, cases: list[Case], *, quick: bool, writes: bool) -> None:
+    start, before = time.perf_counter(), Clock.now()
+    print(f"\n{title}\n")
+    rows: list[Row] = []
+    for case in cases:
+        for row in case.rows(_QUICK if quick else 1.0):
+            rows.append(row)
+            print(report.line(row), flush=True)
+    others = before.others()
+    busy = "" if others is None else f"; others kept {others:.0%} of the machine busy"
+    print(f"\n{time.perf_counter() - start:,.0f} s{busy}", flush=True)
+    if writes:
+        report.write(title, measure.__doc__ or "", rows, others, quick=quick)
 
 
 if __name__ == "__main__":

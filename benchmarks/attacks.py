@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.growth import cold_check
-from benchmarks.measure import Row
+from benchmarks.measure import Case, Row
 from tests.fuzz.test_attacks import ATTACKS, HEAD
 
 _SECONDS, _BYTES = 2.0, 300e6
@@ -40,10 +40,14 @@ LARGE = {
 """Near the limit of layers, on either side of it."""
 
 
-def rows() -> Iterator[Row]:
+def cases() -> Iterator[Case]:
+    """One, on Linux."""
+    if sys.platform == "linux":
+        yield Case("limits", _rows)
+
+
+def _rows(effort: float) -> Iterator[Row]:
     """One cold process each: the worse of seconds and bytes, each over its limit."""
-    if sys.platform != "linux":
-        return
     texts = {**{name: text for name, (text, _) in ATTACKS.items()}, **LARGE}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "net.yaml"

@@ -1,59 +1,54 @@
-"""Creation of five networks: with random weights, and from one safetensors file, beside torchvision's constructors."""
+"""Creation: with random weights and from one safetensors file, beside the constructors of torchvision and timm."""
 
 from __future__ import annotations
 
 import functools
+import importlib.util
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from torch import nn
-from torchvision import models
 
 import archspec
-from benchmarks.measure import Row, milliseconds
+from benchmarks.measure import Case, Row, least, milliseconds, share
+from benchmarks.networks import NETWORKS, Network
 
-_NETWORKS: tuple[tuple[str, str, Callable[[], nn.Module]], ...] = (
-    ("resnet34", "specs/resnet34.yaml", models.resnet34),
-    ("resnet50", "zoo:resnet50", models.resnet50),
-    ("densenet121", "zoo:densenet", models.densenet121),
-    ("vit_b_16", "specs/vit_b_16.yaml", models.vit_b_16),
-    ("convnext_tiny", "zoo:convnext_tiny", models.convnext_tiny),
-)
 _TURNS = 9
+_RANDOM, _LOADED = (0.0, 0.45), (0.0, 0.25)
+_TIMM = {"resnet50": "resnet50", "vit_b_16": "vit_base_patch16_224", "convnext_tiny": "convnext_tiny"}
 
 
-def _best(*makers: Callable[[], object]) -> list[float]:
-    """The least seconds of each of several, all of them timed in turns."""
-    best = [float("inf")] * len(makers)
-    for _ in range(_TURNS):
-        for index, make in enumerate(makers):
-            start = time.perf_counter()
-            make()
-            best[index] = min(best[index], time.perf_counter() - start)
-    return best
+def cases() -> Iterator[Case]:
+    """A network each. What is made is dropped at once; of every way the least time counts, in turns with the others."""
+    for network in NETWORKS:
+        yield Case(network.name, functools.partial(_rows, network))
 
 
-def rows() -> Iterator[Row]:
-    """From a checked architecture, and from the spec or the file to weights; what is made is dropped at once."""
-    threads = torch.get_num_threads()
+def _rows(network: Network, effort: float) -> Iterator[Row]:
+    threads = f"{torch.get_num_threads()} threads"
+    architecture = archspec.load(network.spec)
     with tempfile.TemporaryDirectory() as folder:
-        for name, spec, original in _NETWORKS:
-            architecture, path = archspec.load(spec), Path(folder) / f"{name}.safetensors"
-            architecture.save_weights(architecture.build(), path)
-            whole, built, loaded = (
-                functools.partial(archspec.build, spec),
-                architecture.build,
-                functools.partial(archspec.from_file, path),
-            )
-            theirs, *ours = _best(original, whole, built, loaded)
-            for what, mine, target in zip(
-                ("spec to random weights", "checked spec to random weights", "one file to the model"),
-                ours,
-                (0.45, 0.45, 0.25),
-                strict=True,
-            ):
-                told = f"{name}, {what}, {threads} threads / torchvision's constructor"
-                yield Row(told, milliseconds(mine), milliseconds(theirs), mine / theirs, (0.0, target))
+        path = Path(folder) / "model.safetensors"
+        architecture.save_weights(architecture.build(), path)
+        ways = (
+            ("checked spec to random weights", architecture.build, _RANDOM),
+            ("spec to random weights", functools.partial(archspec.build, network.spec), _RANDOM),
+            ("one file to the model", functools.partial(archspec.from_file, path), _LOADED),
+            ("spec and file to the model", functools.partial(archspec.build, network.spec, weights=path), _LOADED),
+        )
+        peers = {"torchvision's constructor": network.original, **_timm(network)}
+        found = list(least(*peers.values(), *(make for _, make, _ in ways), turns=share(_TURNS, effort)))
+    for peer, theirs in zip(peers, found, strict=False):
+        for (what, _, target), mine in zip(ways, found[len(peers) :], strict=True):
+            told = f"{network.name}, {what}, {threads} / {peer}"
+            wanted = target if peer.startswith("torchvision") else (0.0, 1.0)
+            yield Row(told, milliseconds(mine), milliseconds(theirs), mine / theirs, wanted)
+
+
+def _timm(network: Network) -> dict[str, functools.partial[object]]:
+    if importlib.util.find_spec("timm") is None or network.name not in _TIMM:
+        return {}
+    import timm
+
+    return {"timm's constructor": functools.partial(timm.create_model, _TIMM[network.name])}

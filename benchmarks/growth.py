@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.measure import Row
+from benchmarks.measure import Case, Row, share
 
 _KINDS = ("{Conv2d: {out_channels: 8, kernel_size: 3, padding: 1}}", "BatchNorm2d", "ReLU")
 _SECONDS, _BYTES = 3.0, 300e6
@@ -42,16 +42,20 @@ def cold_check(path: Path) -> tuple[float, int]:
     return seconds, memory
 
 
-def rows() -> Iterator[Row]:
+def cases() -> Iterator[Case]:
+    """One, on Linux."""
+    if sys.platform == "linux":
+        yield Case("layers", _rows)
+
+
+def _rows(effort: float) -> Iterator[Row]:
     """Medians of five; the time that an empty process of archspec takes is in all of them."""
-    if sys.platform != "linux":
-        return
     with tempfile.TemporaryDirectory() as folder:
         found = {}
         for layers in (1_000, 10_000):
             path = Path(folder) / f"{layers}.yaml"
             path.write_text(_spec(layers))
-            runs = [cold_check(path) for _ in range(5)]
+            runs = [cold_check(path) for _ in range(share(5, effort))]
             found[layers] = statistics.median(run[0] for run in runs), max(run[1] for run in runs)
     small, large = found[1_000], found[10_000]
     yield Row(

@@ -1,75 +1,68 @@
-"""The compiled ResNet-34 beside torchvision's, with equal weights: forward and training step."""
+"""Compiled specs beside torchvision's and timm's networks with equal weights: forward and training step, eager."""
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import time
 from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import resnet34
 
-import archspec
-from benchmarks.measure import Comparison, Row, Turns, milliseconds, take_turns
+from benchmarks.measure import Case, Comparison, Row, Turns, share, take_turns
+from benchmarks.networks import NETWORKS, Network, forward, images, training_step
 
-SPEC = "specs/resnet34.yaml"
 PARITY = (0.98, 1.02)
-PAIRS = 8
+_PAIRS = 4
+_WORK = (
+    ("forward", forward, 1, 20),
+    ("forward", forward, 32, 4),
+    ("training step", training_step, 2, 10),
+    ("training step", training_step, 32, 3),
+)
+"""What, with how many images, how often of each pair. Batch norm takes no statistics of one value per channel."""
+
+Pair = Callable[[int], tuple[nn.Module, nn.Module]]
 
 
-def _pair(index: int) -> tuple[nn.Module, nn.Module]:
-    """The two with equal weights. Which is made first alternates: where tensors lie in memory is worth some percent."""
-    if index % 2:
-        ours, theirs = archspec.build(SPEC, size=32), resnet34()
-    else:
-        theirs = resnet34()
-        ours = archspec.build(SPEC, size=32)
-    ours.load_state_dict(theirs.state_dict())
-    return ours, theirs
+def cases() -> Iterator[Case]:
+    """A network each, on one thread, in processor time."""
+    for network in NETWORKS:
+        yield Case(
+            network.name, functools.partial(_rows, f"{network.name}, {{}} / torchvision's", network.pair, PARITY)
+        )
+    if importlib.util.find_spec("timm") is not None:
+        for network, name in ((NETWORKS[1], "resnet50"), (NETWORKS[3], "vit_base_patch16_224")):
+            pair = functools.partial(_with_timm, network, name)
+            yield Case(f"timm {name}", functools.partial(_rows, f"{network.name}, {{}} / timm's", pair, (0.0, 1.02)))
 
 
-def _forward(model: nn.Module, batch: Tensor) -> Callable[[], Tensor]:
-    model.eval()
+def _with_timm(network: Network, name: str, index: int) -> tuple[nn.Module, nn.Module]:
+    """Weights are each side's own: timm calls its tensors otherwise."""
+    import timm
 
-    def run() -> Tensor:
-        with torch.inference_mode():
-            return model(batch)
-
-    return run
-
-
-def _training_step(model: nn.Module, batch: Tensor) -> Callable[[], None]:
-    """Forward, backward and SGD, in training mode."""
-    model.train()
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-6)
-
-    def run() -> None:
-        optimizer.zero_grad()
-        model(batch).square().mean().backward()
-        optimizer.step()
-
-    return run
+    size = {"img_size": 64} if name.startswith("vit") else {}
+    makers = (network.ours, functools.partial(timm.create_model, name, **size))
+    first, second = (maker() for maker in (makers if index % 2 else makers[::-1]))
+    return (first, second) if index % 2 else (second, first)
 
 
-def _side_by_side(work: Callable[[nn.Module, Tensor], Callable[[], object]], batch: Tensor, count: int) -> Comparison:
-    """`count` turns of each of several pairs, on one thread, in processor time."""
-    turns: Turns = []
-    for index in range(PAIRS):
-        ours, theirs = _pair(index)
-        turns += take_turns(work(ours, batch), work(theirs, batch), count, warm_up=5, clock=time.process_time)
-    return Comparison.of(turns)
-
-
-def rows() -> Iterator[Row]:
-    """3×32×32, one thread, eager: where anything beside the arithmetic shows most.
-
-    The training step has batch 2, the smallest there is: the last stage leaves one value per channel and image, and
-    batch norm refuses to take statistics of a single value.
-    """
+def _rows(what: str, pair: Pair, target: tuple[float, float], effort: float) -> Iterator[Row]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    for name, work, size, count in (("forward", _forward, 1, 100), ("training step", _training_step, 2, 50)):
-        found = _side_by_side(work, torch.randn(size, 3, 32, 32), count)
-        what = f"ResNet-34 {name}, batch {size}, 3×32×32, one thread / torchvision's"
-        yield Row(what, milliseconds(found.ours), milliseconds(found.theirs), found.ratio, PARITY)
+    for name, work, size, count in _WORK:
+        found = _side_by_side(pair, work, images(size), count, effort)
+        yield found.row(what.format(f"{name}, batch {size}"), target)
     torch.set_num_threads(threads)
+
+
+def _side_by_side(
+    pair: Pair, work: Callable[[nn.Module, Tensor], Callable[[], object]], batch: Tensor, count: int, effort: float
+) -> Comparison:
+    turns: Turns = []
+    for index in range(_PAIRS if effort >= 1 else 2):
+        ours, theirs = pair(index)
+        runs = work(ours, batch), work(theirs, batch)
+        turns += take_turns(*runs, share(count, effort), warm_up=2, clock=time.process_time)
+    return Comparison.of(turns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from archspec.train.data.digits import load_arrays
 from archspec.train.loop import Loop
 from archspec.train.seeds import derive, order
 from archspec.train.store.checkpoints import Moment
-from benchmarks.measure import Comparison, Row, milliseconds, take_turns
+from benchmarks.measure import Case, Comparison, Row, share, take_turns
 
 AT_LEAST_AS_FAST = (0.0, 1 / 0.97)
 _TRAIN = "train: {data: digits, batch_size: 64, optimizer: {SGD: {lr: 0.01, momentum: 0.9}}}\n"
@@ -91,16 +92,21 @@ def epoch_by_hand(spec: str, *, checks: bool) -> Callable[[], object]:
     return epoch
 
 
-def rows(turns: int = 40) -> Iterator[Row]:
+def cases() -> Iterator[Case]:
+    """A model each."""
+    yield Case("mlp", functools.partial(_rows, "MLP 64-32-10", MLP))
+    yield Case("convnet", functools.partial(_rows, "ConvNet 8×8", CONVNET))
+
+
+def _rows(name: str, spec: str, effort: float) -> Iterator[Row]:
     """Processor time of an epoch of 23 steps, in turns."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    for name, spec in (("MLP 64-32-10", MLP), ("ConvNet 8×8", CONVNET)):
-        for checks in (True, False):
-            with tempfile.TemporaryDirectory() as folder:
-                ours, theirs = our_epoch(spec, folder), epoch_by_hand(spec, checks=checks)
-                found = Comparison.of(take_turns(ours, theirs, turns, warm_up=5, clock=time.process_time))
-            other = "a loop by hand" if checks else "one that checks nothing"
-            what = f"training {name} on digits, an epoch, one thread / {other}"
-            yield Row(what, milliseconds(found.ours), milliseconds(found.theirs), found.ratio, AT_LEAST_AS_FAST)
+    for checks in (True, False):
+        with tempfile.TemporaryDirectory() as folder:
+            ours, theirs = our_epoch(spec, folder), epoch_by_hand(spec, checks=checks)
+            turns = take_turns(ours, theirs, share(40, effort), warm_up=5, clock=time.process_time)
+        other = "a loop by hand" if checks else "one that checks nothing"
+        found = Comparison.of(turns)
+        yield found.row(f"training {name} on digits, an epoch, one thread / {other}", AT_LEAST_AS_FAST)
     torch.set_num_threads(threads)

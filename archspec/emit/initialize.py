@@ -27,21 +27,23 @@ def initialize(graph: Graph, module: nn.Module, seed: int, filled: Container[str
     """
     parameters = dict(module.named_parameters(remove_duplicate=False))
     jobs: list[Job] = []
-    for call in graph.calls():
-        for name, state in call.tensors:
-            parameter = parameters.get(name)
-            if parameter is not None and state.init != OWN and not state.tied and name not in filled:
-                job = functools.partial(fill, parameter, state.init, seed, name)
-                if state.init.function in _BY_THEMSELVES or parameter.device.type != "cpu":
-                    job()
-                else:
-                    jobs.append((parameter.numel(), job))
+    for name, state in (tensor for call in graph.calls() for tensor in call.tensors):
+        parameter = parameters.get(name)
+        if parameter is None or state.init == OWN or state.tied or name in filled:
+            continue
+        if state.init.number is not None or state.init.function in _BY_THEMSELVES or parameter.device.type != "cpu":
+            fill(parameter, state.init, seed, name)
+        else:
+            jobs.append((parameter.numel(), functools.partial(fill, parameter, state.init, seed, name)))
     run_all(jobs)
 
 
 @torch.no_grad()
 def fill(tensor: torch.Tensor, init: Init, seed: int, name: str) -> None:
     """Fill one tensor in place by a function of `torch.nn.init`; no gradient is to be recorded of it."""
+    if init.number is not None and init.zero_row is None:
+        tensor.fill_(init.number)
+        return
     if init.function == "orthogonal" and tensor.dtype in (torch.float16, torch.bfloat16):
         wide = torch.empty_like(tensor, dtype=torch.float32)  # torch factorises matrices of no smaller type
         fill(wide, init, seed, name)
@@ -95,7 +97,7 @@ def _cuts_nothing(mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float
     return min(mean - a, b - mean) >= 9 * std
 
 
-_BY_THEMSELVES = frozenset({"zeros", "ones", "constant", "eye", "dirac", "sparse", "orthogonal"})
+_BY_THEMSELVES = frozenset({"eye", "dirac", "sparse", "orthogonal"})
 """Quick, or users of what threads share: torch's generator (`sparse`), the number of threads (`orthogonal`)."""
 
 _RANDOM = frozenset(

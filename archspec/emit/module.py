@@ -11,6 +11,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from archspec.emit.compiled import classes, program, torch_class
+from archspec.emit.copies import Copies
 from archspec.emit.initialize import derived_seed, fill, initialize
 from archspec.graph.nodes import Absent, Call, Graph, Node, Scope
 from archspec.ops.layer_class import kind_of, own_arguments, takes_class
@@ -34,14 +35,14 @@ def build_module(
         initial: whether to initialise; without, parameters hold whatever was in memory, for a checkpoint to fill.
     """
     where = torch.device(device) if device is not None else torch.get_default_device()
-    builder = _Builder(graph, where, dtype, seed)
+    builder = Builder(graph, where, dtype, seed)
     module = builder.scope(graph.root)
     tie(graph, module)
     if initial and builder.device.type != "meta":
         initialize(graph, module, seed)
     for name in graph.frozen.parameters:
         module.get_parameter(name).requires_grad_(False)
-    return module.train()
+    return module.train() if graph.frozen.statistics else module
 
 
 def tie(graph: Graph, module: nn.Module) -> None:
@@ -53,11 +54,21 @@ def tie(graph: Graph, module: nn.Module) -> None:
                 setattr(module.get_submodule(owner), attribute, module.get_parameter(state.tied))
 
 
-class _Builder:
+class Builder:
+    """Makes the modules of a graph's scopes and calls, uninitialised.
+
+    Args:
+        graph: the model.
+        device: where tensors are made.
+        dtype: of its floating-point tensors; torch's default if None.
+        seed: for what fills itself, buffers and registered layers.
+    """
+
     def __init__(self, graph: Graph, device: torch.device, dtype: torch.dtype | None, seed: int) -> None:
         self.device = device
         self._seed = seed
         self._dtype = dtype
+        self._copies = Copies()
         self._program = program(graph)
         self._classes = classes(graph)
 
@@ -115,25 +126,27 @@ class _Builder:
                 if not node.is_container or len(list(made.children())):  # functions alone need no container
                     yield node.name, made
             elif node.op.is_module:
-                yield node.name, self._layer(node)
+                yield node.name, self.layer(node)
 
-    def _layer(self, call: Call) -> nn.Module:
-        """An instance of torch's own class, whose `reset_parameters` has not run."""
+    def layer(self, call: Call) -> nn.Module:
+        """The module of one call: an instance of torch's own class, whose `reset_parameters` has not run."""
         if call.op.layer is not None:
             return self._registered(call)
-        kind = torch_class(call.op.target)
         arguments = {
             arg.name: value for arg in call.op.args if not arg.in_call and (value := call.args[arg.name]) != arg.default
         }
+        return self._copies.make(call, arguments, functools.partial(self._constructed, call, arguments))
+
+    def _constructed(self, call: Call, arguments: dict[str, Any]) -> nn.Module:
+        kind = torch_class(call.op.target)
         if not call.op.target.startswith("torch."):
-            return self._composed(call, kind, arguments)
+            return self._composed(call, kind, dict(arguments))
         if any("." in name for name in call.state):  # layers inside it, which meta keeps from being initialised
             return kind(**arguments, device="meta", dtype=self._dtype).to_empty(device=self.device)
         layer = kind.__new__(kind)
         layer.__dict__["reset_parameters"] = _do_nothing  # hides the method from the constructor
-        if call.state:
-            arguments |= {"device": self.device, "dtype": self._dtype}
-        layer.__init__(**arguments)  # type: ignore[misc]
+        where = {"device": self.device, "dtype": self._dtype} if call.state else {}
+        layer.__init__(**arguments, **where)  # type: ignore[misc]
         del layer.__dict__["reset_parameters"]
         return layer
 
@@ -153,7 +166,7 @@ class _Builder:
         with torch.random.fork_rng(), self.device:
             torch.manual_seed(derived_seed(self._seed, call.path))
             layer: nn.Module = call.op.layer(**call.args)
-        return layer.to(self.device, self._dtype)
+        return layer.to(self.device, self._dtype).train()
 
 
 def _do_nothing() -> None:

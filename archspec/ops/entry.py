@@ -47,7 +47,7 @@ Inputs: TypeAlias = tuple[TensorType, ...]
 Outputs: TypeAlias = tuple[TensorType, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Required:
     def __repr__(self) -> str:
         return "REQUIRED"
@@ -200,6 +200,7 @@ class Op:
         layer: the class itself, for a layer that a caller has registered. It initialises itself.
         bare: it is no module but a tensor of the module around it, a parameter or a buffer.
         by_name: its arguments by their names.
+        inferred: the names of those that follow from the inputs.
         is_module: capitalised kinds are modules but for bare tensors, lower-case ones functions.
     """
 
@@ -233,10 +234,12 @@ class Op:
     layer: Any = None
     bare: bool = False
     by_name: Mapping[str, Arg] = field(init=False, repr=False, compare=False)
+    inferred: tuple[str, ...] = field(init=False, repr=False, compare=False)
     is_module: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {arg.name: arg for arg in self.args})
+        object.__setattr__(self, "inferred", tuple(arg.name for arg in self.args if arg.inferred is not None))
         object.__setattr__(self, "is_module", self.name[:1].isupper() and not self.bare)
 
     def overwrites(self, args: Args) -> bool:

@@ -162,6 +162,32 @@ def test_a_file_that_is_another_model_is_not_kept(shell: Shell, specs: Path, mon
     assert not Path("good.onnx").exists()
 
 
+def test_a_file_may_be_as_far_from_the_module_as_32_bits_make_the_module(
+    shell: Shell, specs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onnx_form, "TOLERANCE", 0.0)
+    assert shell("export", "good.yaml", "--to", "onnx", "-o", "good.onnx").status == 0
+    assert Path("good.onnx").exists()
+
+
+def test_what_is_drawn_is_not_compared_and_the_rest_is(shell: Shell, specs: Path) -> None:
+    drawn = "layers:\n  mean: {Linear: 3}\n  noise: {randn_like: mean}\n  drawn: {add: [mean, noise]}\n"
+    Path("drawn.yaml").write_text(f"archspec: 1\ninput: [4]\n{drawn}outputs: [drawn, mean]\n")
+    assert shell("export", "drawn.yaml", "--to", "onnx", "-o", "drawn.onnx").status == 0
+    Path("noise.yaml").write_text(f"archspec: 1\ninput: [4]\n{drawn}")
+    run = shell("export", "noise.yaml", "--to", "onnx", "-o", "noise.onnx")
+    assert run.status == 2
+    assert "its outputs are random in eval mode too" in run.err
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), 1.0])
+def test_outputs_that_differ_in_one_place(wrong: float) -> None:
+    right = torch.tensor([2.0, float("-inf"), float("nan"), 0.0])
+    assert onnx_form.apart(right, right.clone()) == 0
+    assert onnx_form.apart(torch.tensor([wrong, float("-inf"), float("nan"), 0.0]), right) >= 0.5
+    assert onnx_form.apart(torch.tensor([2.0, float("-inf"), float("nan"), wrong]), right) >= 0.5
+
+
 def test_a_layer_that_onnx_does_not_have_is_named_with_its_line(shell: Shell, specs: Path) -> None:
     Path("net.yaml").write_text("archspec: 1\ninput: [4]\nlayers:\n  fc: {Linear: 3}\n  act: RReLU\n")
     run = shell("export", "net.yaml", "--to", "onnx", "-o", "net.onnx")

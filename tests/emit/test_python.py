@@ -12,15 +12,15 @@ from torch import nn
 
 import archspec
 from tests.judge import as_exported, exported, samples, tensors
+from tools.generate_exports import smaller
 
-SMALL = {"resnet34_notes": {}, "vit_b_16": {"size": 32}}
 SPECS = [spec for spec in sorted(Path("specs").rglob("*.yaml")) if spec.stem != "llama3_405b"]
 LARGE = ("bilinear_cnn", "gpt2", "llama", "transformer")  # tests/zoo compares them in a smaller size
 
 
 @pytest.mark.parametrize("spec", [spec for spec in SPECS if spec.stem not in LARGE], ids=lambda spec: spec.stem)
 def test_it_is_the_same_network(spec: Path) -> None:
-    architecture = archspec.load(spec)
+    architecture = archspec.load(spec, **smaller(spec))
     ours, theirs = architecture.build().eval(), exported(architecture).eval()
     assert list(theirs.state_dict()) == list(ours.state_dict())
     theirs.load_state_dict(ours.state_dict())
