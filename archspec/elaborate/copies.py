@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator
 from dataclasses import field
 from itertools import accumulate
@@ -11,7 +12,7 @@ from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Environment, Names
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.values import evaluate
-from archspec.errors import Diagnostic, Span, clip
+from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.records import record
 from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node as TreeNode
@@ -164,8 +165,16 @@ def _check_copy_name(context: Context, name: str, span: Span, taken: Container[s
     return fault is None
 
 
+_WHOLE = re.compile(r"(\d{1,9})(?:\.0*)?")
+
+
 def _bad_count(context: Context, node: TreeNode, value: Any) -> None:
     found = f"{value}" if isinstance(value, (int, float)) else describe(node)
     message = f"`repeat` must be an integer from 1 to {MOST_COPIES:,}, or a list of one per stage, found {found}"
-    help = "to leave an entry out, write `when: false`" if value == 0 else None
-    context.fault(Diagnostic("AS230", message, node.span, help=help))
+    help, edit = ("to leave an entry out, write `when: false`" if value == 0 else "write e.g. `repeat: 3`"), None
+    written = _WHOLE.fullmatch(str(value)) if isinstance(node, Scalar) and "$" not in node.span.text else None
+    if written is not None and 1 <= int(written[1]) <= MOST_COPIES and value is not True:
+        help, edit = f"write `{int(written[1])}`", Edit(node.span, str(int(written[1])))
+    elif written is None and "$" in node.span.text and isinstance(value, float):
+        help = "`//` divides without a remainder, and `int(…)` makes a number whole"
+    context.fault(Diagnostic("AS230", message, node.span, help=help, edit=edit))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from archspec.elaborate.context import Context
 from archspec.elaborate.defaults import Kinds, arguments_of
-from archspec.elaborate.kinds import unknown_argument, unknown_kind
+from archspec.elaborate.unknown_kinds import unknown_argument, unknown_kind
 from archspec.errors import Diagnostic, clip
 from archspec.ops.entry import Op
 from archspec.ops.registry import find

@@ -118,7 +118,9 @@ class Policies:
 
 def _unfit(context: Context, rule: Policy, needed: str, name: str, tensor: State) -> None:
     message = f"`{rule.init.function}` needs a parameter with {needed}, but `{name}` is {list(tensor.shape)}"
-    help = "match the weights alone, e.g. `fc.weight` instead of `fc.*`" if len(tensor.shape) < 2 else None
+    help = "use another function, or match other parameters"
+    if len(tensor.shape) < 2:
+        help = "match the weights alone, e.g. `fc.weight` instead of `fc.*`"
     context.fault(Diagnostic("AS403", message, rule.span, help=help))
 
 
@@ -128,11 +130,11 @@ def read_policies(context: Context, node: TreeMapping | None) -> Policies:
         return Policies()
     rules: list[Policy] = []
     for key, value in node:
-        rules += _rules(context, key, value)
+        rules += _rules(context, key, value, node)
     return Policies(tuple(rules), any(rule.kind is None for rule in rules))
 
 
-def _rules(context: Context, key: Scalar, value: Node) -> list[Policy]:
+def _rules(context: Context, key: Scalar, value: Node, all_rules: TreeMapping) -> list[Policy]:
     name = str(key.value)
     faults: list[Diagnostic] = []
     value = evaluated(faults, value, {name: as_data(held) for name, held in context.globals.items()})
@@ -147,6 +149,9 @@ def _rules(context: Context, key: Scalar, value: Node) -> list[Policy]:
         guess = nearest(name, [*kinds(), *context.blocks])
         help = f"did you mean `{guess[0]}`?" if guess else "a key is a kind, or a glob over parameter names: `fc.*`"
         edit = respelled(key.span, name, guess[0], kinds()) if guess else None
+        other = all_rules.key(guess[0]) if guess else None
+        if other is not None:
+            help, edit = f"`{guess[0]}` has a rule in {other.span.line_seen_from(key.span)}: join the two", None
         message = f"there is no layer called `{clip(name)}`"
         context.fault(Diagnostic("AS201", message, key.span, help=help, edit=edit))
         _of_kind(context, key, value, name, None, "weight")  # for its own faults

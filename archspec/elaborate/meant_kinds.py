@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from archspec.elaborate.kinds import meant_kind
+from archspec.elaborate.unknown_kinds import meant_kind
 from archspec.ops.registry import find
 from archspec.source.tree import Scalar
 from archspec.spec.document import Branches, Document, Entries, Entry, KindUse, Sequence

@@ -6,7 +6,7 @@ from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Environment, Value
 from archspec.elaborate.references import resolve
 from archspec.elaborate.scope import last_binding
-from archspec.errors import Diagnostic
+from archspec.errors import Diagnostic, clip
 from archspec.graph.nodes import Output, OutputForm
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
 from archspec.spec.names import identifier_fault
@@ -76,7 +76,10 @@ def _output(context: Context, name: str, node: Node, inside: Environment) -> tup
     source = node.get("from") if isinstance(node, Mapping) else None
     if not isinstance(node, Mapping) or source is None or any(key.value not in _KEYS for key, _ in node):
         message = f"the output `{name}` must be a name or `{{from: name, training: true}}`, found {describe(node)}"
-        context.fault(Diagnostic("AS101", message, node.span))
+        one = node.entries[0] if isinstance(node, Mapping) and len(node) == 1 else None
+        named = "" if one is None else f"; outputs with names are a mapping, `outputs: {{{one[0].span.text}: …}}`"
+        help = f"write the name of an entry{clip(named, 80)}"
+        context.fault(Diagnostic("AS101", message, node.span, help=help))
         return None
     training = node.get("training")
     if training is not None and not (isinstance(training, Scalar) and isinstance(training.value, bool)):

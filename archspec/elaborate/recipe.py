@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from archspec.elaborate.mixing import check_mixing
 from archspec.elaborate.nested import nested
 from archspec.elaborate.recipe_fields import check_fields
-from archspec.elaborate.recipe_values import expected, fits, odd, out_of_domain, quoted_meaning
-from archspec.errors import Diagnostic, Edit, Span, clip, in_file_order
+from archspec.elaborate.recipe_mends import by_default, meant_name, mend_name, mend_value
+from archspec.elaborate.recipe_values import expected, fits, odd, out_of_domain
+from archspec.errors import Diagnostic, Span, clip, in_file_order
 from archspec.ops.arguments import show
 from archspec.ops.called import Signature
 from archspec.ops.habits import meant_argument
 from archspec.ops.signatures import Group, described_version, signatures
 from archspec.source.tree import UNKNOWN
 from archspec.spec.recipe import LOSS_TARGETS, Named, Recipe
-from archspec.suggest import nearest, respelled
+from archspec.suggest import respelled
 
 Known: TypeAlias = Callable[[Group], Mapping[str, Signature]]
 
@@ -103,20 +104,11 @@ def _groups(recipe: Recipe, known: Known) -> Iterator[Diagnostic]:
             yield from _argument("optimizers", signature, owner, argument, value, known, group.span, 0)
 
 
-def _value_edit(
-    span: Span | None, value: object, meant: object, near: list[str], choices: Sequence[str]
-) -> Edit | None:
-    """The value without its quotes, or else the word it is nearest to."""
-    if span is None or (meant is None and not near):
-        return None
-    return respelled(span, str(value), near[0], choices) if meant is None else Edit(span, str(meant), safe=True)
-
-
 def _named(group: Group, named: Named, known: Known, span: Span | None = None, depth: int = 0) -> Iterator[Diagnostic]:
     span = named.span or span
     signature = known(group).get(named.name)
     if signature is None:
-        yield _unknown_name(group, named.name, span, known)
+        yield _unknown_name(group, named, span, known)
         return
     why = unusable(group, signature)
     if why is not None:
@@ -135,33 +127,17 @@ def _named(group: Group, named: Named, known: Known, span: Span | None = None, d
             )
 
 
-def _unknown_name(group: Group, name: str, span: Span | None, known: Known) -> Diagnostic:
+def _unknown_name(group: Group, named: Named, span: Span | None, known: Known) -> Diagnostic:
     names = known(group)
-    shown = clip(name)
-    near = nearest(name, names)
+    shown = clip(named.name)
     listed = (f"there are {', '.join(f'`{each}`' for each in names)}",) if len(names) <= _LISTED else ()
     newer = _newer(group)
-    if newer is not None and not near:
+    if newer is not None and meant_name(group, named.name, names) is None:
         return Diagnostic(
             "AS501", f"`{shown}` is not known here: the installed {newer} will be asked", span, severity="warning"
         )
-    return Diagnostic(
-        "AS501",
-        f"`{shown}` is not {NOUNS[group]}",
-        span,
-        notes=listed,
-        help=f"did you mean `{near[0]}`?" if near else _help_for_call(name, names),
-        edit=respelled(span, name, near[0], names) if near and span is not None else None,
-    )
-
-
-def _help_for_call(name: str, names: Mapping[str, Signature]) -> str | None:
-    """`Adam(lr=0.001)`, `torch.optim.Adam`."""
-    before, opened, _ = name.partition("(")
-    bare = before.rpartition(".")[2]
-    if bare not in names or bare == name:
-        return None
-    return f"write `{{{bare}: {{argument: value}}}}`" if opened else f"write `{bare}`"
+    help, edit = mend_name(group, named.name, span, names, named.arguments)
+    return Diagnostic("AS501", f"`{shown}` is not {NOUNS[group]}", span, notes=listed, help=help, edit=edit)
 
 
 def _newer(group: Group) -> str | None:
@@ -211,18 +187,12 @@ def _argument(
     elif _is_hidden(value):
         return
     elif not fits(argument, value):
-        meant = quoted_meaning(argument, value)
-        near = nearest(value, argument.choices) if isinstance(value, str) else []
-        suggestion = meant if meant is not None else next(iter(near), None)
-        yield Diagnostic(
-            "AS504",
-            f"`{name}` of `{owner.name}` has to be {expected(argument)}, but is {show(value)}",
-            at,
-            help=None if suggestion is None else f"write `{suggestion}`",
-            edit=_value_edit(owner.spans.get(name), value, meant, near, argument.choices),
-        )
+        help, edit = mend_value(argument, value, owner.spans.get(name))
+        message = f"`{name}` of `{owner.name}` has to be {expected(argument)}, but is {show(value)}"
+        yield Diagnostic("AS504", message, at, help=help, edit=edit)
     elif (domain := out_of_domain(group, name, value)) is not None:
-        yield Diagnostic("AS505", f"`{name}` of `{owner.name}` has to be {domain}, but is {show(value)}", at)
+        message = f"`{name}` of `{owner.name}` has to be {domain}, but is {show(value)}"
+        yield Diagnostic("AS505", message, at, help=by_default(argument))
     elif (why := odd(group, signature, name, value)) is not None:
         yield Diagnostic("AS530", f"`{name}: {show(value)}` of `{owner.name}` {why}", at, severity="warning")
 
@@ -238,7 +208,8 @@ def _unknown_argument(signature: Signature, owner: Named, name: str, span: Span 
     at = owner.keys.get(name) or owner.spans.get(name) or span
     names = [argument.name for argument in signature.arguments]
     if name == "" or not names:
-        return Diagnostic("AS502", f"`{owner.name}` takes no arguments", at)
+        help = f"write `{owner.name}` alone"
+        return Diagnostic("AS502", f"`{owner.name}` takes no arguments", at, help=help)
     meant = meant_argument(name, names)
     return Diagnostic(
         "AS502",

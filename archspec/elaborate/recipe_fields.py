@@ -43,6 +43,7 @@ PLAIN_FIELDS: Mapping[str, tuple[ArgType, str]] = {
     "deterministic": (Bool(), "Whether to use only what torch can repeat to the bit, also where that is slower."),
     "seed": (Int(0), "Of the weights, the order of the samples and the augmentations."),
 }
+_USUAL = {"batch_size": 64, "accumulate": 4, "epochs": 20, "best_kept": 1, "checkpoints_kept": 2, "seed": 0}
 WEIGHT = Float(above=0)
 """Of one of several losses."""
 
@@ -113,4 +114,6 @@ def _out_of_domain(whose: str, type: ArgType, value: object, span: Span | None) 
     except BadValue as fault:
         edit = None if span is None or fault.suggestion is None else Edit(span, show(fault.suggestion).strip('"'))
         message = f"{whose} has to be {fault.expected}, but is {show(value)}"
-        yield Diagnostic("AS505", message, span, help=fault.help, edit=edit)
+        usual = _USUAL.get(whose.strip("`"))
+        help = fault.help or (None if usual is None else f"write e.g. `{whose.strip('`')}: {usual}`")
+        yield Diagnostic("AS505", message, span, help=help, edit=edit)

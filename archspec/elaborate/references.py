@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from archspec.elaborate.context import Context
 from archspec.elaborate.cycles import cycle
 from archspec.elaborate.environment import LOST, NOWHERE, Binding, Environment, Names, Value
@@ -13,6 +15,13 @@ from archspec.suggest import nearest
 
 LONGEST_CYCLE = 12
 EVERY = "*"
+_OTHER_PORTS = {
+    **dict.fromkeys(("hidden", "state", "h_n", "hn", "hx"), ("h",)),
+    **dict.fromkeys(("cell", "c_n", "cn"), ("c",)),
+    **dict.fromkeys(("out", "y", "sequence"), ("output",)),
+    **dict.fromkeys(("attn", "attention", "attn_weights", "scores"), ("weights",)),
+}
+"""What people call the ports of layers."""
 
 
 def resolve_all(context: Context, node: Node, environment: Environment, entry: str | None) -> tuple[Value, ...]:
@@ -63,10 +72,19 @@ def resolve(context: Context, node: Node, environment: Environment, entry: str |
     return NOWHERE if binding is None else binding.first
 
 
-def find_binding(context: Context, node: Node, environment: Environment, entry: str | None) -> Binding | None:
+class Later(NamedTuple):
+    """What is said of a name that comes later, where it is no value that is taken."""
+
+    reason: str
+    help: str
+
+
+def find_binding(
+    context: Context, node: Node, environment: Environment, entry: str | None, later: Later | None = None
+) -> Binding | None:
     """All that a reference means; None after a fault."""
     text = _text(context, node, environment)
-    return None if text is None else _find(context, text, node.span, environment, entry)
+    return None if text is None else _find(context, text, node.span, environment, entry, later)
 
 
 def _text(context: Context, node: Node, environment: Environment) -> str | None:
@@ -111,14 +129,16 @@ def _entries(count: int) -> str:
     return "1 entry stands" if count == 1 else f"{count} entries stand"
 
 
-def _find(context: Context, text: str, span: Span, environment: Environment, entry: str | None) -> Binding | None:
+def _find(
+    context: Context, text: str, span: Span, environment: Environment, entry: str | None, later: Later | None = None
+) -> Binding | None:
     head, *rest = text.split(".")
     whole = environment.find(text) if rest else None
     if whole is not None:
         return whole  # a layer whose name has a `.` in it, which is its fault
     binding = environment.find(head)
     if binding is None:
-        _unknown(context, head, span, environment, entry)
+        _unknown(context, head, span, environment, entry, later)
         return None
     reached = head
     for part in rest:
@@ -138,7 +158,9 @@ def _inward(binding: Binding, part: str) -> Binding | None:
     return None
 
 
-def _unknown(context: Context, name: str, span: Span, environment: Environment, entry: str | None) -> None:
+def _unknown(
+    context: Context, name: str, span: Span, environment: Environment, entry: str | None, later: Later | None
+) -> None:
     scope, removed = environment.declaring(name), environment.removal(name)
     if removed is not None and scope is None:
         message = f"`{clip(name)}` is not there any more: it is removed in {removed.line_seen_from(span)}"
@@ -148,7 +170,7 @@ def _unknown(context: Context, name: str, span: Span, environment: Environment, 
         message, help = f"`{name}` refers to itself", "refer to an earlier entry, or to `input`"
         diagnostic = Diagnostic("AS205", message, span, help=help)
     elif scope is not None:
-        diagnostic = _later(name, span, scope)
+        diagnostic = _later(name, span, scope, later)
     elif environment.beyond is not None and environment.beyond.find(name) is not None:
         message = f"`{clip(name)}` is not there yet: what a buffer holds is computed once, before there is an input"
         help = "compute it by an entry of its own, or begin with `arange` or `new_ones`; sizes of it can be asked for"
@@ -163,8 +185,10 @@ def _unknown(context: Context, name: str, span: Span, environment: Environment, 
     context.fault(diagnostic, same=same, sure=not name.isdecimal())
 
 
-def _later(name: str, span: Span, scope: Environment) -> Diagnostic:
+def _later(name: str, span: Span, scope: Environment, later: Later | None) -> Diagnostic:
     line = scope.declared[name].place.line_seen_from(span)
+    if later is not None:
+        return Diagnostic("AS205", f"`{clip(name)}` comes later ({line}): {later.reason}", span, help=later.help)
     path = cycle(scope, name)
     if path is None:
         message = f"`{clip(name)}` comes later ({line}): a reference names something earlier"
@@ -197,7 +221,7 @@ def _nowhere(name: str, span: Span, environment: Environment) -> Diagnostic:
 def _nothing_inside(context: Context, binding: Binding, reached: str, part: str, span: Span) -> None:
     if binding is LOST:
         return  # its fault is reported where it was made
-    help = None
+    help, edit = None, None
     if part == EVERY and binding.inner:
         message = f"`{reached}.{EVERY}` is all that `{reached}` has inside, where one value is asked for"
         help = (
@@ -212,11 +236,23 @@ def _nothing_inside(context: Context, binding: Binding, reached: str, part: str,
     else:
         inside = [*binding.inner, *(binding.ports if len(binding.ports) > 1 or not binding.inner else ())]
         message = f"`{reached}` has no `{clip(part)}` inside"
-        guess = nearest(part, inside)
+        guess = nearest(part, inside) or [each for each in _OTHER_PORTS.get(part, ()) if each in inside]
         if guess:
             help = f"did you mean `{reached}.{guess[0]}`?"
+            edit = Edit(span, f"{reached}.{guess[0]}") if span.text == f"{reached}.{part}" else None
         elif not binding.inner and len(binding.ports) == 1:
-            help = f"write `{reached}`"
+            help, edit = f"write `{reached}`", Edit(span, reached) if span.text == f"{reached}.{part}" else None
+        elif (copies := _copies_with(binding, part)) and span.text == f"{reached}.{part}":
+            last = f"{reached}.{copies[-1]}.{part}"
+            message = f"`{reached}` is {len(binding.inner)} copies, and each has a `{clip(part)}`"
+            help = f"write `{last}` for the last one's, or `{reached}.*.{part}` for all, where several are taken"
+            edit = Edit(span, last)
         else:
             help = "it has " + ", ".join(f"`{name}`" for name in inside[:8])
-    context.fault(Diagnostic("AS205", message, span, help=help))
+    context.fault(Diagnostic("AS205", message, span, help=help, edit=edit))
+
+
+def _copies_with(binding: Binding, part: str) -> list[str]:
+    """The copies of a repeat that have something of that name inside, if all have."""
+    having = [name for name, inner in binding.inner.items() if part in inner.inner]
+    return having if len(having) == len(binding.inner) else []

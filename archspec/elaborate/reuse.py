@@ -10,7 +10,7 @@ from archspec.elaborate.initialization import Policies
 from archspec.elaborate.mends import OTHERWISE
 from archspec.elaborate.ordered import needs_order
 from archspec.elaborate.places import Frame
-from archspec.elaborate.references import find_binding
+from archspec.elaborate.references import Later, find_binding
 from archspec.elaborate.scope import NOTHING, Placed
 from archspec.errors import Diagnostic, Span
 from archspec.graph.alike import difference
@@ -29,7 +29,9 @@ def place_again(
 ) -> Placed:
     """The nodes of the second call: those of the first one made anew for these inputs, without a state of their own."""
     span = body.reference.span
-    binding = find_binding(context, body.reference, environment, name)
+    here = "this entry" if name.isdecimal() else f"`{name}`"
+    later = Later("`use` calls a module that is there already", f"make the module in {here}, and write `use` there")
+    binding = find_binding(context, body.reference, environment, name, later)
     if binding is None or (binding.first.type is None and binding.remade is None):
         return NOTHING
     if any(value.type is None for value in inputs):

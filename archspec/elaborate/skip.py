@@ -13,7 +13,7 @@ from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.kinds import check_kinds
 from archspec.elaborate.scope import NOTHING, OpenScope, Placed, join, open_scope
 from archspec.elaborate.values import evaluate
-from archspec.errors import Diagnostic, Span
+from archspec.errors import Diagnostic, Edit, Span
 from archspec.graph.nodes import Node, Ref
 from archspec.ops.registry import find
 from archspec.records import record
@@ -58,8 +58,9 @@ def _read_merge(context: Context, node: TreeNode, names: Names) -> str | None:
     words = ", ".join(f"`{word}`" for word in MERGES)
     message = f"`skip` merges by one of {words}, found {describe(node)}"
     guess = nearest(str(node.value), MERGES) if isinstance(node, Scalar) else []
-    help = f"did you mean `{guess[0]}`?" if guess else None
-    context.fault(Diagnostic("AS101", message, node.span, help=help))
+    edit = Edit(node.span, guess[0] if guess else "add") if guess or value is True else None
+    help = f"did you mean `{guess[0]}`?" if guess else "write `add` to add the input to the output"
+    context.fault(Diagnostic("AS101", message, node.span, help=help, edit=edit))
     return None
 
 

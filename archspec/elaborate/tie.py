@@ -8,7 +8,7 @@ from typing import NamedTuple
 from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Binding, Environment, Names
 from archspec.elaborate.expressions import UNKNOWN
-from archspec.elaborate.references import find_binding
+from archspec.elaborate.references import Later, find_binding
 from archspec.elaborate.scope import Placed
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic, Edit, Span, clip
@@ -32,8 +32,8 @@ def tied(context: Context, node: Node, environment: Environment, placed: Placed)
         context.fault(Diagnostic("AS101", message, node.span, help="write e.g. `tie: {weight: embedding.weight}`"))
         return placed
     if not placed.nodes:
-        for _, value in node:
-            _find(context, value, environment, None)
+        for key, value in node:
+            _find(context, value, environment, None, _later(environment.placing or "", str(key.value), value))
         return placed
     call = placed.nodes[0]
     assert isinstance(call, Call)
@@ -43,7 +43,7 @@ def tied(context: Context, node: Node, environment: Environment, placed: Placed)
         if own is None or own.is_buffer:
             _no_parameter(context, call.name, [name for name, each in state.items() if not each.is_buffer], key)
             continue
-        found = _find(context, value, environment, call.name)
+        found = _find(context, value, environment, call.name, _later(call.name, str(key.value), value))
         if found is not None and _fits(context, call, key, own, found, value.span):
             state[str(key.value)] = replace(own, tied=found.name)
     return replace(placed, nodes=(replace(call, state=state), *placed.nodes[1:]))
@@ -60,7 +60,18 @@ def _no_parameter(context: Context, name: str, known: list[str], key: Scalar) ->
     context.fault(Diagnostic("AS202", message, key.span, help=help, edit=edit))
 
 
-def _find(context: Context, node: Node, environment: Environment, name: str | None) -> _Found | None:
+def _later(name: str, parameter: str, node: Node) -> Later:
+    """What to do about a layer that comes later."""
+    layer, _, own = str(node.value).rpartition(".") if isinstance(node, Scalar) else ("", "", "")
+    other = f"`tie: {{{clip(own)}: {name}.{clip(parameter)}}}` in `{clip(layer)}` instead"
+    return Later(
+        "a parameter is tied to that of an earlier layer", f"write {other if layer else '`tie` there instead'}"
+    )
+
+
+def _find(
+    context: Context, node: Node, environment: Environment, name: str | None, later: Later | None
+) -> _Found | None:
     """The parameter that a reference means: `embedding.weight`, or a bare `Parameter` by its own name."""
     text = evaluate(context, node, Names(environment)) if isinstance(node, Scalar) else None
     if text is UNKNOWN:
@@ -75,14 +86,14 @@ def _find(context: Context, node: Node, environment: Environment, name: str | No
         message = f"`{clip(text)}` goes into a parameter, and a parameter is tied whole"
         context.fault(Diagnostic("AS205", message, node.span, help=f"write `{clip(layer)}`", edit=edit))
         return None
-    binding = find_binding(context, Scalar(layer or text, node.span), environment, name)
+    binding = find_binding(context, Scalar(layer or text, node.span), environment, name, later)
     if binding is None:
         return None
     if binding.remade is None and binding.first.type is None:
         return None  # its fault is reported where it was made
     call = _call(binding)
     if layer and (call is None or call.op.bare):
-        binding = find_binding(context, Scalar(text, node.span), environment, name)
+        binding = find_binding(context, Scalar(text, node.span), environment, name, later)
         call = None if binding is None else _call(binding)
         if binding is None:
             return None

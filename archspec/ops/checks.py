@@ -129,9 +129,8 @@ def _rank_help(op: Op, given: TensorType) -> str:
     sibling = f"{family}{dims}d"
     if op.name[-1:] == "d" and op.name != sibling and sibling in CATALOGUE and given.rank > 2:
         use = f"use `{sibling}` for an input of {_spatial(dims)}"
-        if given.rank - 1 in op.ranks:
-            whole = f"leave the batch out of the input, which always has one: `{show_shape(given.shape[2:])}`"
-            return whole if given.shape[2] in _USUAL_CHANNELS else f"{use}, or {whole}"
+        if op.layout == "[N, C, H, W]" and given.rank - 1 in op.ranks and given.shape[2] in _USUAL_CHANNELS:
+            return f"leave the batch out of the input, which always has one: `{show_shape(given.shape[2:])}`"
         missing = given.rank == min(op.ranks) - 1 and not given.channels_first
         one_channel = show_shape((1, *given.shape[1:]))
         return f"write the input as `{one_channel}` if it has one channel, or {use}" if missing else use

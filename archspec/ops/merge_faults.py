@@ -56,12 +56,12 @@ def merge_fault(
         f"{word} equal shapes: input 1 is {first}, input {index + 1} is {other} "
         f"({name} {first.shape[dim]} and {other.shape[dim]})"
     )
-    mend = f"give them the same {name}"
+    mend = f"give them the same {name.removeprefix('the ')}"
     if joined is None and broadcast(first.shape, other.shape) is not None:
         mend = "write `broadcast: true` beside it if the smaller one is to be repeated, or give them one shape"
     elif dim >= 2 and (joined is None or joined < 2):
         mend = "give them one size, or write `align: pad`, `align: crop` or `align: resize`"
-    elif joined is None and index == 1 and first.rank > 2:
+    elif joined is None and index == 1 and first.rank > 2 and dim > 0:
         mend += "; on a shortcut, `skip: {merge: add, project: auto}` does it by itself"
     return RuleFault("AS304", message, input=index, help=mend)
 

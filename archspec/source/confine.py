@@ -11,12 +11,12 @@ import os
 import re
 from dataclasses import replace
 
-from archspec.errors import Diagnostic, SourceText, SpecError, clip
+from archspec.errors import Diagnostic, Edit, SourceText, SpecError, clip
 from archspec.records import record
 from archspec.source.files import SUFFIXES, check_status, decoded, spec_names, unreadable, whole
 from archspec.source.home import ZOO, Home
 from archspec.source.tree import Scalar
-from archspec.source.zoo import load_zoo, zoo_home
+from archspec.source.zoo import load_zoo, zoo_files, zoo_home, zoo_names
 from archspec.suggest import nearest
 
 _LONGEST = 1_024
@@ -24,6 +24,7 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 
 _FORMS = (
     (re.compile(r"[A-Za-z]:"), "is an absolute path of Windows"),
     (re.compile(r"\\\\|//"), "is a path of the network"),
+    (re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9_]+$"), f"is no path, and only `{ZOO}` names a collection"),
     (re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:"), "is a URL, and nothing is fetched"),
     (re.compile(r"/"), "is an absolute path"),
     (re.compile(r"~"), "starts at a home folder"),
@@ -84,7 +85,7 @@ def locate(path: Scalar, home: Home, suffixes: tuple[str, ...] = SUFFIXES) -> st
     written = str(path.value)
     fault = _form_fault(written)
     if fault is not None:
-        raise _refused(path, *fault)
+        raise _refused(path, fault[0], fault[1], _in_zoo(path))
     if home.folder is None:
         message = f"`{clip(written, 200)}` leads nowhere: a spec that is given as text has no folder"
         help = (
@@ -96,7 +97,7 @@ def locate(path: Scalar, home: Home, suffixes: tuple[str, ...] = SUFFIXES) -> st
         raise _refused(path, f"`{clip(written, 200)}` leads out of {_trees(home)}", _inside_help(home))
     if not written.lower().endswith(suffixes):
         help = f"name a file that ends in {', '.join(suffixes)}"
-        raise _refused(path, f"`{clip(written, 200)}` is no spec file by its name", help)
+        raise _refused(path, f"`{clip(written, 200)}` is no spec file by its name", help, _in_zoo(path))
     real = os.path.realpath(straight)
     if _tree_of(real, home) is None:
         message = f"`{clip(written, 200)}` is or passes a symbolic link that leads out of {_trees(home)}"
@@ -130,8 +131,16 @@ def _inside_help(home: Home) -> str:
     return "copy the file into the spec's folder, or let the caller allow its folder: `--allow-root DIR`"
 
 
-def _refused(path: Scalar, message: str, help: str) -> SpecError:
-    return SpecError([Diagnostic("AS240", message, path.span, help=help)])
+def _in_zoo(path: Scalar) -> Edit | None:
+    """`torchvision.models.resnet18` and `timm:resnet50`, where the zoo has one of that name."""
+    name = re.split(r"[:./]", str(path.value))[-1]
+    return Edit(path.span, f"{ZOO}{name}") if name in zoo_names() or name in zoo_files() else None
+
+
+def _refused(path: Scalar, message: str, help: str, edit: Edit | None = None) -> SpecError:
+    if edit is not None:
+        help = f"write `{edit.text}`"
+    return SpecError([Diagnostic("AS240", message, path.span, help=help, edit=edit)])
 
 
 def _read(place: str, path: Scalar, home: Home, shown: str) -> bytes:

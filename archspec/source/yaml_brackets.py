@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from archspec.errors import Diagnostic, Edit
+from archspec.errors import Diagnostic, Edit, clip
 from archspec.source.limits import MAX_DEPTH
 from archspec.source.yaml_fault import YamlFault
 
@@ -13,6 +13,10 @@ _TOKEN = re.compile(
     r"""(?<![^\s,\[{:])"[^"\\]*(?:\\.[^"\\]*)*"|(?<![^\s,\[{:])'[^']*'|(?<!\S)\#[^\n]*|(?P<bracket>[\[\]{}])""",
     re.DOTALL,
 )
+
+
+_ASSIGNED = re.compile(r"\s*(?:- )?([\w-]+)(\s*=)\s*[{\[]")
+"""`conv = {…}`."""
 
 
 def depth_fault(fault: YamlFault) -> Diagnostic | None:
@@ -42,6 +46,17 @@ def bracket_fault(fault: YamlFault) -> Diagnostic | None:
 def _wrong_closer(fault: YamlFault, opened: int | None) -> Diagnostic:
     found = fault.character
     if opened is None:
+        assigned = _ASSIGNED.match(fault.line)
+        if assigned is not None:
+            start = fault.line_start + assigned.start(1)
+            return fault.told(
+                "AS025",
+                f"`{clip(assigned[1])}` is followed by `=`: a key has a colon",
+                start,
+                fault.line_start + assigned.end(2),
+                help=f"write `{clip(assigned[1])}: …`",
+                edit=Edit(fault.span(fault.line_start + assigned.end(1), fault.line_start + assigned.end(2)), ":"),
+            )
         edit = Edit(fault.span(fault.at, fault.at + 1), "")
         message = f"`{found}` closes nothing"
         return fault.told("AS022", message, fault.at, fault.at + 1, help="remove it", edit=edit)

@@ -13,6 +13,7 @@ from archspec.source.yaml_habits import cut_expression
 from archspec.source.yaml_indentation import indentation_fault, item_fault, tab_fault
 
 _RESERVED = "%@`"
+_FENCE = "```"
 _KEY = re.compile(r"""\s*(?:-\s+)*([^\s#"'\[\]{},&*!|>%@`-][^#"'\[\]{}]*?):(?:\s|$)""")
 _SURROGATES = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _TO_LINE_END = re.compile(r"[^\s:]+(?:[ ]+[^\s#:]+)*")
@@ -195,6 +196,10 @@ def _escape(fault: YamlFault) -> Diagnostic:
 def _start_character(fault: YamlFault) -> Diagnostic | None:
     """`@x`, `*.weight`, `> 5`: characters that mean something else to YAML at the start of a value."""
     sign, at = fault.character, fault.at
+    if fault.text.startswith(_FENCE, at) and at == fault.line_start:
+        end = at + len(fault.line.rstrip())
+        help = f"remove the lines that begin with {_FENCE}"
+        return fault.told("AS026", "this line belongs to Markdown, not to the spec in it", at, end, help)
     if "cannot start any token" in fault.problem and sign and sign in _RESERVED:
         return _quote_it(fault, at, f"a value cannot start with `{sign}` unless it is quoted")
     if "alphabetic or numeric" in fault.problem and fault.opened < len(fault.text):

@@ -108,10 +108,10 @@ def _named(reader: Reader, item: Node) -> tuple[Scalar, Node] | None:
     word = str(key.value)
     if word[:1].isupper() or word in (*MODIFIERS, *BODIES, *_SAYS_KIND, *reader.blocks) or layer_name_fault(word):
         return None
-    return (key, value) if _is_entry(value) else None
+    return (key, value) if is_entry(value) else None
 
 
-def _is_entry(node: Node) -> bool:
+def is_entry(node: Node) -> bool:
     """`ReLU`, `{Conv2d: …}` or `{layers: …}`, with modifiers or not."""
     if isinstance(node, Scalar):
         return isinstance(node.value, str) and node.value[:1].isupper() and node.value.isalnum()
@@ -148,3 +148,40 @@ def _moved_inside(kind: Scalar, rest: list[tuple[Scalar, Node]]) -> Edit | None:
     if bare != f"{kind.span.text}:" + "".join("".join(part.split()) for part in parts).replace(",", ""):
         return None
     return Edit(whole, f"{kind.span.text}: {{{', '.join(parts)}}}")
+
+
+def several_kinds(reader: Reader, kinds: list[tuple[Scalar, Node]], whose: str) -> Sequence | None:
+    """`{Conv2d: {…}, BatchNorm2d: , ReLU: }`, one after the other in a mapping: as a list. A fault is recorded."""
+    if len(kinds) < 2 or not all(str(key.value)[:1].isupper() for key, _ in kinds):
+        return None
+    items = tuple(Mapping((pair,), pair[0].span) for pair in kinds)
+    shown = ", ".join(_shown(key, value) for key, value in kinds)
+    message = f"{whose} has several kinds, {listed([clip(str(key.value)) for key, _ in kinds])}: an entry has one"
+    reader.fault("AS105", message, kinds[1][0].span, help=f"write a list of entries, `[{clip(shown, 100)}]`")
+    return Sequence(items, kinds[0][0].span)
+
+
+def _shown(key: Scalar, value: Node) -> str:
+    absent = isinstance(value, Scalar) and value.value is None
+    return key.span.text if absent else f"{key.span.text}: {clip(value.span.text, 40) if _is_short(value) else '{…}'}"
+
+
+def _is_short(node: Node) -> bool:
+    return "\n" not in node.span.text and not (isinstance(node, Mapping) and not node.span.text.startswith("{"))
+
+
+def without_layers(reader: Reader, node: Mapping, kinds: list[tuple[Scalar, Node]], whose: str) -> Mapping | None:
+    """`encoder: {conv1: {Conv2d: …}, relu1: ReLU}`, without `layers` above the names. A fault is recorded."""
+    words = [str(key.value) for key, _ in kinds]
+    if any(word[:1].isupper() or "$" in word or word in (*BODIES, *reader.blocks) for word in words):
+        return None
+    entries = [is_entry(value) for _, value in kinds]
+    if not all(entries) or not (len(kinds) > 1 or isinstance(kinds[0][1], Mapping)):
+        return None
+    message = f"{whose} has entries inside, {listed([clip(word) for word in words[:3]])}, and no `layers` above them"
+    text = node.span.text
+    flow = text.startswith("{") and len(kinds) == len(node)
+    help = f"write `{clip(words[0])}` and what belongs to it under `layers:`"
+    edit = Edit(node.span, f"{{layers: {text}}}") if flow else None
+    reader.fault("AS105", message, kinds[0][0].span, help=help, edit=edit)
+    return Mapping(tuple(kinds), node.span)

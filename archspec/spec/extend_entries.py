@@ -64,6 +64,8 @@ class _Named:
     def _remove(self, key: Scalar) -> list[Scalar]:
         if self._entries.pop(str(key.value), None) is not None:
             return [key]
+        if self._is_inside(key):
+            return []
         self._laying.not_there(key, "no entry", self._entries)
         return []
 
@@ -73,12 +75,24 @@ class _Named:
         old = self._entries.get(name)
         if old is not None:
             value = _entry(self._laying, old[1], value)
+        elif self._is_inside(key):
+            return
         target = self._target(name, places)
         if target is None:
             self._entries[name] = (key, value)
             return
         self._entries.pop(name, None)
         self._insert(name, (key, value), *target)
+
+    def _is_inside(self, key: Scalar) -> bool:
+        """Whether a name is one inside an entry that is there, `features.0`; a fault is recorded."""
+        outer, dot, inner = str(key.value).partition(".")
+        if not dot or outer not in self._entries:
+            return False
+        path = "".join(f"{{layers: {{{part}: " for part in inner.split("."))
+        help = f"write `{clip(outer)}: {clip(path, 80)}…{'}}' * (inner.count('.') + 1)}`"
+        self._laying.fault(f"`{clip(str(key.value))}` is inside `{clip(outer)}`, and is laid over there", key, help)
+        return True
 
     def _target(self, name: str, places: list[tuple[Scalar, Node]]) -> tuple[str, str] | None:
         """`after` or `before`, and the name of what; None without a place, or after a fault."""

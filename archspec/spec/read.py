@@ -5,29 +5,22 @@ from __future__ import annotations
 import re
 
 from archspec.errors import Diagnostic, Edit, Span, clip
-from archspec.source.tree import Hidden, Mapping, Node, Scalar, Sequence, describe
-from archspec.spec.document import BODIES, MODIFIERS, PLACEMENT, Block, Document, Entries, Input
+from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe, is_null
+from archspec.spec.document import BODIES, MODIFIERS, PLACEMENT, Block, Document, Entries
+from archspec.spec.entry_habits import is_entry
 from archspec.spec.names import identifier_fault
 from archspec.spec.read_entries import read_entries
+from archspec.spec.read_inputs import missing, read_inputs
 from archspec.spec.read_parameters import read_parameters
-from archspec.spec.reader import TRUST, Reader, bare_list
-from archspec.tensors import DTYPES
+from archspec.spec.reader import TRUST, Reader, listed, meant_key
 
 LANGUAGE_VERSION = 1
+_FEW = 3
 KEYS = (
     *("archspec", "name", "description", "extends", "import", "input", "inputs", "vars", "defaults", "blocks"),
     *("layers", "outputs", "init", "weights", "freeze", "train"),
 )
-_OTHER_DTYPES = {
-    **{dtype: dtype for dtype in DTYPES},
-    "float": "float32",
-    "double": "float64",
-    "half": "float16",
-    "int": "int64",
-    "long": "int64",
-}
 MODEL_KEYS = ("input", "inputs", "layers", "outputs", "init", "weights", "freeze", "train")
-_INPUT_KEYS = ("shape", "dtype")
 _BLOCK_KEYS = ("params", "inputs", "defaults", "layers", "outputs", "order", "description")
 
 
@@ -41,11 +34,14 @@ def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
             help = "write the list under `layers:`, after the lines `archspec: 1` and `input: […]`"
         reader.fault("AS101", f"expected a mapping at the top level, found {describe(tree)}", tree.span, help=help)
         return None, reader.faults
+    if not _is_spec(reader, tree):
+        return None, reader.faults
+    tree = _with_layers(reader, tree)
     check_keys(reader, tree)
     tree = reader.corrected(tree, KEYS, apart=TRUST)
     check_version(reader, tree)
     is_library = tree.get("blocks") is not None and all(tree.key(key) is None for key in MODEL_KEYS)
-    inputs = () if is_library else _read_inputs(reader, tree)
+    inputs = () if is_library else read_inputs(reader, tree)
     layers = Entries((), False, tree.span) if is_library else _read_layers(reader, tree)
     init, train = (_section(reader, tree, name) for name in ("init", "train"))
     variables = tree.get("vars")
@@ -67,6 +63,34 @@ def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
         defaults=tree.get("defaults"),
     )
     return document, reader.faults
+
+
+def _is_spec(reader: Reader, tree: Mapping) -> bool:
+    """Whether anything in the file says that it means to be a spec; one fault if nothing does."""
+    if not len(tree) or any(key.value in KEYS or meant_key(str(key.value), KEYS) for key, _ in tree):
+        return True
+    message = "this is no spec: it has neither `archspec` nor `input` nor `layers`"
+    help = "a spec begins with `archspec: 1`, `input: [3, 224, 224]` and `layers:`"
+    reader.fault("AS104", message, tree.entries[0][0].span, help=help)
+    return False
+
+
+def _with_layers(reader: Reader, tree: Mapping) -> Mapping:
+    """The tree with the entries that stand at the top level under `layers`, where there are no `layers`: one fault."""
+    empty = next((pair for pair in tree if pair[0].value == "layers" and is_null(pair[1])), None)
+    others = [pair for pair in tree if pair is not empty]
+    if any(key.value in ("layers", "extends") or meant_key(str(key.value), ("layers",)) for key, _ in others):
+        return tree
+    stray = tuple((key, value) for key, value in others if key.value not in KEYS and is_entry(value))
+    if not stray:
+        return tree
+    names = listed([clip(str(key.value)) for key, _ in stray[:_FEW]]) + (", …" if len(stray) > _FEW else "")
+    message = f"the spec has no{'thing in' if empty else ''} `layers`, but at its top level {names}"
+    above = "" if empty else f"write `layers:` above `{clip(str(stray[0][0].value))}`, and "
+    help = f"{above}indent the entries under {'`layers:`' if empty else 'it'}"
+    reader.fault("AS103", message, stray[0][0].span, help=help)
+    layers = (Scalar("layers", stray[0][0].span), Mapping(stray, stray[0][1].span))
+    return Mapping((*(pair for pair in others if pair not in stray), layers), tree.span, tree.removed)
 
 
 def _names_of_blocks(tree: Node) -> frozenset[str]:
@@ -118,9 +142,11 @@ def _read_name(reader: Reader, tree: Mapping) -> str:
     node = tree.get("name")
     if node is None:
         return "Model"
-    name = reader.text(node, "`name`")
-    if name is None:
+    if not isinstance(node, Scalar) or not isinstance(node.value, str):
+        edit = Edit(node.span, "Model") if isinstance(node, Scalar) and node.value is not None else None
+        reader.expected(node, "a string", "`name`", "write a name that begins with a letter: `name: Model`", edit)
         return "Model"
+    name = node.value
     fault = identifier_fault(name, "a model, which becomes a Python class,")
     if fault is not None:
         proposal = re.sub(r"\W", "", name.title() if " " in name else name.replace("-", "_"), flags=re.ASCII)
@@ -143,83 +169,35 @@ def _section(reader: Reader, tree: Mapping, name: str) -> Mapping | None:
 def _read_layers(reader: Reader, tree: Mapping) -> Entries | None:
     node = tree.get("layers")
     if node is None:
-        _missing(reader, tree, "layers", "`layers:` with one entry per line")
+        missing(reader, tree, "layers", "`layers:` with one entry per line")
         return None
     return read_entries(reader, node, "`layers`")
 
 
-def _missing(reader: Reader, tree: Mapping, key: str, mend: str) -> None:
-    span = tree.entries[0][0].span if len(tree) else tree.span
-    reader.fault("AS103", f"the spec has no `{key}`", span, help=f"add {mend}")
-
-
-def _read_inputs(reader: Reader, tree: Mapping) -> tuple[Input, ...]:
-    one, several = tree.get("input"), tree.get("inputs")
-    if one is not None and several is not None:
-        first, second = tree.key("input"), tree.key("inputs")
-        assert first is not None
-        assert second is not None
-        message = (
-            f"a spec has `input` or `inputs`, not both (`input` stands in {first.span.line_seen_from(second.span)})"
-        )
-        reader.fault("AS107", message, second.span, help="keep one of them")
-        one = Hidden(None, first.span)
-    if one is not None:
-        return (_read_input(reader, "input", one),)
-    if several is None:
-        _missing(reader, tree, "input", "`input: [C, H, W]` (without the batch)")
-        return (_read_input(reader, "input", Hidden(None, tree.span)),)
-    sizes = isinstance(several, Sequence) and all(isinstance(item, Scalar) for item in several)
-    help = "one input is written `input: […]`" if sizes else "write `inputs: {image: [3, 224, 224], meta: [1]}`"
-    mapping = reader.mapping(several, "`inputs`", help=help)
-    return () if mapping is None else _read_named_inputs(reader, mapping)
-
-
-def _read_named_inputs(reader: Reader, mapping: Mapping) -> tuple[Input, ...]:
-    if not len(mapping):
-        reader.fault("AS103", "`inputs` is empty", mapping.span, help="name at least one input")
-    read: list[Input] = []
-    for key, value in mapping:
-        fault = identifier_fault(str(key.value), "an input, which becomes an argument of forward,")
-        if fault is not None:
-            reader.fault("AS106", fault, key.span, help="choose another name")
-        read.append(_read_input(reader, str(key.value), value))
-    return tuple(read)
-
-
-def _read_input(reader: Reader, name: str, node: Node) -> Input:
-    """An input; of a shape that nobody knows where that is faulty."""
-    whose = f"`{name}`"
-    if isinstance(node, (Sequence, Scalar)):
-        return Input(name, node, None, node.span)
-    hidden = Hidden(None, node.span)
-    sizes = bare_list(node)
-    if sizes is not None:
-        listed = Edit(node.span, f"[{sizes}]")
-        reader.expected(node, "a list of sizes", whose, f"write `{clip(listed.text)}`", listed)
-        return Input(name, hidden, None, node.span)
-    reader.keys(node, _INPUT_KEYS, whose)
-    node = reader.corrected(node, _INPUT_KEYS)
-    shape, dtype = node.get("shape"), node.get("dtype")
-    if shape is None:
-        reader.fault("AS103", f"{whose} has no `shape`", node.span, help="write `{shape: [3, 224, 224]}`")
-        shape = hidden
-    if dtype is not None and (not isinstance(dtype, Scalar) or dtype.value not in DTYPES):
-        meant = _OTHER_DTYPES.get(str(dtype.value).removeprefix("torch.")) if isinstance(dtype, Scalar) else None
-        help = f"write `{meant}`" if meant else None
-        edit = Edit(dtype.span, meant) if meant else None
-        reader.expected(dtype, "one of " + ", ".join(DTYPES), f"`dtype` of {whose}", help, edit)
-        dtype = None
-    return Input(name, shape, dtype, node.span)
-
-
 def _read_blocks(reader: Reader, tree: Mapping) -> dict[str, Block]:
     node = tree.get("blocks")
+    if isinstance(node, Sequence):
+        node = _blocks_of_list(reader, node)
     mapping = None if node is None else reader.mapping(node, "`blocks`", help="write `blocks: {name: {layers: […]}}`")
     if mapping is None:
         return {}
     blocks = (_read_block(reader, key, value) for key, value in mapping)
     return {str(block.name.value): block for block in blocks if block is not None}
+
+
+def _blocks_of_list(reader: Reader, node: Sequence) -> Mapping:
+    """`- name: Res` with what it has, by name; a fault is recorded."""
+    help = "write each under its name, `Res: {layers: […]}`, without the dash"
+    reader.expected(node, "a mapping of names to blocks", "`blocks`", help)
+    found = []
+    for item in node:
+        name = item.get("name") if isinstance(item, Mapping) else None
+        if isinstance(item, Mapping) and isinstance(name, Scalar) and isinstance(name.value, str):
+            rest = tuple(pair for pair in item if pair[1] is not name)
+            found.append((name, Mapping(rest, item.span)))
+        elif isinstance(item, Mapping) and len(item) == 1:
+            found.append(item.entries[0])
+    return Mapping(tuple(found), node.span)
 
 
 def _removed_blocks(tree: Mapping) -> dict[str, Span]:
@@ -237,9 +215,11 @@ def _read_block(reader: Reader, key: Scalar, node: Node) -> Block | None:
         reader.fault("AS106", fault, key.span, help="choose another name")
     if own_meaning:
         return None
-    mapping = reader.mapping(node, whose, help=f"write `{key.value}: {{params: {{…}}, layers: {{…}}}}`")
+    form = "layers: […]" if isinstance(node, Sequence) else "params: {…}, layers: {…}"
+    mapping = reader.mapping(node, whose, help=f"write `{key.value}: {{{form}}}`")
     if mapping is None:
         return Block(key, (), (), Entries((), False, node.span), None, broken=True)
+    mapping = _block_with_layers(reader, mapping, whose)
     reader.keys(mapping, _BLOCK_KEYS, whose)
     mapping = reader.corrected(mapping, _BLOCK_KEYS)
     layers = mapping.get("layers")
@@ -256,6 +236,21 @@ def _read_block(reader: Reader, key: Scalar, node: Node) -> Block | None:
         mapping.get("defaults"),
         broken=layers is None,
     )
+
+
+def _block_with_layers(reader: Reader, block: Mapping, whose: str) -> Mapping:
+    """The block with its entries under `layers`, where they stand beside its keys and there are none: one fault."""
+    if any(key.value == "layers" or meant_key(str(key.value), ("layers",)) for key, _ in block):
+        return block
+    stray = tuple((key, value) for key, value in block if key.value not in _BLOCK_KEYS and is_entry(value))
+    if not stray:
+        return block
+    message = f"{whose} has no `layers` above its entries {listed([clip(str(key.value)) for key, _ in stray[:_FEW]])}"
+    first = stray[0][0]
+    help = f"write `layers:` above `{clip(str(first.value))}`, and indent the entries under it"
+    reader.fault("AS103", message, first.span, help=help)
+    layers = (Scalar("layers", first.span), Mapping(stray, first.span))
+    return Mapping((*(pair for pair in block if pair not in stray), layers), block.span, block.removed)
 
 
 def _read_order(reader: Reader, node: Node | None, whose: str) -> tuple[Scalar, ...]:

@@ -28,7 +28,9 @@ from archspec.spec.entry_habits import (
     kind_as_value,
     named_in_list,
     only_a_kind,
+    several_kinds,
     without_container,
+    without_layers,
 )
 from archspec.spec.names import layer_name_fault
 from archspec.spec.reader import TRUST, Reader
@@ -159,6 +161,9 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
         meant = f"{{{value.value}: {{{clip(shown, 80)}}}}}" if shown else str(value.value)
         reader.fault("AS105", message, key.span, help=f"write `{named}{meant}`")
         return Entry(name, KindUse(value, rest if len(rest) else None), modifiers, node.span)
+    inside = without_layers(reader, node, kinds, whose) or several_kinds(reader, kinds, whose)
+    if inside is not None:
+        return Entry(name, document.Sequence(read_entries(reader, inside, whose)), modifiers, node.span)
     lone = only_a_kind(reader, kinds)
     if lone is not None:
         return Entry(name, KindUse(lone, None), modifiers, node.span)
@@ -167,6 +172,7 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
     for key, value in kinds:  # a misspelt modifier is taken for what it is nearest to, so that it is the only fault
         guess = None if key is kind else _meant_modifier(str(key.value))
         if guess is not None:
+            value = Scalar("add", value.span) if _is_yes(guess, value) else value
             fields.setdefault(_FIELD_NAMES.get(guess, guess), value)
             keys.setdefault(guess, key)
     modifiers = Modifiers(**fields, keys=keys)
@@ -221,14 +227,17 @@ def _the_kind(reader: Reader, kinds: list[tuple[Scalar, Node]], whose: str) -> t
         return kinds[0]
     likely = [pair for pair in kinds if _meant_modifier(str(pair[0].value)) is None]
     chosen = next((pair for pair in likely if str(pair[0].value)[:1].isupper()), (likely or kinds)[0])
-    for key, _ in kinds:
+    for key, value in kinds:
         if key is chosen[0]:
             continue
         word = str(key.value)
         if reader.trust(key):
             continue
         guess = _meant_modifier(word)
-        if guess is not None:
+        if guess is not None and _is_yes(guess, value):
+            whole = Span(key.span.source, key.span.start, value.span.end)
+            help, edit = "write `skip: add` to add the input to the output", Edit(whole, "skip: add")
+        elif guess is not None:
             help, edit = f"did you mean `{guess}`?", respelled(key.span, word, guess, MODIFIERS)
         else:
             help, edit = (
@@ -238,6 +247,11 @@ def _the_kind(reader: Reader, kinds: list[tuple[Scalar, Node]], whose: str) -> t
         message = f"{whose} already has the kind `{clip(str(chosen[0].value))}`, and `{clip(word)}` is no modifier"
         reader.fault("AS105", message, key.span, help=help, edit=edit)
     return chosen
+
+
+def _is_yes(modifier: str, value: Node) -> bool:
+    """`residual: true`."""
+    return modifier == "skip" and isinstance(value, Scalar) and value.value is True
 
 
 def _no_kind(reader: Reader, node: Mapping, whose: str) -> None:

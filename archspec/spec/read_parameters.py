@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from archspec.errors import Edit
+from archspec.errors import Edit, clip
 from archspec.source.tree import Hidden, Mapping, Node, Scalar, Sequence
 from archspec.spec.document import TYPE_NAMES, Parameter, TypeName
 from archspec.spec.names import identifier_fault
@@ -18,10 +18,23 @@ _POSITION_NAMES = ("index", "count", "stage", "stages", "position", "total", "in
 
 def read_parameters(reader: Reader, node: Node, whose: str) -> tuple[Parameter, ...]:
     """Each declared parameter. Faulty ones are among them, so that nobody is told that there is none of that name."""
+    names = _listed_names(node)
+    if names:
+        shown = ", ".join(f"{name.value}: int" for name in names)
+        help = f"write a type or a default for each, e.g. `{whose.strip('`')}: {{{clip(shown, 80)}}}`"
+        reader.expected(node, "a mapping", whose, help)
+        return tuple(Parameter(name, None, default=Hidden(None, name.span)) for name in names)
     mapping = reader.mapping(node, whose, help=f"write `{whose.strip('`')}: {{name: value}}`")
     if mapping is None:
         return ()
     return tuple(_read_one(reader, key, value) for key, value in mapping)
+
+
+def _listed_names(node: Node) -> list[Scalar]:
+    """`[channels, stride]`."""
+    items = list(node) if isinstance(node, Sequence) else []
+    names = [item for item in items if isinstance(item, Scalar) and isinstance(item.value, str)]
+    return names if len(names) == len(items) and all(identifier_fault(str(n.value), "") is None for n in names) else []
 
 
 def _read_one(reader: Reader, key: Scalar, value: Node) -> Parameter:

@@ -14,6 +14,8 @@ from archspec.spec.recipe import Named, OutputLoss, ParamGroup, Recipe, Transfor
 
 _PHASES = ("train", "eval", "batch")
 _BESIDE_A_LOSS = ("weight", "from", "target")
+_MOST = 10**9
+_SHORT = 100
 Primary: TypeAlias = Callable[[str, str], str | None]
 """The argument that a bare value means, from the field of the recipe and the name: ("optimizer", "SGD") is `lr`."""
 
@@ -60,7 +62,10 @@ def _plain(node: Node) -> Any:
 def _integer(field: _Field, node: Node) -> int | None:
     if isinstance(node, Scalar) and isinstance(node.value, int) and not isinstance(node.value, bool):
         return node.value
-    field.reader.expected(node, "an integer", field.whose)
+    whole = isinstance(node, Scalar) and isinstance(node.value, float) and 1 <= node.value < _MOST
+    meant = str(int(node.value)) if whole and isinstance(node, Scalar) and isinstance(node.value, float) else None
+    edit = None if meant is None else Edit(node.span, meant)
+    field.reader.expected(node, "an integer", field.whose, None if meant is None else f"write `{meant}`", edit)
     return None
 
 
@@ -122,6 +127,7 @@ def _named(field: _Field, node: Node) -> Named | None:
     """`SGD`, `{SGD: {lr: 0.1}}` or `{RandomHorizontalFlip: 0.5}`."""
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return Named(node.value, span=node.span)
+    node = _by_name(field, node)
     if not isinstance(node, Mapping) or len(node) != 1:
         help = "write `Name`, or `{Name: {argument: value}}`"
         field.reader.expected(node, "one name, alone or with its arguments", field.whose, help)
@@ -142,6 +148,25 @@ def _named(field: _Field, node: Node) -> Named | None:
     return Named(name, {argument: _plain(arguments)}, key.span, {argument: arguments.span}, {argument: arguments.span})
 
 
+def _by_name(field: _Field, node: Node) -> Node:
+    """`{name: SGD, lr: 0.1}` as `{SGD: {lr: 0.1}}`; a fault is recorded."""
+    if not isinstance(node, Mapping):
+        return node
+    said = next((pair for pair in node if pair[0].value in ("name", "type") and isinstance(pair[1], Scalar)), None)
+    if said is None or not isinstance(said[1], Scalar) or not isinstance(said[1].value, str):
+        return node
+    rest = tuple(pair for pair in node if pair is not said)
+    name = said[1].value
+    text = ", ".join(f"{key.span.text}: {value.span.text}" for key, value in rest)
+    meant = f"{{{name}: {{{text}}}}}" if rest else name
+    flow = node.span.text.startswith("{") and "\n" not in meant and "#" not in meant
+    edit = Edit(node.span, meant) if flow else None
+    help = f"write `{clip(meant, 100)}`"
+    message = f"{field.whose} has its name as the key, so `{said[0].value}: {clip(name)}` says nothing"
+    field.reader.fault("AS101", message, said[0].span, help=help, edit=edit)
+    return Mapping(((Scalar(name, said[1].span), Mapping(rest, node.span)),), node.span)
+
+
 def _optional_named(field: _Field, node: Node) -> Named | None:
     return None if isinstance(node, Scalar) and node.value is None else _named(field, node)
 
@@ -153,6 +178,12 @@ def _named_list(field: _Field, node: Node) -> tuple[Named, ...]:
 
 
 def _transforms(field: _Field, node: Node) -> Transforms | None:
+    if isinstance(node, Sequence):
+        both = f"{{train: {node.span.text}, eval: {node.span.text}}}"
+        edit = Edit(node.span, both) if node.span.text.startswith("[") and len(both) < _SHORT else None
+        help = f"write `{both}`" if edit is not None else "write `{train: […], eval: […]}`"
+        field.reader.expected(node, "a mapping", field.whose, help, edit)
+        return Transforms(_named_list(field, node), ())
     mapping = field.reader.mapping(node, field.whose, help="write `{train: [...], eval: [...]}`")
     if mapping is None:
         return None

@@ -41,6 +41,15 @@ _OF_OPTIMISERS = {
 }
 
 
+_OF_CALLERS = {
+    "device": "it is chosen where one trains: `archspec train SPEC --device cuda`",
+    "gpu": "the device is chosen where one trains: `archspec train SPEC --device cuda`",
+    **dict.fromkeys(("out", "output_dir", "save_dir", "log_dir"), "it is named where one trains: `--out DIR`"),
+    **dict.fromkeys(("num_workers", "workers"), "it belongs to the data: `data: {ImageFolder: {root: …, workers: 4}}`"),
+    "shuffle": "training data are shuffled anew in each epoch",
+    "resume": "a run is gone on with by `archspec train --resume RUN`",
+}
+"""What other formats say in the recipe."""
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,15})")
 
 
@@ -160,6 +169,9 @@ class Reader:
             meant = _OF_OPTIMISERS[name]
             help = f"it belongs to the optimiser: `optimizer: {{SGD: {{{meant}: …}}}}`"
             self.fault("AS102", f"{where} has no key `{name}`", key.span, help=help)
+            return
+        if name in _OF_CALLERS and "optimizer" in known:
+            self.fault("AS102", f"{where} has no key `{name}`", key.span, help=_OF_CALLERS[name])
             return
         guess = meant_key(name, known)
         if guess is not None:

@@ -14,7 +14,7 @@ import jsonschema
 import archspec
 from archspec import source
 from archspec.compiler import compile_text
-from archspec.elaborate.kinds import meant_kind
+from archspec.elaborate.unknown_kinds import meant_kind
 from archspec.errors import Diagnostic, SourceText, SpecError
 from archspec.ops.registry import kinds
 from archspec.source.home import NOWHERE, Home
