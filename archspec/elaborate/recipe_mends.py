@@ -40,7 +40,7 @@ _ELSEWHERE: Mapping[Group, Mapping[str, str]] = {
     },
 }
 """What other libraries call things."""
-_IMAGES = "your own images are `{ImageFolder: {root: …}}`, a folder with one folder per class"
+_IMAGES = "images of your own are `{ImageFolder: {root: …}}`, a folder with one folder per class"
 
 
 def meant_name(group: Group, name: str, names: Mapping[str, Signature]) -> str | None:
