@@ -8,7 +8,8 @@ from typing import Any
 from archspec.elaborate.recipe_values import quoted_meaning
 from archspec.errors import Edit, Span, clip
 from archspec.ops.arguments import show
-from archspec.ops.signatures import NO_DEFAULT, Argument, Group, Signature
+from archspec.ops.called import NO_DEFAULT, Argument, Signature
+from archspec.ops.signatures import Group
 from archspec.suggest import nearest, respelled
 
 _ELSEWHERE: Mapping[Group, Mapping[str, str]] = {

@@ -189,7 +189,7 @@ def _blocks_of_list(reader: Reader, node: Sequence) -> Mapping:
     """`- name: Res` with what it has, by name; a fault is recorded."""
     help = "write each under its name, `Res: {layers: […]}`, without the dash"
     reader.expected(node, "a mapping of names to blocks", "`blocks`", help)
-    found = []
+    found: list[tuple[Scalar, Node]] = []
     for item in node:
         name = item.get("name") if isinstance(item, Mapping) else None
         if isinstance(item, Mapping) and isinstance(name, Scalar) and isinstance(name.value, str):
