@@ -1,4 +1,4 @@
-"""Whether a loss is given what it takes: scores, probabilities, or their logarithms. Each other one runs, and learns badly."""
+"""Whether a loss is given what it takes: scores, probabilities or their logarithms. Others run, and learn badly."""
 
 from __future__ import annotations
 
