@@ -156,6 +156,9 @@ def compile_tree(read: Read, overrides: Sequence[Override] = ()) -> Compiled:
         faults += check_param_groups(recipe.param_groups, tensor_names(graph)[0], graph.frozen.parameters)
     if graph is not None and recipe is not None:
         faults += check_outputs(recipe, [output.name for output in graph.outputs])
+        from archspec.elaborate.loss_inputs import check_loss_inputs  # most checks are of specs without a recipe
+
+        faults += check_loss_inputs(recipe, graph)
     if any(fault.severity == "error" for fault in faults):
         graph = None
     found = tuple(in_file_order(faults))

@@ -201,7 +201,10 @@ def read_init(context: Context, node: Node) -> Init | None:
     signature = functions.get(str(key.value))
     if signature is None:
         guess = nearest(str(key.value), functions)
-        help = f"did you mean `{guess[0]}`?" if guess else "it is a function of torch.nn.init, without its last `_`"
+        begun = [name for name in functions if name.startswith(f"{key.value}_")]
+        help = "it is a function of torch.nn.init, without its last `_`"
+        if guess or begun:
+            help = f"did you mean {' or '.join(f'`{name}`' for name in guess or begun)}?"
         edit = respelled(key.span, str(key.value), guess[0], functions) if guess else None
         message = f"torch.nn.init has no `{clip(str(key.value))}`"
         context.fault(Diagnostic("AS201", message, key.span, help=help, edit=edit))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence as Sequence_
 
 from archspec.elaborate.context import Context
-from archspec.errors import Diagnostic, Edit, Span, clip
+from archspec.errors import Diagnostic, Edit, clip
 from archspec.ops.entry import Op
 from archspec.ops.faults import BadValue
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
@@ -99,4 +99,4 @@ def call_edit(kind: Scalar, op: Op) -> Edit | None:
     meant = as_entry(op, text)
     if meant is None or kind.span.text != text or kind.span.source.text[kind.span.end :][:1] in (":", ","):
         return None
-    return Edit(Span(kind.span.source, kind.span.start, kind.span.end), meant)
+    return Edit(kind.span, meant, safe=True)
