@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from archspec.records import value
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -29,7 +31,7 @@ INTEGERS = ("uint8", "int8", "int16", "int32", "int64")
 DTYPES = (*FLOATS, *INTEGERS, "bool")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TensorType:
     """A tensor's shape and element type.
 
@@ -59,7 +61,7 @@ class TensorType:
     @property
     def spatial(self) -> tuple[int, ...]:
         """The dimensions after batch and channels, e.g. (H, W)."""
-        return tuple(dim if isinstance(dim, int) else dim.multiple for dim in self.shape[2:])
+        return tuple([dim if isinstance(dim, int) else dim.multiple for dim in self.shape[2:]])
 
     def with_shape(self, shape: Iterable[Dim], *, channels_first: bool = False) -> TensorType:
         """The same element type in another shape."""

@@ -16,19 +16,20 @@ _IN_CHANNELS = Inferred(channels, "input channels")
 
 def _check_groups(args: Args) -> None:
     groups, into, out = args.groups, args.in_channels, args.out_channels
+    if into % groups == 0 == out % groups:
+        return
     faults = [
         f"`{name}` {count} % {groups} = {count % groups}"
         for name, count in (("in_channels", into), ("out_channels", out))
         if count % groups
     ]
-    if faults:
-        raise RuleFault(
-            "AS402",
-            f"`groups: {groups}` of {{name}} must divide both `in_channels` {into} and `out_channels` {out}",
-            arg="groups",
-            notes=(", ".join(faults),),
-            help=f"`groups` can be {divisors(gcd(into, out))}",
-        )
+    raise RuleFault(
+        "AS402",
+        f"`groups: {groups}` of {{name}} must divide both `in_channels` {into} and `out_channels` {out}",
+        arg="groups",
+        notes=(", ".join(faults),),
+        help=f"`groups` can be {divisors(gcd(into, out))}",
+    )
 
 
 def _check_convolution(args: Args, inputs: Inputs) -> None:

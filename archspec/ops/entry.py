@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
 from archspec.ops.arguments import ArgType
-from archspec.records import record
+from archspec.records import record, value
 from archspec.tensors import TensorType
 
 
@@ -99,7 +99,7 @@ class Arg:
         return self.default is REQUIRED and self.inferred is None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Init:
     """How torch initialises a tensor: a function of `torch.nn.init` without its underscore, and its arguments.
 
@@ -125,7 +125,7 @@ OWN = Init("own")
 """A registered layer's own constructor does it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class State:
     """A parameter or buffer that a layer owns.
 
