@@ -27,7 +27,7 @@ from archspec.api import (
 )
 from archspec.architecture import Architecture
 from archspec.errors import Diagnostic, SpecError, UsageError
-from archspec.plugins import load_plugin, register
+from archspec.plugins import load_plugin, register, register_dataset
 from archspec.source.zoo import ZooEntry, list_zoo
 from archspec.version import __version__
 
@@ -61,6 +61,7 @@ __all__ = [
     "load_plugin",
     "predict",
     "register",
+    "register_dataset",
     "spec_of_run",
     "train",
 ]

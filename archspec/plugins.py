@@ -17,6 +17,8 @@ from archspec.ops.arguments import ArgType, Bool, Float, Int, Maybe, Plain, Text
 from archspec.ops.common import channels, last
 from archspec.ops.entry import OWN, REQUIRED, Arg, Args, Inferred, Inputs, Op, Outputs, State
 from archspec.ops.faults import RuleFault
+from archspec.ops.offered import add_dataset
+from archspec.ops.signatures import signatures
 from archspec.tensors import Shape, TensorType
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 ShapeRule = Callable[..., Shape | tuple[Shape, ...]]
 Layer = TypeVar("Layer", bound=type[Any])
+Make = Callable[..., Any]
 
 ENTRY_POINTS = "archspec.layers"
 _CHOSEN_LATER = ("device", "dtype")
@@ -219,6 +222,30 @@ class _Probe:
         return {
             name: State(shape, OWN, is_buffer, dtype) for name, shape, is_buffer, dtype in tensors(self._layer, args)
         }
+
+
+def register_dataset(make: Make | None = None, *, name: str | None = None) -> Any:
+    """Make a data set of one's own known to recipes, as a call or as a decorator.
+
+    Args:
+        make: called with the recipe's arguments; it returns two map-style data sets of torch, `(train, eval)`, or a
+            dict of these with `classes`, a list of names.
+        name: what recipes call it; the function's or class's name unless given.
+
+    Returns:
+        What was given (a decorator, where nothing is).
+
+    Raises:
+        UsageError: AS706, the name is one of archspec's own.
+    """
+    if make is None:
+        return functools.partial(register_dataset, name=name)
+    called = name or make.__name__
+    if called in signatures("datasets"):
+        message = f"`{clip(called)}` is a data set of archspec's already"
+        raise UsageError(Diagnostic("AS706", message, help='give it another one, `register_dataset(…, name="MyData")`'))
+    add_dataset(called, make)
+    return make
 
 
 def _installed(kind: str) -> Op | None:

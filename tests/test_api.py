@@ -48,6 +48,7 @@ def test_the_public_names_are_pinned() -> None:
         "load_plugin",
         "predict",
         "register",
+        "register_dataset",
         "spec_of_run",
         "train",
     ]

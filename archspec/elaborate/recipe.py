@@ -14,6 +14,7 @@ from archspec.errors import Diagnostic, Span, clip, in_file_order
 from archspec.ops.arguments import show
 from archspec.ops.called import Signature
 from archspec.ops.habits import meant_argument
+from archspec.ops.offered import is_offered
 from archspec.ops.signatures import Group, described_version, signatures
 from archspec.source.tree import UNKNOWN
 from archspec.spec.recipe import LOSS_TARGETS, Named, Recipe
@@ -61,7 +62,8 @@ def check_recipe(recipe: Recipe, known: Known = signatures) -> list[Diagnostic]:
         known: what may be named; by default what this archspec knows of torch without importing it.
     """
     found = [*check_fields(recipe)]
-    found += _named("datasets", recipe.data, known)
+    if recipe.data.name in known("datasets") or not is_offered(recipe.data.name):
+        found += _named("datasets", recipe.data, known)
     for _, each in recipe.output_losses:
         found += _named("losses", each.loss, known)
     found += _named("optimizers", recipe.optimizer, known)

@@ -23,6 +23,7 @@ class Totals:
     metrics: what is measured.
     loss_name: the main loss, which says what an output predicts.
     matrix: how often each class (row) was taken for each (column), int64 [C, C], without what is pending.
+    of_classes: whether the targets are classes, and not numbers.
     sums: of each metric that is made of sums.
     losses: of each batch.
     counts: samples of each batch.
@@ -31,6 +32,7 @@ class Totals:
     metrics: tuple[Metric, ...]
     loss_name: str
     matrix: Tensor
+    of_classes: bool = True
     sums: dict[str, Tensor] = field(default_factory=dict)
     losses: list[Tensor] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
@@ -40,8 +42,9 @@ class Totals:
     @classmethod
     def of(cls, metrics: Sequence[Metric], loss_name: str, classes: int, device: torch.device) -> Totals:
         """Of nothing yet. Without classes, or with very many, there is no confusion matrix."""
-        classes = classes if classes <= MOST_CONFUSED else 0
-        return cls(tuple(metrics), loss_name, torch.zeros(classes, classes, dtype=torch.int64, device=device))
+        size = classes if classes <= MOST_CONFUSED else 0
+        matrix = torch.zeros(size, size, dtype=torch.int64, device=device)
+        return cls(tuple(metrics), loss_name, matrix, classes > 0)
 
     def add(self, loss: Tensor, count: int, output: Tensor, target: Tensor | None) -> None:
         """One batch: its loss, and its main output with what is right."""
@@ -49,7 +52,7 @@ class Totals:
         self.counts.append(count)
         if target is None:
             return
-        labels = hard(target, output) if len(self.matrix) else target
+        labels = hard(target, output) if self.of_classes else target
         for metric in self.metrics:
             if metric.sums is not None:
                 batch = metric.sums(output, labels)

@@ -67,7 +67,7 @@ def load(request: Request) -> ImageData:
     class_of = {each["id"]: number for number, each in enumerate(categories, 1)}
     phases = {
         phase: Loaded(
-            Items(CocoMasks(made, class_of), "CocoDetection", shape.channels, IDENTITY),
+            Items(CocoMasks(made, class_of), "CocoDetection", shape.channels, IDENTITY.read),
             request.preparation(phase, shape, *usual_statistics(shape)),
             request.argument("workers"),
         )

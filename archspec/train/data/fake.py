@@ -5,7 +5,7 @@ from __future__ import annotations
 from torchvision.datasets import FakeData
 
 from archspec.train.data.images import ImageData
-from archspec.train.data.items import Items
+from archspec.train.data.items import Items, as_class
 from archspec.train.data.loaded import Loaded
 from archspec.train.data.request import Request
 from archspec.train.data.statistics import usual_statistics
@@ -23,7 +23,7 @@ def load(request: Request) -> ImageData:
     phases = {}
     for phase, offset in (("train", 0), ("eval", counts["train"])):
         made = FakeData(counts[phase], size, classes, random_offset=offset)
-        source = Items(made, "FakeData", shape.channels)
+        source = Items(made, "FakeData", shape.channels, as_class)
         preparation = request.preparation(phase, shape, *usual_statistics(shape))
         phases[phase] = Loaded(source, preparation, request.argument("workers"))
     names = tuple(str(number) for number in range(classes))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from PIL import Image
 from torch import Tensor
-
-from archspec.train.data.dense import MaskValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +18,7 @@ class Items:
     dataset: gives pairs of an image and its class or mask.
     name: what the recipe calls it.
     channels: 3 for colour, 1 for grey.
-    mask: how its masks are read; None where it has classes.
+    read: what makes a class [] or a mask of classes [H, W] of its targets.
     indices: those of its samples that are meant; None for all.
     labels: of all its samples, where they are known.
     """
@@ -28,7 +26,7 @@ class Items:
     dataset: Any
     name: str
     channels: int
-    mask: MaskValues | None = None
+    read: Callable[[Any], Tensor]
     indices: Sequence[int] | None = None
     labels: Sequence[int] | None = None
 
@@ -39,9 +37,7 @@ class Items:
         image, target = self.dataset[self._place(index)]
         if isinstance(image, Image.Image):
             image = image.convert("RGB" if self.channels == 3 else "L")
-        if self.mask is not None:
-            return image, self.mask.read(target)
-        return image, torch.as_tensor(target, dtype=torch.int64).reshape(())
+        return image, self.read(target)
 
     def name_of(self, index: int) -> str:
         return f"sample {self._place(index)} of `{self.name}`"
@@ -52,3 +48,8 @@ class Items:
 
     def _place(self, index: int) -> int:
         return index if self.indices is None else self.indices[index]
+
+
+def as_class(target: Any) -> Tensor:
+    """A single class, int64 []."""
+    return torch.as_tensor(target, dtype=torch.int64).reshape(())

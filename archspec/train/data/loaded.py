@@ -17,7 +17,7 @@ from archspec.train.data.batch import TARGET, Batch, chunks
 from archspec.train.data.images import Preparation
 
 Key: TypeAlias = tuple[int, int]
-Pair: TypeAlias = tuple[Tensor, Tensor]
+Item: TypeAlias = tuple[tuple[Tensor, ...], Tensor]
 
 _FEW = 256
 _MOST_PROCESSES = 8
@@ -30,7 +30,10 @@ class Source(Protocol):
     def __len__(self) -> int: ...
 
     def load(self, index: int) -> tuple[Any, Tensor]:
-        """An image (PIL, or a tensor [C, H, W]) and its target: a class [], or a mask of classes [H, W]."""
+        """An image (PIL, or a tensor [C, H, W]) and its target: a class [], or a mask of classes [H, W].
+
+        Without a preparation: the model's inputs, a tuple of tensors, and a target of any kind.
+        """
         ...
 
     def name_of(self, index: int) -> str:
@@ -45,11 +48,11 @@ class Source(Protocol):
 class _Prepared(Dataset[Any]):
     """Items by (epoch, index), so that random transforms know the epoch in whatever process they run."""
 
-    def __init__(self, source: Source, preparation: Preparation) -> None:
+    def __init__(self, source: Source, preparation: Preparation | None) -> None:
         self.source = source
         self.preparation = preparation
 
-    def __getitem__(self, key: Key) -> Pair | Diagnostic:
+    def __getitem__(self, key: Key) -> Item | Diagnostic:
         epoch, index = key
         try:
             image, target = self.source.load(index)
@@ -58,7 +61,10 @@ class _Prepared(Dataset[Any]):
         except Exception as error:  # whatever a damaged file makes its reader raise
             reason = " ".join(str(error).split()) or type(error).__name__
             return Diagnostic("AS557", f"{self.source.name_of(index)} cannot be read: {clip(reason, 200)}")
-        return self.preparation.one(image, target, epoch, index)
+        if self.preparation is None:
+            return image, target
+        fitted, target = self.preparation.one(image, target, epoch, index)
+        return (fitted,), target
 
 
 class _Keys:
@@ -77,11 +83,11 @@ class _Keys:
 class Loaded:
     """Attributes:
     source: of the samples.
-    preparation: what happens to the decoded images.
+    preparation: what happens to the decoded images; None where they are none.
     workers: processes that decode; None for as many as seem useful, 0 for none.
     """
 
-    def __init__(self, source: Source, preparation: Preparation, workers: int | None = None) -> None:
+    def __init__(self, source: Source, preparation: Preparation | None, workers: int | None = None) -> None:
         self.source, self.preparation = source, preparation
         self.workers = _useful(len(source)) if workers is None else workers
         self._keys = _Keys()
@@ -103,11 +109,13 @@ class Loaded:
             UsageError: AS557, a sample cannot be read.
         """
         self._keys.batches = [[(epoch, index) for index in chunk.tolist()] for chunk in chunks(indices, batch_size)]
-        for pair in self._alive(device):
-            if isinstance(pair, Diagnostic):
-                raise UsageError(pair)
-            images, targets = (each.to(device, non_blocking=True) for each in pair)
-            yield Batch((self.preparation.finish(images),), {TARGET: targets})
+        for found in self._alive(device):
+            if isinstance(found, Diagnostic):
+                raise UsageError(found)
+            batch = Batch(found[0], {TARGET: found[1]}).to(device)
+            if self.preparation is not None:
+                batch = Batch((self.preparation.finish(batch.inputs[0]),), batch.targets)
+            yield batch
 
     def close(self) -> None:
         """End the processes."""
@@ -152,14 +160,14 @@ def _useful(count: int) -> int:
     return 0 if count < _FEW else min(_MOST_PROCESSES, (os.cpu_count() or 1) - 1)
 
 
-def _collate(items: list[Pair | Diagnostic]) -> Pair | Diagnostic:
-    images, targets = [], []
+def _collate(items: list[Item | Diagnostic]) -> Item | Diagnostic:
+    inputs, targets = [], []
     for item in items:
         if isinstance(item, Diagnostic):
             return item
-        images.append(item[0])
+        inputs.append(item[0])
         targets.append(item[1])
-    return torch.stack(images), torch.stack(targets)
+    return tuple(torch.stack(each) for each in zip(*inputs, strict=True)), torch.stack(targets)
 
 
 def _undisturbed(worker: int) -> None:

@@ -19,7 +19,7 @@ from archspec.ops.signatures import signatures
 from archspec.train.data.dense import IDENTITY, MASKS
 from archspec.train.data.images import ImageData, ImageShape
 from archspec.train.data.in_memory import InMemory
-from archspec.train.data.items import Items
+from archspec.train.data.items import Items, as_class
 from archspec.train.data.loaded import Loaded
 from archspec.train.data.request import Request, square
 from archspec.train.data.split import stratified
@@ -45,7 +45,7 @@ def load(request: Request) -> ImageData:
         raise SpecError([Diagnostic("AS559", message, request.recipe.data.span, help=help)])
     train = _made(request, about, about.train)
     evaluation = None if about.eval is None else _made(request, about, about.eval)
-    classes = about.classes or _classes(train)
+    classes = about.classes or class_names(train)
     if about.in_memory:
         return _from_memory(request, shape, classes, train, evaluation)
     return _from_files(request, about, shape, classes, (train, evaluation))
@@ -91,7 +91,7 @@ def _not_there(request: Request, about: VisionSet, root: Path, error: Exception,
     return SpecError([Diagnostic("AS554", message, span, notes=tuple(notes), help=help)])
 
 
-def _classes(dataset: Any) -> tuple[str, ...]:
+def class_names(dataset: Any) -> tuple[str, ...]:
     """The names that torchvision tells, in the order of their numbers."""
     for attribute in ("classes", "categories"):
         found = getattr(dataset, attribute, None)
@@ -147,10 +147,11 @@ def _from_files(
         parts = _split(request, labels_of(train) or [0] * len(train))
         evaluation = train
     mask = MASKS.get(request.name, IDENTITY) if about.task == "segmentation" else None
+    read = as_class if mask is None else mask.read
     mean, std = usual_statistics(shape)
     phases = {
         phase: Loaded(
-            Items(dataset, request.name, shape.channels, mask, part, labels_of(dataset)),
+            Items(dataset, request.name, shape.channels, read, part, labels_of(dataset)),
             request.preparation(phase, shape, mean, std),
             request.argument("workers"),
         )

@@ -87,7 +87,7 @@ def write(name, root, monkeypatch):
 def test_every_set_is_tested():
     assert set(SETS) == set(VISION_SETS)
     assert set(signatures("datasets")) - set(SETS) == {
-        "digits", "digits_segmentation", "ImageFolder", "FakeData", "CocoDetection",
+        "digits", "digits_segmentation", "tensors", "ImageFolder", "FakeData", "CocoDetection",
     }  # fmt: skip
 
 

@@ -1,0 +1,140 @@
+"""Data sets of a caller's own: two map-style `Dataset`s of torch, which give pairs of an input and its target."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from archspec.errors import Diagnostic, SpecError, clip
+from archspec.train.data.dense import IDENTITY
+from archspec.train.data.images import ImageData, Preparation, Task
+from archspec.train.data.items import Items
+from archspec.train.data.loaded import Loaded
+from archspec.train.data.request import Request
+from archspec.train.data.statistics import usual_statistics
+from archspec.train.data.task import as_learnt
+from archspec.train.data.vision import class_names, labels_of
+
+_BYTES = (torch.uint8, np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Inputs that go into the model as they are.
+
+    Attributes:
+        dataset: the caller's.
+        name: what the recipe calls it.
+        inputs: names of the model's inputs, by which a mapping gives them.
+        labels: of all its samples, where they are known.
+    """
+
+    dataset: Any
+    name: str
+    inputs: tuple[str, ...]
+    labels: Sequence[int] | None = None
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def load(self, index: int) -> tuple[Any, Tensor]:
+        given, target = self.dataset[index]
+        if isinstance(given, Mapping):
+            given = tuple(given[name] for name in self.inputs)
+        several = given if isinstance(given, (tuple, list)) else (given,)
+        return tuple(torch.as_tensor(each) for each in several), as_target(target)
+
+    def name_of(self, index: int) -> str:
+        return f"sample {index} of `{self.name}`"
+
+    def listed(self) -> object:
+        return [self.name, len(self.dataset), hashlib.sha256(repr(self.labels).encode()).hexdigest()]
+
+
+def as_target(target: Any) -> Tensor:
+    """A class or classes as int64, numbers as float32; a mask that is an image as its classes, 255 for none."""
+    if isinstance(target, Image.Image):
+        return IDENTITY.read(target)
+    tensor = torch.as_tensor(target)
+    return tensor.float() if tensor.is_floating_point() else tensor.long()
+
+
+def from_datasets(
+    request: Request,
+    train: Any,
+    evaluation: Any,
+    classes: Sequence[str] | int | None = None,
+    workers: int | None = None,
+) -> ImageData:
+    """Two data sets as one that can be trained on.
+
+    PIL images, and images in bytes, are treated as those of a file: transforms, size, channels, normalisation. All else
+    goes into the model as it is.
+
+    Args:
+        request: the recipe, and the model's inputs.
+        train: what is learnt from; `train[i]` is a pair of an input (or a tuple or mapping of several) and its target:
+            a class, classes, numbers, or an image of classes.
+        evaluation: what is measured on.
+        classes: their names or number; by default `train.classes`, or as many as its labels tell.
+        workers: processes that load; None for as many as seem useful.
+
+    Raises:
+        SpecError: AS552, the model does not take such inputs; AS553, they are no such pairs, or nothing tells how many
+            classes there are.
+    """
+    given, target = _first(request, train)
+    is_image = isinstance(given, Image.Image) or (getattr(given, "dtype", None) in _BYTES and np.ndim(given) == 3)
+    shape = request.image_shape(channels=(1, 3)) if is_image else None
+    phases = {}
+    for phase, dataset in (("train", train), ("eval", evaluation)):
+        preparation: Preparation | None = None
+        source: Any = Given(dataset, request.name, tuple(request.input_types), labels_of(dataset))
+        if shape is not None:
+            source = Items(dataset, request.name, shape.channels, read=as_target, labels=labels_of(dataset))
+            preparation = request.preparation(phase, shape, *usual_statistics(shape))
+        phases[phase] = Loaded(source, preparation, workers)
+    task = _task(target)
+    names = () if task == "regression" else _names(request, train, classes)
+    shown = phases["eval"].preparation
+    data = ImageData(request.name, task, names, phases["train"], phases["eval"], shown, task == "segmentation")
+    return as_learnt(request.recipe, data, tuple(request.input_types))
+
+
+def _first(request: Request, dataset: Any) -> tuple[Any, Tensor]:
+    try:
+        given, target = dataset[0]
+        return given, as_target(target)
+    except Exception as error:  # it is the caller's code
+        said = clip(" ".join(str(error).split()), 200) or type(error).__name__
+        message = f"the first sample of `{request.name}` is no pair of an input and its target: {said}"
+        help = "its `__getitem__` has to return `(input, target)`, as torchvision's data sets do"
+        raise SpecError([Diagnostic("AS553", message, request.recipe.data.span, help=help)]) from None
+
+
+def _task(target: Tensor) -> Task:
+    if target.is_floating_point():
+        return "regression"
+    tasks: dict[int, Task] = {0: "classification", 1: "sequence", 2: "segmentation"}
+    return tasks.get(target.ndim, "sequence")
+
+
+def _names(request: Request, dataset: Any, classes: Sequence[str] | int | None) -> tuple[str, ...]:
+    if isinstance(classes, int):
+        return tuple(map(str, range(classes)))
+    names = tuple(map(str, classes)) if classes is not None else class_names(dataset)
+    labels = None if names else labels_of(dataset)
+    if labels:
+        return tuple(map(str, range(max(labels) + 1)))
+    if not names:
+        message = f"nothing tells how many classes `{request.name}` has"
+        help = "give the data set an attribute `classes`, a list of their names"
+        raise SpecError([Diagnostic("AS553", message, request.recipe.data.span, help=help)])
+    return names
