@@ -32,7 +32,8 @@ import torch
 from torch import nn
 torch.manual_seed(0)
 with np.load({digits!r}) as arrays:
-    images, labels = torch.from_numpy(arrays["images"]).float().flatten(1) / 16, torch.from_numpy(arrays["labels"]).long()
+    images = torch.from_numpy(arrays["images"]).float().flatten(1) / 16
+    labels = torch.from_numpy(arrays["labels"]).long()
 images = (images - images.mean()) / images.std()
 model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
