@@ -8,6 +8,7 @@ WORKERS ?= 2
 CASES ?= 100000
 SPECS ?= 20000
 TEXTS ?= 1200
+KILLS ?= 200
 
 CODE := archspec tests benchmarks tools
 VENV := .venv
@@ -44,6 +45,7 @@ campaign: $(READY)
 	@$(BIN)/python -W ignore -m tests.fuzz --workers $(WORKERS) --cases $(CASES) --specs $(SPECS)
 	@$(BIN)/python -m tests.fuzz.texts_campaign --workers $(WORKERS) --seconds $(TEXTS)
 	@$(BIN)/python -W ignore -m tools.generate_exports && git diff --exit-code docs/exports.md
+	@$(BIN)/python -m tests.train.kill_campaign --kills $(KILLS)
 
 golden: $(READY)
 	@ARCHSPEC_GOLDEN=rewrite $(BIN)/pytest tests/golden tests/diagnostics tests/weights/test_rendered.py tests/docs

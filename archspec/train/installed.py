@@ -11,14 +11,13 @@ import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from importlib import metadata
 from typing import Any
 
 import torch
-import torchvision
 from torch import nn, optim
 from torch.nn import init
 from torch.optim import lr_scheduler
-from torchvision.transforms import InterpolationMode, v2
 
 from archspec.ops.called import NO_DEFAULT, Argument, Signature
 from archspec.ops.signatures import BESIDE_TORCH, Group, signatures
@@ -56,7 +55,7 @@ _BESIDE_TORCH: Mapping[tuple[Group, str], Any] = {("losses", "mean"): Mean}
 
 def versions() -> dict[str, str]:
     """The installed versions without their build tags: `{"torch": "2.15.0", "torchvision": "0.29.2"}`."""
-    return {"torch": _release(torch.__version__), "torchvision": _release(torchvision.__version__)}
+    return {"torch": _release(torch.__version__), "torchvision": _release(metadata.version("torchvision"))}
 
 
 def _release(version: str) -> str:
@@ -73,8 +72,26 @@ def installed_signatures(group: Group) -> Mapping[str, Signature]:
     """What `archspec.ops.signatures.signatures` gives, but from the installed packages."""
     if group in ("datasets", "metrics"):
         return signatures(group)
-    of_torch = {name: _signature(group, name, thing) for name, thing in _callables(group)}
-    return types.MappingProxyType({**of_torch, **{each.name: each for each in BESIDE_TORCH.get(group, ())}})
+    return _Signatures(group)
+
+
+class _Signatures(Mapping[str, Signature]):
+    """Of a group, each read when it is asked for: a recipe names a few of many."""
+
+    def __init__(self, group: Group) -> None:
+        self._group, self._things = group, dict(_callables(group))
+        self._read = {each.name: each for each in BESIDE_TORCH.get(group, ())}
+
+    def __getitem__(self, name: str) -> Signature:
+        if name not in self._read:
+            self._read[name] = _signature(self._group, name, self._things[name])
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self._things, *self._read)))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
 
 
 def _callables(group: Group) -> Iterator[tuple[str, Any]]:
@@ -88,6 +105,8 @@ def _callables(group: Group) -> Iterator[tuple[str, Any]]:
         return _classes(lr_scheduler, lambda kind: issubclass(kind, base) and kind is not base)
     if group == "losses":
         return _classes(nn, lambda kind: issubclass(kind, nn.Module) and "Loss" in kind.__name__)
+    from torchvision.transforms import v2  # late: it loads slowly
+
     return _classes(v2, lambda kind: issubclass(kind, nn.Module) and kind is not v2.Transform)
 
 
@@ -137,6 +156,8 @@ def _argument(group: Group, owner: Any, parameter: inspect.Parameter, annotation
     if group == "losses" and parameter.name == "reduction":
         choices = _REDUCTIONS if owner is not nn.KLDivLoss else (*_REDUCTIONS, "batchmean")
     if parameter.name == "interpolation":
+        from torchvision.transforms import InterpolationMode  # as above
+
         accepts, choices = {"str"}, tuple(mode.value for mode in InterpolationMode)
     ordered = tuple(word for word in _ORDER if word in accepts)
     return Argument(parameter.name, ordered, default, required, choices)

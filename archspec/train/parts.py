@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
-from torchvision.transforms import InterpolationMode, v2
 
 from archspec.elaborate.nested import nested
 from archspec.elaborate.param_groups import group_of
@@ -21,6 +20,9 @@ from archspec.ops.signatures import Group
 from archspec.spec.recipe import Named, ParamGroup, Recipe, Transforms
 from archspec.train import installed
 from archspec.train.roles import roles_of_parameters
+
+if TYPE_CHECKING:
+    from torchvision.transforms import v2
 
 Scheduler: TypeAlias = LRScheduler | ReduceLROnPlateau
 ParamsOfGroup: TypeAlias = dict[str, Any]
@@ -107,7 +109,11 @@ def make_transforms(named: Sequence[Named]) -> v2.Transform | None:
     Raises:
         SpecError: as `make_optimizer`.
     """
-    return v2.Compose([_make("transforms", each) for each in named]) if named else None
+    if not named:
+        return None
+    from torchvision.transforms import v2  # late: it loads slowly
+
+    return v2.Compose([_make("transforms", each) for each in named])
 
 
 def normalizes(transforms: Transforms) -> bool:
@@ -187,10 +193,10 @@ def _value(group: Group, argument: Argument | None, value: Any, supplied: tuple[
         return torch.tensor(value, dtype=torch.float32)
     if "dtype" in accepts and isinstance(value, str):
         return getattr(torch, value)
-    if argument is not None and argument.name == "interpolation":
-        return InterpolationMode(value)
-    if argument is not None and argument.name == "policy":
-        return v2.AutoAugmentPolicy(value)
+    if argument is not None and argument.name in ("interpolation", "policy"):
+        from torchvision.transforms import InterpolationMode, v2  # late: it loads slowly
+
+        return InterpolationMode(value) if argument.name == "interpolation" else v2.AutoAugmentPolicy(value)
     return tuple(value) if isinstance(value, list) and group == "optimizers" else value
 
 

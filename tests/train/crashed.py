@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 
 from archspec.spec.recipe import Named, Recipe
 from tests.train.interrupted import all_of, difference
-from tests.train.killed import in_child, train_or_go_on, wait
+from tests.train.killed import alone, in_child, train_or_go_on, wait
 
 RECIPE = Recipe(batch_size=1500, epochs=2, optimizer=Named("SGD"), checkpoints_kept=1)
 CALLS = ("write", "fsync", "replace", "link", "mkdir", "unlink", "rmdir")
@@ -55,6 +56,8 @@ def crashing(folder: Path, at: int, log: int | None = None) -> Callable[[], None
 
 def main(root: Path, every: int) -> None:
     """Prints the counts as JSON; `faults` has to be empty."""
+    alone()
+    train_or_go_on(root / "loads", RECIPE)
     handle = os.open(root / "calls", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     assert wait(in_child(crashing(root / "whole", 0, handle))) == 0
     calls = (root / "calls").read_text().split()
@@ -69,6 +72,8 @@ def main(root: Path, every: int) -> None:
         fault = f"exit status {status}" if status else difference(all_of(folder), whole)
         if fault is not None:
             faults.append(f"call {at}, {calls[at - 1]}: {fault}")
+        for left in root.glob(f"run-{at}*"):
+            shutil.rmtree(left)
     print(json.dumps({"calls": sorted(set(calls)), "all": len(calls), "points": len(points), "faults": faults}))
 
 

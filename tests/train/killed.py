@@ -1,7 +1,8 @@
 """Kills training runs and lets them go on: `python -m tests.train.killed FOLDER KILLS SEED` prints what came of it.
 
-A process of its own, which never trains itself: its children are forked from it with torch loaded, so that a run
-takes tenths of a second.
+A process of its own: its children are forked from it when it has trained once on one thread, so that all is loaded and
+a run takes tenths of a second. Every second kill is meant to be within a save, which its `.part` folder shows.
+It is the process that is killed and not the machine: what was written stays, so that a folder in memory does.
 """
 
 from __future__ import annotations
@@ -9,31 +10,36 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
+import statistics
 import sys
 import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from archspec.spec.recipe import Named, Recipe, Transforms
 from archspec.train import run, train
+from archspec.train.store.checkpoints import Checkpoints
 from tests.train.fakes import Fake, mlp
 from tests.train.interrupted import all_of, difference
+from tests.train.timer import kill_after
 
 RECIPE = Recipe(
     transforms=Transforms(train=(Named("RandomErasing", {"p": 0.5}),)),
     batch_size=300,
     accumulate=2,
-    epochs=3,
+    epochs=2,
     checkpoint_every=1,
     ema=0.9,
     best_kept=2,
 )
 FAKE = Fake(mlp, (64,), {"dropout": 0.5})
-_EXPECTED_OF_INTERRUPTED = 0.5
+_IN_SAVES = 0.5
 
 
 def train_or_go_on(folder: Path, recipe: Recipe = RECIPE) -> None:
@@ -46,14 +52,19 @@ def train_or_go_on(folder: Path, recipe: Recipe = RECIPE) -> None:
     train(FAKE, recipe=recipe, out=folder, device="cpu", quiet=True)
 
 
+def alone() -> None:
+    """As all that is here trains: on one thread, and without pictures, which take longer."""
+    torch.set_num_threads(1)
+    run.tell = lambda *_, **__: None
+
+
 def in_child(work: Callable[[], None]) -> int:
     """The process that does it; its exit status is 0 if nothing was raised."""
     child = os.fork()
     if child:
         return child
     try:
-        torch.set_num_threads(1)
-        run.tell = lambda *_, **__: None
+        alone()
         work()
         os._exit(0)
     except BaseException:
@@ -71,26 +82,48 @@ def is_saving(folder: Path) -> bool:
     return any(entry.name.endswith(".part") for entry in folder.glob("checkpoints/.*"))
 
 
-def kill_somewhere(child: int, folder: Path, chance: random.Random, usual: float) -> bool:
-    """Kill it after a while or, every second time, within a save. Whether it was still there."""
-    deadline = time.monotonic() + chance.uniform(0, usual)
-    in_save = chance.random() < _EXPECTED_OF_INTERRUPTED
-    while time.monotonic() < deadline or in_save:
-        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-            break
-        if in_save and time.monotonic() > deadline and is_saving(folder):
-            time.sleep(chance.uniform(0, 0.004))
-            break
-        time.sleep(0.0005)
-    os.kill(child, signal.SIGKILL)
+class Timed:
+    """Stands in for `Checkpoints.save`: takes the time, and ends the process within the n-th one."""
+
+    def __init__(self) -> None:
+        self.save, self.seconds = Checkpoints.save, []
+        self.left, self.after = 0, 0.0
+
+    def __call__(self, *given: Any, **named: Any) -> None:
+        self.left -= 1
+        if self.left == 0:
+            kill_after(self.after)
+        started = time.perf_counter()
+        self.save(*given, **named)
+        self.seconds.append(time.perf_counter() - started)
+
+    def standing_in(self) -> None:
+        timed = self
+        Checkpoints.save = lambda *given, **named: timed(*given, **named)  # type: ignore[method-assign]
+
+
+def killed(folder: Path, chance: random.Random, usual: float, saves: Timed) -> bool:
+    """Start it, or let it go on, and kill it, anywhere or within a save. Whether it was still there."""
+    in_save = chance.random() < _IN_SAVES
+    if in_save:
+        saves.left = chance.randrange(1, len(saves.seconds) + 1)
+        saves.after = chance.uniform(0, statistics.median(saves.seconds))
+    child = in_child(lambda: train_or_go_on(folder))
+    saves.left = 0
+    if not in_save:
+        time.sleep(chance.uniform(0, usual))
+        os.kill(child, signal.SIGKILL)
     return wait(child) == -signal.SIGKILL
 
 
 def main(root: Path, kills: int, seed: int) -> None:
     """Prints the counts as JSON; `faults` has to be empty."""
-    chance = random.Random(seed)
+    chance, saves = random.Random(seed), Timed()
+    alone()
+    train_or_go_on(root / "loads")
+    saves.standing_in()
     started = time.monotonic()
-    assert wait(in_child(lambda: train_or_go_on(root / "whole"))) == 0
+    train_or_go_on(root / "whole")
     usual = time.monotonic() - started
     whole = all_of(root / "whole")
     told = {"kills": 0, "in_saves": 0, "runs": 0, "faults": []}
@@ -100,14 +133,15 @@ def main(root: Path, kills: int, seed: int) -> None:
         for _ in range(4):
             if told["kills"] == kills:
                 break
-            child = in_child(lambda: train_or_go_on(folder))  # noqa: B023
-            if kill_somewhere(child, folder, chance, usual):
+            if killed(folder, chance, usual, saves):
                 told["kills"] += 1
                 told["in_saves"] += is_saving(folder)
         status = wait(in_child(lambda: train_or_go_on(folder)))  # noqa: B023
         fault = f"exit status {status}" if status else difference(all_of(folder), whole)
         if fault is not None:
             told["faults"].append(f"{folder.name}: {fault}")
+        for left in root.glob(f"{folder.name}*"):
+            shutil.rmtree(left)
     print(json.dumps(told))
 
 

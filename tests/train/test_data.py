@@ -10,7 +10,7 @@ from archspec.errors import SpecError, UsageError
 from archspec.spec.recipe import Named, Recipe, Transforms
 from archspec.tensors import N, TensorType
 from archspec.train.data.digits import load_arrays
-from archspec.train.data.registry import FACTORIES, load_data
+from archspec.train.data.registry import MODULES, load_data
 from archspec.train.data.request import Request
 from archspec.train.data.statistics import IMAGENET_MEAN, IMAGENET_STD
 
@@ -38,7 +38,7 @@ def everything(samples, epoch=0, batch=64):
 def test_registry_is_what_a_recipe_may_name():
     from archspec.ops.signatures import signatures
 
-    assert set(FACTORIES) == set(signatures("datasets"))
+    assert set(MODULES) == set(signatures("datasets"))
 
 
 def test_digits_are_the_published_ones():

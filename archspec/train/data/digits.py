@@ -10,7 +10,6 @@ from importlib import resources
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.transforms.v2 import functional
 
 from archspec.train.data.images import ImageData, ImageShape
 from archspec.train.data.in_memory import InMemory
@@ -65,5 +64,7 @@ def enlarge(stored: Tensor, shape: ImageShape) -> Tensor:
     images = stored.float() / _BRIGHTEST
     if list(images.shape[-2:]) == shape.size:
         return images
+    from torchvision.transforms.v2 import functional  # late: see `Preparation`
+
     resized: Tensor = functional.resize(images, shape.size, antialias=True)
     return resized

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor
-from torchvision import tv_tensors
-from torchvision.transforms import v2
-from torchvision.transforms.v2 import functional
 
 from archspec.train.data.batch import Samples
 from archspec.train.seeds import seeded
+
+if TYPE_CHECKING:
+    from torchvision.transforms import v2
 
 Task: TypeAlias = Literal["classification", "segmentation", "sequence", "regression", "none"]
 
@@ -55,6 +55,9 @@ class Preparation:
 
     def one(self, image: Any, target: Tensor, epoch: int, index: int) -> tuple[Tensor, Tensor]:
         """A single image (a tensor [C, H, W] or a PIL image), transformed and fitted, and its target."""
+        from torchvision import tv_tensors  # torchvision takes as long to load as torch, and where nothing has to be
+        from torchvision.transforms.v2 import functional  # transformed it is not needed
+
         image = functional.to_image(image)
         if self.transform is not None:
             with seeded(self.seed, epoch, index):
@@ -69,19 +72,26 @@ class Preparation:
 
     def fitted(self, images: Tensor) -> Tensor:
         """Images [..., C, H, W] of the model's size and channels; uint8 ones stay so."""
+        channels = images.shape[-3]
+        if list(images.shape[-2:]) == self.shape.size and channels == self.shape.channels:
+            return images
+        from torchvision.transforms.v2 import functional  # as above
+
         if list(images.shape[-2:]) != self.shape.size:
             images = functional.resize(images, self.shape.size, antialias=True)
         assert isinstance(images, Tensor)
-        if images.shape[-3] == 1 and self.shape.channels == 3:
+        if channels == 1 and self.shape.channels == 3:
             images = images.expand(*images.shape[:-3], 3, *images.shape[-2:])
-        elif images.shape[-3] == 3 and self.shape.channels == 1:
+        elif channels == 3 and self.shape.channels == 1:
             images = functional.rgb_to_grayscale(images)
         return images
 
     def finish(self, images: Tensor) -> Tensor:
         """Fitted images [..., C, H, W], on whatever device, as the model's input: float32, normalised."""
-        images = functional.to_dtype(images, torch.float32, scale=True)
-        assert isinstance(images, Tensor)
+        if images.dtype != torch.float32:
+            from torchvision.transforms.v2 import functional  # as above
+
+            images = functional.to_dtype(images, torch.float32, scale=True)
         if not self.normalizes:
             images = (images - self._column(self.mean, images)) / self._column(self.std, images)
         finished: Tensor = images.flatten(-3) if self.shape.flat else images
@@ -98,6 +108,9 @@ class Preparation:
     def _masks(self, mask: Tensor) -> Tensor:
         if list(mask.shape[-2:]) == self.shape.size:
             return mask
+        from torchvision.transforms import v2  # as above
+        from torchvision.transforms.v2 import functional
+
         nearest = v2.InterpolationMode.NEAREST
         resized: Tensor = functional.resize(mask.unsqueeze(0), self.shape.size, interpolation=nearest)
         return resized.squeeze(0)

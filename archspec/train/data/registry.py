@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 
-from archspec.train.data import coco, digits, digits_segmentation, fake, image_folder, plugged, tensors, vision
+from archspec.train.data import plugged
 from archspec.train.data.images import ImageData
 from archspec.train.data.request import Request
 from archspec.train.data.task import as_learnt
+from archspec.train.data.vision_sets import VISION_SETS
 
-FACTORIES: Mapping[str, Callable[[Request], ImageData]] = {
-    "digits": digits.load,
-    "digits_segmentation": digits_segmentation.load,
-    "ImageFolder": image_folder.load,
-    "FakeData": fake.load,
-    "tensors": tensors.load,
-    "CocoDetection": coco.load,
-    **vision.FACTORIES,
+MODULES: Mapping[str, str] = {
+    "digits": "digits",
+    "digits_segmentation": "digits_segmentation",
+    "ImageFolder": "image_folder",
+    "FakeData": "fake",
+    "tensors": "tensors",
+    "CocoDetection": "coco",
+    **dict.fromkeys(VISION_SETS, "vision"),
 }
+"""Where each is made. Loaded when it is asked for: many need torchvision, which takes as long to load as torch."""
 
 
 def load_data(request: Request) -> ImageData:
@@ -26,7 +29,8 @@ def load_data(request: Request) -> ImageData:
     Raises:
         SpecError: AS552 to AS559, the data set cannot give what the spec asks for, or is not there.
     """
-    if request.name not in FACTORIES:
+    if request.name not in MODULES:
         return plugged.load(request)
-    data = FACTORIES[request.name](request)
+    make: Callable[[Request], ImageData] = import_module(f"archspec.train.data.{MODULES[request.name]}").load
+    data = make(request)
     return as_learnt(request.recipe, data, tuple(request.input_types))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from torch import Tensor
-from torchvision.transforms.v2 import functional
 
 from archspec.train.data.images import ImageShape
 
@@ -31,6 +30,8 @@ def channel_statistics(images: Tensor, shape: ImageShape) -> Statistics:
     """
     some = images[:: max(1, len(images) // _ENOUGH)]
     if some.shape[1] == 3 and shape.channels == 1:
+        from torchvision.transforms.v2 import functional  # late: see `Preparation`
+
         some = functional.rgb_to_grayscale(some)
     pixels = some.double() / 255
     mean, std = pixels.mean((0, 2, 3)), pixels.std((0, 2, 3)).clamp_min(1e-3)

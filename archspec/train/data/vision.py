@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -184,6 +184,3 @@ def _is_class(label: Any) -> bool:
         return not isinstance(label, str) and math.isfinite(int(label))
     except (TypeError, ValueError):
         return False
-
-
-FACTORIES: Mapping[str, Callable[[Request], ImageData]] = dict.fromkeys(VISION_SETS, load)
