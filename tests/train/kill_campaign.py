@@ -1,4 +1,4 @@
-"""`make campaign`: many kills, and a crash at every system call of a run; it fails unless each run came to the same bits."""
+"""`make campaign`: many kills, and a crash at every system call; it fails unless each run comes to the same bits."""
 
 from __future__ import annotations
 
