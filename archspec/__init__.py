@@ -29,6 +29,7 @@ from archspec.architecture import Architecture
 from archspec.errors import Diagnostic, SpecError, UsageError
 from archspec.plugins import load_plugin, register, register_dataset
 from archspec.source.zoo import ZooEntry, list_zoo
+from archspec.trial import dry_run, find_lr, overfit, prepare, profile
 from archspec.version import __version__
 
 if TYPE_CHECKING:  # what a check must not load, for annotations
@@ -47,8 +48,10 @@ __all__ = [
     "build",
     "check",
     "compare_runs",
+    "dry_run",
     "evaluate",
     "examine",
+    "find_lr",
     "from_file",
     "is_first_process",
     "is_run",
@@ -59,7 +62,10 @@ __all__ = [
     "list_zoo",
     "load",
     "load_plugin",
+    "overfit",
     "predict",
+    "prepare",
+    "profile",
     "register",
     "register_dataset",
     "spec_of_run",

@@ -38,9 +38,9 @@ class _Seen:
     said: list[Tensor] = field(default_factory=list)
     scores: list[Tensor] = field(default_factory=list)
 
-    def add(self, loss: str, output: Tensor, batch: Batch, data: ImageData) -> None:
+    def add(self, loss: str, output: Tensor, target: Tensor, data: ImageData) -> None:
         """One batch; of masks, the scores only."""
-        labels = hard(batch.target, output)
+        labels = hard(target, output)
         said = predict(loss, classes_second(output, labels))
         if data.task == "segmentation":
             self.scores.append(_ious(labels, said, len(data.classes)))
@@ -78,9 +78,10 @@ def look(
     with forked_generators(device), closing(_everything(data, recipe, device)) as batches:
         for batch in batches:
             loss, output = objective(model(*batch.inputs), batch)
-            totals.add(loss, batch.size, output, main.target(batch))
-            if data.task in ("classification", "segmentation"):
-                seen.add(main.name, output, batch, data)
+            target = main.target(batch)
+            totals.add(loss, batch.size, output, target)
+            if target is not None and data.task in ("classification", "segmentation"):
+                seen.add(main.name, output, target, data)
     matrix = totals.confusion().tolist()
     shown = tuple(_examples(model, objective, data, device, seen)) if examples else ()
     return Findings(totals.figures(objective.is_mean), data.classes, matrix, data.task, len(data.eval), shown)
@@ -126,7 +127,9 @@ def _masks(
     with closing(data.eval.batches(torch.tensor(shown), 1, 0, device)) as batches:
         for index, batch in zip(shown, batches, strict=True):
             output = main.at(model(*batch.inputs))
-            truth = hard(batch.target, output)
+            target = main.target(batch)
+            assert target is not None
+            truth = hard(target, output)
             said = predict(main.name, classes_second(output, truth)).cpu()[0]
             truth = truth.cpu()[0]
             assert data.preparation is not None
