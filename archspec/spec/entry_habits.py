@@ -108,6 +108,8 @@ def _named(reader: Reader, item: Node) -> tuple[Scalar, Node] | None:
     word = str(key.value)
     if word[:1].isupper() or word in (*MODIFIERS, *BODIES, *_SAYS_KIND, *reader.blocks) or layer_name_fault(word):
         return None
+    if isinstance(value, Scalar) and value.value in reader.capital_names:
+        return None  # `{relu: Stem}` is a function of the entry `Stem`
     return (key, value) if is_entry(value) else None
 
 

@@ -27,7 +27,7 @@ _BLOCK_KEYS = ("params", "inputs", "defaults", "layers", "outputs", "order", "de
 def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
     """The document and the faults of its form. A faulty part is left out of the document, so that what is
     independent of it can still be checked; None where there is no document to speak of."""
-    reader = Reader(_names_of_blocks(tree))
+    reader = Reader(_names_of_blocks(tree), tree)
     if not isinstance(tree, Mapping):
         help = "start with `archspec: 1`, `input: […]` and `layers:`"
         if isinstance(tree, Sequence):

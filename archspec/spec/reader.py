@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from functools import cached_property
 
 from archspec.errors import Diagnostic, Edit, Span, SpecError, clip, in_file_order
 from archspec.source.limits import MAX_FAULTS
@@ -50,6 +51,8 @@ _OF_CALLERS = {
     "resume": "a run is gone on with by `archspec train --resume RUN`",
 }
 """What other formats say in the recipe."""
+_NAMING = ("layers", "branches", "inputs")
+"""Keys under which names stand."""
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,15})")
 
 
@@ -77,16 +80,35 @@ def listed(names: list[str]) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
+def _capital_names(node: Node, under: str) -> Iterator[str]:
+    items = [(under, item) for item in node] if isinstance(node, Sequence) else []
+    for key, value in node if isinstance(node, Mapping) else ():
+        items.append((str(key.value), value))
+        if under in _NAMING and str(key.value)[:1].isupper():
+            yield str(key.value)
+    for word, value in items:
+        if word == "inputs" and isinstance(value, Scalar):
+            yield str(value.value)
+        yield from _capital_names(value, word)
+
+
 class Reader:
     """Collects the faults of one document.
 
     Attributes:
         blocks: the names of the document's blocks.
+        tree: the whole document, where it is at hand.
     """
 
-    def __init__(self, blocks: Collection[str] = ()) -> None:
+    def __init__(self, blocks: Collection[str] = (), tree: Node | None = None) -> None:
         self.faults: list[Diagnostic] = []
         self.blocks = blocks
+        self.tree = tree
+
+    @cached_property
+    def capital_names(self) -> frozenset[str]:
+        """The names of entries and inputs that begin with a capital, as kinds do."""
+        return frozenset() if self.tree is None else frozenset(_capital_names(self.tree, ""))
 
     def fault(
         self,

@@ -19,6 +19,8 @@ from tests.fuzz.written import MODIFIERS
 
 TYPO_KINDS = ("kind", "argument", "variable", "reference")
 """Faults that are one error each, at their own place."""
+NUMBERS = ("size", "zero")
+"""Faults, if they are any, of what a spec means and not of its form: what is refused has to fail in torch."""
 
 
 @dataclass(frozen=True)
@@ -216,6 +218,8 @@ def judge_mutant(mutant: Mutant) -> Outcome:
     if not errors:
         judge(mutant.spec)
         return Outcome(accepted=True, on_line=None)
+    if mutant.sort in NUMBERS:
+        judge(mutant.spec)
     if mutant.sort not in TYPO_KINDS:
         return Outcome(accepted=False, on_line=None)
     if len(errors) != 1:

@@ -15,7 +15,7 @@ import yaml
 import archspec
 from archspec.emit.compiled import program
 from archspec.errors import SpecError
-from tests.fuzz.judge import Disagreement, outputs_of
+from tests.fuzz.judge import Disagreement, equal, outputs_of
 from tests.fuzz.values import Drawn, make_inputs
 
 Spec = dict[str, Any]
@@ -57,12 +57,12 @@ def _compare(spec: Spec, whole: archspec.Architecture, found: archspec.Architect
     state, theirs = one.state_dict(), other.state_dict()
     if list(state) != list(theirs):
         raise Disagreement(f"in several files the state is {list(theirs)}, and not {list(state)}\n{shown}")
-    differing = [name for name, tensor in state.items() if not torch.equal(tensor, theirs[name])]
+    differing = [name for name, tensor in state.items() if not equal(tensor, theirs[name])]
     if differing:
         raise Disagreement(f"in several files {differing[0]} begins otherwise\n{shown}")
     with torch.no_grad():
         results = [outputs_of(module.eval(), make_inputs(spec, 3)) for module in (one, other)]
-    if not all(torch.allclose(a, b, rtol=0, atol=0, equal_nan=True) for a, b in zip(*results, strict=True)):
+    if not all(equal(a, b) for a, b in zip(*results, strict=True)):
         raise Disagreement(f"in several files the results differ\n{shown}")
 
 

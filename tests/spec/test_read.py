@@ -148,3 +148,14 @@ layers:
     assert archspec.check(spec) == ()
     assert archspec.check(spec.replace("\n", "\r\n")) == ()
     assert next(iter(archspec.build(spec).state_dict())) == "conv-1.weight"
+
+
+def test_a_function_in_a_list_takes_an_entry_whose_name_begins_as_kinds_do() -> None:
+    layers = "{Stem: {Linear: 3}, b: [{relu: Stem}], c: {layers: [{tanh: Stem}]}}"
+    spec = f"archspec: 1\ninput: [4]\nlayers: {layers}\n"
+    assert archspec.check(spec) == ()
+    block = "{B: {inputs: [A, Mask], layers: [{relu: Mask}]}}"
+    spec = f"archspec: 1\ninputs: {{X: [4]}}\nblocks: {block}\nlayers: [{{relu: X}}, {{B: , from: [X, '0']}}]\n"
+    assert archspec.check(spec) == ()
+    (fault,) = archspec.check("archspec: 1\ninput: [4]\nlayers: [{act: ReLU}]\n")
+    assert (fault.code, "no names" in fault.message) == ("AS105", True)
