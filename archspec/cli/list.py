@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 
 import click
@@ -22,6 +23,10 @@ def list_(words: tuple[str, ...], as_json: bool) -> None:
     """
     entries = [entry for entry in archspec.list_zoo() if not words or any(_has(entry, word) for word in words)]
     click.echo(_data(entries) if as_json else _table(entries))
+    if not entries:
+        near = difflib.get_close_matches(words[0], [entry.name.removeprefix("zoo:") for entry in archspec.list_zoo()])
+        meant = f"did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else "`archspec list` shows all"
+        click.echo(f"the zoo has nothing of that name: {meant}", err=True)
 
 
 def _has(entry: archspec.ZooEntry, word: str) -> bool:

@@ -23,6 +23,7 @@ from archspec.suggest import nearest
 
 _OPS = {"concat": "concat", "add": "add", "mul": "mul", "mean": "mean_of"}
 MERGES = (*_OPS, "none")
+_OTHER_WORDS = {"cat": "concat", "sum": "add", "plus": "add", "product": "mul", "avg": "mean", "average": "mean"}
 
 
 class _Merge(NamedTuple):
@@ -137,9 +138,10 @@ def _parts(context: Context, node: TreeNode, environment: Environment) -> tuple[
     if isinstance(word, str) and word in MERGES:
         return word, arguments
     guess = nearest(str(at.value), MERGES) if isinstance(at, Scalar) else []
+    guess = guess or [_OTHER_WORDS[word] for word in (str(word),) if word in _OTHER_WORDS]
     words = ", ".join(f"`{merge}`" for merge in MERGES)
     message = f"`merge` is one of {words}, or `{{concat: {{dim: 1}}}}`, found {describe(at)}"
-    help = f"did you mean `{guess[0]}`?" if guess else None
+    help = f"did you mean `{guess[0]}`?" if guess else "write e.g. `merge: concat`"
     context.fault(Diagnostic("AS101", message, at.span, help=help, edit=Edit(at.span, guess[0]) if guess else None))
     return None, None
 

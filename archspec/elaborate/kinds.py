@@ -40,7 +40,7 @@ def check_kinds(context: Context, entry: Entry) -> bool:
     given = {str(key.value): key for key in _argument_keys(entry.body.arguments, entry.modifiers)}
     known = _argument_names(context, entry.body, given)
     if known is None:
-        unknown_kind(context, entry.body.kind)
+        unknown_kind(context, entry.body.kind, entry.body.arguments if entry.name is None else None)
         return False
     if entry.body.arguments is not None and _bare_values(context, entry.body.kind, entry.body.arguments, known):
         return False

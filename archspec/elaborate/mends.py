@@ -20,6 +20,7 @@ _TIMES = re.compile(r"[1-9]\d{0,4}(\s*[xX×*]\s*[1-9]\d{0,4}){1,2}")
 _TUPLE = re.compile(r"\(\s*-?\d{1,9}(\s*,\s*-?\d{1,9})*\s*,?\s*\)")
 _NUMERIC = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _CENT, _LEAST_PER_CENT = 100, 5
+_VARIABLE = re.compile(r"\$[A-Za-z_]\w*")
 _CLOCK = re.compile(r"\d+(:\d+)+")
 
 OTHERWISE = "give it an input of the same channels or features, or make a layer of its own"
@@ -35,7 +36,7 @@ def mend(
         if meant is not None:
             return f"write `{meant.text}`", meant
         if "$" in place.text:  # the mend belongs where the value comes from
-            return _of_the_source(given, place), None
+            return _of_the_source(given, place, names), None
         bare = unquoted(given.node)
         if bare is not None:
             return "remove the quotes", bare
@@ -46,12 +47,15 @@ def mend(
     return fault.help, Edit(place, _literal(fault.suggestion), _is_certain(fault, op, given))
 
 
-def _of_the_source(given: Given, place: Span) -> str | None:
+def _of_the_source(given: Given, place: Span, names: Mapping[str, Any]) -> str | None:
     """What to change in an expression, or where its value comes from."""
     if isinstance(given.value, float) and "/" in place.text.replace("//", ""):
         return "`//` divides without a remainder, `/` gives a fraction"
     if isinstance(given.value, str) and _NUMERIC.fullmatch(given.value):
         return "remove the quotes where the value is written"
+    if isinstance(given.value, list) and _VARIABLE.fullmatch(place.text):
+        each, copy = ("index", "the value of each copy") if "index" in names else ("0", "the first value")
+        return f"write `$({place.text[1:]}[{each}])` for {copy}"
     return None
 
 

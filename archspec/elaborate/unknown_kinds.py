@@ -11,7 +11,7 @@ from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.ops.habits import KINDS, meant_argument
 from archspec.ops.refused import REFUSED
 from archspec.ops.registry import find, kinds
-from archspec.source.tree import Scalar
+from archspec.source.tree import Node, Scalar
 from archspec.spec.document import BODIES
 from archspec.suggest import completed, is_slip, nearest, respelled
 
@@ -39,8 +39,11 @@ def _bare(name: str) -> str:
     return next((name[len(prefix) :] for prefix in _BEFORE_NAME if name.startswith(prefix)), name).removesuffix("()")
 
 
-def unknown_kind(context: Context, kind: Scalar, *, in_defaults: bool = False) -> str | None:
-    """Record a kind that there is not; the one that was probably meant. In `defaults` it can be no block."""
+def unknown_kind(context: Context, kind: Scalar, value: Node | None = None, *, in_defaults: bool = False) -> str | None:
+    """Record a kind that there is not; the one that was probably meant. In `defaults` it can be no block.
+
+    `value` is what it is given.
+    """
     name = str(kind.value)
     bare = _bare(name)
     removed = context.removed_blocks.get(name)
@@ -62,6 +65,10 @@ def unknown_kind(context: Context, kind: Scalar, *, in_defaults: bool = False) -
         renamed = _renamed(kind, bare, meant, known)
         context.fault(Diagnostic("AS201", message, kind.span, help=help, edit=renamed))
         return meant
+    if isinstance(value, Scalar) and str(value.value)[:1].isupper() and find(str(value.value)) is not None:
+        help = f"write `{value.value}` alone: entries of a list have no names"
+        context.fault(Diagnostic("AS201", message, kind.span, help=help))
+        return None
     call = _CALLED.fullmatch(bare)
     op = None if call is None else find(call[1])
     edit = None if op is None or in_defaults else call_edit(kind, op)

@@ -15,6 +15,8 @@ _TOKEN = re.compile(
 )
 
 
+_INDEXED = re.compile(r"(?<![\w\"'(])(\$[A-Za-z_]\w*)(\[[\w +*/%().-]{1,60}\])")
+"""`$channels[index]`."""
 _ASSIGNED = re.compile(r"\s*(?:- )?([\w-]+)(\s*=)\s*[{\[]")
 """`conv = {…}`."""
 
@@ -77,6 +79,12 @@ def _wrong_closer(fault: YamlFault, opened: int | None) -> Diagnostic:
 
 
 def _in_brackets(fault: YamlFault) -> Diagnostic:
+    indexed = _INDEXED.search(fault.line)
+    if indexed is not None and fault.line_start + indexed.end(1) <= fault.at <= fault.line_start + indexed.end():
+        start, end = fault.line_start + indexed.start(), fault.line_start + indexed.end()
+        meant = f'"$({indexed[1][1:]}{indexed[2]})"'
+        message = f"the bracket after `{clip(indexed[1])}` ends a value that is not quoted"
+        return fault.told("AS029", message, start, end, f"write `{meant}`", Edit(fault.span(start, end), meant))
     message = "a comma is missing before this, or a string with a colon is not quoted"
     if fault.character == ",":
         return fault.told("AS020", "a value is missing before this comma", fault.at, fault.at + 1, help="remove it")

@@ -9,6 +9,7 @@ from archspec.spec.names import layer_name_fault
 from archspec.spec.reader import Reader, listed
 
 _SAYS_KIND = ("type", "op", "kind", "layer", "module", "class", "class_name", "_target_")
+_WRAPS = ("args", "params", "arguments", "parameters", "kwargs", "config", "options", "attrs", "attributes")
 _CONTAINERS = ("Sequential", "Model", "Functional", "ModuleList")
 _ROW = 3
 
@@ -25,15 +26,27 @@ def kind_and_arguments(node: Node) -> tuple[Scalar, Mapping] | None:
     return None if own or len(words) < 2 else (kind, arguments)
 
 
-def kind_as_value(kinds: list[tuple[Scalar, Node]]) -> tuple[Scalar, Scalar, Mapping] | None:
+def kind_as_value(reader: Reader, kinds: list[tuple[Scalar, Node]]) -> tuple[Scalar, Scalar, Node | None] | None:
     """`{type: Conv2d, out_channels: 8}`: the key that says what the value is, the kind, and the arguments."""
     if len(kinds) < 2 or any(str(key.value)[:1].isupper() for key, _ in kinds):
         return None
     for key, value in kinds:
         if str(key.value) in _SAYS_KIND and isinstance(value, Scalar) and isinstance(value.value, str):
-            rest = tuple(pair for pair in kinds if pair[0] is not key and pair[0].value not in ("name", "id"))
-            return key, value, Mapping(rest, value.span)
+            return key, value, _unwrapped(kinds, key, value)
+    key, value = kinds[0]
+    is_name = str(key.value) not in (*BODIES, *reader.blocks) and not any(is_entry(other) for _, other in kinds[1:])
+    if is_name and isinstance(value, Scalar) and is_entry(value):  # `{conv: Conv2d, out_channels: 8}`
+        return key, value, _unwrapped(kinds, key, value)
     return None
+
+
+def _unwrapped(kinds: list[tuple[Scalar, Node]], says: Scalar, kind: Scalar) -> Node | None:
+    """What stands beside the kind, or in `args`, `params`, … beside it."""
+    rest = tuple(pair for pair in kinds if pair[0] is not says and pair[0].value not in ("name", "id"))
+    if len(rest) == 1 and rest[0][0].value in _WRAPS and not (isinstance(rest[0][1], Scalar)):
+        inner = rest[0][1]
+        return inner.items[0] if isinstance(inner, Sequence) and len(inner) == 1 else inner
+    return Mapping(rest, kind.span) if rest else None
 
 
 def without_container(reader: Reader, node: Mapping) -> Mapping:

@@ -152,15 +152,15 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
         _no_kind(reader, node, whose)
         return Entry(name, NoKind(), Modifiers(**fields, keys=keys), node.span)
     modifiers = Modifiers(**fields, keys=keys)
-    habit = kind_as_value(kinds)
+    habit = kind_as_value(reader, kinds)
     if habit is not None:
         key, value, rest = habit
-        shown = ", ".join(f"{key.value}: {clip(value.span.text, 30)}" for key, value in rest)
+        shown = _shown(rest)
         named = next((f"{clip(other.span.text)}: " for key, other in kinds if key.value in ("name", "id")), "")
         message = f"an entry's kind is its key, so `{key.value}: {clip(str(value.value))}` says nothing"
-        meant = f"{{{value.value}: {{{clip(shown, 80)}}}}}" if shown else str(value.value)
+        meant = f"{{{value.value}: {shown}}}" if shown else str(value.value)
         reader.fault("AS105", message, key.span, help=f"write `{named}{meant}`")
-        return Entry(name, KindUse(value, rest if len(rest) else None), modifiers, node.span)
+        return Entry(name, KindUse(value, rest), modifiers, node.span)
     inside = without_layers(reader, node, kinds, whose) or several_kinds(reader, kinds, whose)
     if inside is not None:
         return Entry(name, document.Sequence(read_entries(reader, inside, whose)), modifiers, node.span)
@@ -198,6 +198,14 @@ def _with_arguments(reader: Reader, kinds: list[tuple[Scalar, Node]]) -> list[tu
     words = (*TRUST, *BODIES)
     others = [pair for pair in kinds if pair[0].value in words or _meant_modifier(str(pair[0].value)) is not None]
     return [*beside_kind(reader, [pair for pair in kinds if pair not in others]), *others]
+
+
+def _shown(arguments: Node | None) -> str:
+    """Arguments in braces."""
+    if isinstance(arguments, Mapping):
+        pairs = ", ".join(f"{key.value}: {clip(value.span.text, 30)}" for key, value in arguments)
+        return f"{{{clip(pairs, 80)}}}"
+    return "" if arguments is None else clip(arguments.span.text, 80)
 
 
 def _meant_modifier(word: str) -> str | None:

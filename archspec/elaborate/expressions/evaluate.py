@@ -195,7 +195,9 @@ def unknown_name(name: str, start: int, end: int, names: Mapping[str, Any]) -> F
         return Fault("AS211", f"unknown name `{clip(name)}`", start, end, f"did you mean `{near[0]}`?", near[0])
     if name in _HABITS and "index" in names:
         return Fault("AS211", f"unknown name `{clip(name)}`", start, end, "did you mean `index`?", "index")
-    if name in COUNTERS:
+    if name in FUNCTIONS:
+        help = f"a call stands in parentheses: `$({name}(…))`"
+    elif name in COUNTERS:
         help = f"`{name}` is known inside a `repeat`"
     else:
         variables = sorted(other for other in set(names) if isinstance(names[other], _PLAIN) and other not in COUNTERS)

@@ -21,6 +21,7 @@ Locate: TypeAlias = Callable[[int, int], Span]
 _MAX_RESULT = 64 * 2**10
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ATTRIBUTE = re.compile(r"\.([A-Za-z_]+)")
+_INDEX = re.compile(r"\[[^\[\]]{1,60}\]")
 
 
 def resolve(scalar: Scalar, names: Mapping[str, Any]) -> Any:
@@ -164,6 +165,9 @@ def _formatted(value: Any, part: Expression, after: str | Expression) -> str:
     attribute = _ATTRIBUTE.match(after) if isinstance(after, str) else None
     if isinstance(value, TensorType) and attribute is not None:
         help = f"write `$({part.value}{attribute.group()})`"
+    index = _INDEX.match(after) if isinstance(after, str) else None
+    if isinstance(value, (list, tuple)) and part.kind == "name" and index is not None:
+        help = f"write `$({part.value}{index.group()})`"
     message = f"{describe_value(value)} cannot be written into a string"
     raise Fault("AS221", message, part.start, part.end, help)
 
