@@ -19,6 +19,7 @@ from benchmarks import (
     report,
     speed,
     training,
+    training_start,
 )
 from benchmarks.measure import Case, Row
 from benchmarks.quiet import Clock
@@ -32,6 +33,7 @@ _MEASURES: dict[str, tuple[ModuleType, str]] = {
     "depth": (depth, "Growth with depth"),
     "keras": (keras_peer, "Keras"),
     "training": (training, "The training loop"),
+    "start": (training_start, "The start of training"),
     "growth": (growth, "Large specs"),
     "attacks": (attacks, "Specs at the limits"),
 }
