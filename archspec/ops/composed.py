@@ -60,7 +60,7 @@ def _check_activation(args: Args, inputs: Inputs) -> None:
 # A convolution, a norm and an activation as one layer.
 
 
-def _inner(count: int, args: Args) -> Args:
+def inner_args(count: int, args: Args) -> Args:
     """The arguments of the convolution inside, as `torchvision.ops.misc.ConvNormActivation` works them out."""
     kernel, dilation = spread(args.kernel_size, count), spread(args.dilation, count)
     centred = tuple((size - 1) // 2 * step for size, step in zip(kernel, dilation, strict=True))
@@ -94,10 +94,10 @@ def _conv_norm_activation(count: int) -> Op:
 
     def check(args: Args, inputs: Inputs) -> None:
         _check_activation(args, inputs)
-        conv.check(_inner(count, args), inputs)
+        conv.check(inner_args(count, args), inputs)
 
     def shape(args: Args, inputs: Inputs) -> Outputs:
-        outputs = conv.shape(_inner(count, args), inputs)
+        outputs = conv.shape(inner_args(count, args), inputs)
         if args.norm_layer is not None:
             norm, own = norm_args(args.norm_layer, args.out_channels)
             norm.check(own, outputs)
@@ -105,7 +105,7 @@ def _conv_norm_activation(count: int) -> Op:
 
     def state(args: Args) -> Mapping[str, State]:
         norm = None if args.norm_layer is None else norm_state(args.norm_layer, args.out_channels)
-        return _numbered(inside(conv.name, conv.state(_inner(count, args))), norm)
+        return _numbered(inside(conv.name, conv.state(inner_args(count, args))), norm)
 
     padding = Maybe(Either((sizes(count, 0), one_of("same", "valid"))))
     return Op(
@@ -133,7 +133,7 @@ def _conv_norm_activation(count: int) -> Op:
         check=check,
         shape=shape,
         state=state,
-        macs=lambda args, inputs, outputs: conv.macs(_inner(count, args), inputs, outputs),
+        macs=lambda args, inputs, outputs: conv.macs(inner_args(count, args), inputs, outputs),
     )
 
 

@@ -121,14 +121,12 @@ def _axes(args: Args, given: TensorType, groups: list[Group]) -> dict[Any, Dim]:
         if len(unknown) > 1:
             help = f"give the size of one of them, e.g. `{unknown[0]}: 2`"
             raise _fault(args, given, f"the sizes of {_shown(set(unknown))} are not known", help)
-        axes |= known
         product = volume(known.values())
         assert isinstance(product, int)
         left = _left_over(dim, product)
-        if unknown and left is not None:
-            axes[unknown[0]] = left
-        elif unknown or dim != product:
+        if left is None or (not unknown and dim != product):
             raise _size_fault(args, given, group, dim, product)
+        axes |= {axis: known.get(axis, left) for axis in group}
     return axes
 
 
@@ -158,7 +156,8 @@ def _size_fault(args: Args, given: TensorType, group: Group, dim: Dim, product: 
     return _fault(args, given, what, help)
 
 
-def _shape(kind: str, args: Args, given: TensorType) -> tuple[Dim, ...]:
+def _named(args: Args, given: TensorType, kind: str) -> tuple[dict[Any, Dim], list[Group]]:
+    """The size of every axis, those on the left in order; and the groups of them that the output is made of."""
     left, right = _sides(args, given)
     _check_names(args, given, left, right, kind)
     named = len(left.composition) - left.has_ellipsis
@@ -168,7 +167,16 @@ def _shape(kind: str, args: Args, given: TensorType) -> tuple[Dim, ...]:
     ellipsis = [f"{_ELLIPSIS}{at}" for at in range(given.rank - named)]
     axes = _axes(args, given, list(_groups(left.composition, ellipsis)))
     axes |= {axis: _size_of(args, axis) for axis in right.identifiers - left.identifiers}
-    made = list(_groups(right.composition, ellipsis))
+    return axes, list(_groups(right.composition, ellipsis))
+
+
+def reduced(args: Args, given: TensorType) -> tuple[dict[Any, Dim], list[Group]]:
+    """The size of every axis that a `reduce` reads, in order, and the groups of axes that are left."""
+    return _named(args, given, "reduce")
+
+
+def _shape(kind: str, args: Args, given: TensorType) -> tuple[Dim, ...]:
+    axes, made = _named(args, given, kind)
     if not made:
         raise _fault(args, given, "nothing is left on the right", "keep a dimension")
     if sum(isinstance(axes[axis], Batch) for group in made for axis in group) > 1:

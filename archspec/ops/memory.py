@@ -51,8 +51,6 @@ def kept(op: Op, args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
         return EXTRA[op.name](args, inputs, outputs)
     if op.bare or op.view or op.name in _NOTHING:
         return Kept()
-    if op.name == "reduce":
-        return Kept() if args.reduction in ("mean", "sum") else Kept((0,), (0,))
     if op.name in OUTPUT_ALONE:
         return Kept((0,)) if args.get("inplace") else Kept(outputs=(0,))
     if op.name in OUTPUT_AND_INPUT:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archspec.ops.arguments import spread
 from archspec.ops.entry import Args, Inputs, Outputs
 from archspec.ops.memory_of_attention import attention, decoder_layer, encoder_layer, fused_attention, transformer
+from archspec.ops.memory_of_convolution import batch_norm, convolution, instance_norm
 from archspec.ops.memory_of_parts import (
     bilinear_pool,
-    cell,
     conv_norm_activation,
     mlp,
     pyramid,
-    recurrent,
-    rnn_cell,
     squeeze,
 )
-from archspec.ops.memory_size import Kept, Rule, elements, size_of
+from archspec.ops.memory_of_patterns import reduction
+from archspec.ops.memory_of_recurrence import cell, gated, long_short, plain, recurrent, rnn_cell
+from archspec.ops.memory_size import Kept, Rule, elements, noise, size_of
 from archspec.tensors import per_sample
 
 
@@ -39,44 +38,6 @@ def _power_average(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
 
 def _unpool(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
     return Kept((1,))
-
-
-def _convolution(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
-    """With a padding that is no zeros, or with more zeros on one side, the padded copy.
-
-    A mirror and an edge keep the input for themselves.
-    """
-    count = len(inputs[0].spatial)
-    zeros = args.get("padding_mode", "zeros") == "zeros"
-    totals = [total % 2 if zeros else total for total in _total_padding(args, count)]
-    if zeros and not (args.padding == "same" and any(totals)):
-        return Kept((0,))
-    given = inputs[0]
-    wide = 4 * per_sample(given.shape[:2])
-    for size, total in zip(given.spatial, totals, strict=True):
-        wide *= size + total
-    return Kept(() if zeros or args.padding_mode == "circular" else (0,), extra=wide)
-
-
-def _total_padding(args: Args, count: int) -> list[int]:
-    """The padding on both sides together, for each spatial dimension."""
-    if args.padding == "valid":
-        return [0] * count
-    if args.padding == "same":
-        pairs = zip(spread(args.kernel_size, count), spread(args.dilation, count), strict=True)
-        return [step * (size - 1) for size, step in pairs]
-    return [2 * side for side in spread(args.padding, count)]
-
-
-def _batch_norm(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
-    """Mean and deviation of each channel."""
-    return Kept((0,), extra=2 * 4 * per_sample(inputs[0].shape[1:2]))
-
-
-def _instance_norm(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
-    """A batch norm over the channels of all samples, with weights and statistics repeated for each."""
-    channels = per_sample(inputs[0].shape[:2])
-    return Kept((0,), extra=4 * channels * (2 + bool(args.affine) + 2 * bool(args.track_running_stats)))
 
 
 def _group_norm(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
@@ -113,8 +74,7 @@ def _dropped(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
 
 
 def _noise(args: Args, size: int) -> Kept:
-    """What is multiplied by: one number where all is dropped."""
-    return Kept(extra=4 if args.p == 1 else size) if args.p else Kept()
+    return Kept(extra=4 * noise(args.p, size // 4))
 
 
 def _dropped_channels(args: Args, inputs: Inputs, outputs: Outputs) -> Kept:
@@ -223,11 +183,11 @@ EXTRA: Mapping[str, Rule] = {
     **{f"AdaptiveAvgPool{n}d": _adaptive_average for n in _KINDS},
     **{f"LPPool{n}d": _power_average for n in _KINDS},
     **{f"MaxUnpool{n}d": _unpool for n in _KINDS},
-    **{f"Conv{n}d": _convolution for n in _KINDS},
-    **{f"BatchNorm{n}d": _batch_norm for n in _KINDS},
-    **{f"InstanceNorm{n}d": _instance_norm for n in _KINDS},
+    **{f"Conv{n}d": convolution for n in _KINDS},
+    **{f"BatchNorm{n}d": batch_norm for n in _KINDS},
+    **{f"InstanceNorm{n}d": instance_norm for n in _KINDS},
     **{f"Dropout{n}d": _dropped_channels for n in _KINDS},
-    "SyncBatchNorm": _batch_norm,
+    "SyncBatchNorm": batch_norm,
     "GroupNorm": _group_norm,
     "LayerNorm": _layer_norm,
     "RMSNorm": _rms_norm,
@@ -266,9 +226,9 @@ EXTRA: Mapping[str, Rule] = {
     "Embedding": _looked_up,
     "embedding": _looked_up,
     "index_select": _at_places,
-    "RNN": recurrent(1, first=1),
-    "LSTM": recurrent(6),
-    "GRU": recurrent(7),
+    "RNN": recurrent(plain),
+    "LSTM": recurrent(long_short),
+    "GRU": recurrent(gated),
     "RNNCell": rnn_cell,
     "LSTMCell": cell(6),
     "GRUCell": cell(7),
@@ -284,5 +244,6 @@ EXTRA: Mapping[str, Rule] = {
     "FeaturePyramidNetwork": pyramid,
     "FrozenBatchNorm2d": _frozen,
     "BilinearPool2d": bilinear_pool,
+    "reduce": reduction,
 }
 """By name: what is kept."""

@@ -38,3 +38,8 @@ def elements(type_: TensorType) -> int:
 def size_of(type_: TensorType) -> int:
     """Bytes for a batch of one."""
     return per_sample(type_.shape) * _BYTES.get(type_.dtype, 1)
+
+
+def noise(probability: float, size: int) -> int:
+    """How many numbers a dropout of `size` numbers multiplies by: a single one where all of them are dropped."""
+    return {0: 0, 1: 1}.get(probability, size)  # type: ignore[call-overload, no-any-return]

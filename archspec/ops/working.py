@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from archspec.ops.entry import Args, Inputs, Op, Outputs
+from archspec.ops.memory_of_patterns import reducing
 from archspec.ops.memory_size import size_of
 from archspec.ops.working_of_attention import attention, decoder_layer, encoder_layer, fused_attention, transformer
 from archspec.ops.working_of_layers import LAYERS
-from archspec.ops.working_of_parts import cell, long_short, mlp, norm_activation, pyramid, recurrent, squeeze
+from archspec.ops.working_of_parts import mlp, norm_activation, pyramid, squeeze
+from archspec.ops.working_of_recurrence import cell, gated, long_short, plain
 
 Working: TypeAlias = Callable[[Args, Inputs, Outputs], int]
 
@@ -30,12 +32,13 @@ _RULES: Mapping[str, Working] = {
     "MLP": mlp,
     "SqueezeExcitation": squeeze,
     "FeaturePyramidNetwork": pyramid,
-    "RNN": recurrent(1),
+    "RNN": plain,
     "LSTM": long_short,
-    "GRU": recurrent(3),
+    "GRU": gated,
     "RNNCell": cell(3),
     "LSTMCell": cell(8),
     "GRUCell": cell(8),
+    "reduce": reducing,
 }
 
 

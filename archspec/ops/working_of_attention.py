@@ -5,11 +5,13 @@ Sizes are in numbers of float32 for a batch of one. Copies of masks that are giv
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from archspec.ops.alive import Alive
 from archspec.ops.attention import steps
 from archspec.ops.entry import Args, Inputs, Outputs
+from archspec.ops.memory_of_attention import is_turned
 from archspec.ops.memory_size import elements, size_of
 from archspec.ops.sequences import batch_at
 from archspec.tensors import per_sample
@@ -18,36 +20,33 @@ Given: TypeAlias = Literal[1, 2, 3]
 """How many different tensors query, key and value are."""
 
 
-@dataclass(slots=True)
-class Alive:
-    """A tally of tensors that come and go by name."""
-
-    peak: int = 0
-    _sizes: dict[str, int] = field(default_factory=dict)
-
-    def make(self, **sizes: int) -> None:
-        """One after the other, these are made."""
-        for name, size in sizes.items():
-            self._sizes[name] = size
-            self.peak = max(self.peak, sum(self._sizes.values()))
-
-    def drop(self, *names: str) -> None:
-        """These go, those of them that are there."""
-        for name in names:
-            self._sizes.pop(name, None)
-
-
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """Multi-head attention: steps of query and key, further keys (one learned, one of zeros), features and heads."""
+    """Multi-head attention.
+
+    Attributes:
+        queries: steps of the query.
+        keys: steps of the key.
+        features: how many the heads divide.
+        heads: how many there are.
+        given: how many different tensors query, key and value are.
+        batch: how many samples one of the model's batch stands for.
+        learned: whether a learned key is added.
+        zero: whether a key of zeros is added.
+        copies: numbers of the copies of query, key and value that projecting them apart makes.
+        bias: whether biases are added, to a projected copy in a further tensor.
+    """
 
     queries: int
     keys: int
     features: int
     heads: int
     given: Given
+    batch: int
     learned: bool = False
     zero: bool = False
+    copies: tuple[int, int, int] = (0, 0, 0)
+    bias: bool = True
 
     def alive(self, *, weights: bool, averaged: bool = False) -> int:
         """The most at once, the outputs included."""
@@ -78,16 +77,25 @@ class Heads:
     def _project(self, tally: Alive) -> None:
         query, key = self.queries * self.features, self.keys * self.features
         if self.given == 1:
-            tally.make(raw=3 * query, joint=3 * query)
+            tally.make(**self._ordered("joint", 3 * query, self.queries))
         elif self.given == 2:
-            tally.make(q=query, raw=2 * key, kv=2 * key)
+            tally.make(q=query)
+            tally.make(**self._ordered("kv", 2 * key, self.keys))
         else:
-            tally.make(q=query, k=key, v=key)
+            for name, size, copy in zip("qkv", (query, key, key), self.copies, strict=True):
+                tally.make(copy=copy, **{name: size})
+                tally.drop("copy")
+                tally.make(biased=size if copy and self.bias else 0)
+                tally.drop("biased")
         tally.drop("raw")
         for there in (self.learned, self.zero):
             if there:
                 key += self.features
                 self._add_key(tally, key)
+
+    def _ordered(self, name: str, size: int, steps: int) -> dict[str, int]:
+        """What is projected together, and in another order in memory, which for a single row is the same."""
+        return {name: size} if steps * self.batch == 1 else {"raw": size, name: size}
 
     def _add_key(self, tally: Alive, size: int) -> None:
         """Keys and values are copied, each with one more at its end."""
@@ -105,8 +113,9 @@ def attention(args: Args, inputs: Inputs, outputs: Outputs) -> int:
     one_size = all(args[name] in (None, args.embed_dim) for name in ("kdim", "vdim"))
     given: Given = 3 if not one_size or len(inputs) > 2 else 2 if len(inputs) == 2 else 1
     sizes = (steps(args, query), steps(args, key), int(args.embed_dim), int(args.num_heads))
-    heads = Heads(*sizes, given, args.add_bias_kv, args.add_zero_attn)
     batch = _batch(args, inputs)
+    q, k, v = (elements(each) // batch if is_turned(args, each) else 0 for each in (query, key, inputs[-1]))
+    heads = Heads(*sizes, given, batch, args.add_bias_kv, args.add_zero_attn, (q, k, v), args.bias)
     one = heads.alive(weights=args.need_weights, averaged=args.average_attn_weights)
     return 4 * (batch * one + _mask(args.is_causal, steps(args, query)))
 
@@ -120,24 +129,25 @@ def fused_attention(args: Args, inputs: Inputs, outputs: Outputs) -> int:
     """`scaled_dot_product_attention`: fused, or queries and keys scaled, scores and weights."""
     query, key, value = inputs[:3]
     rows = per_sample(query.shape[:-1])
-    converted = sum(4 * elements(mask) for mask in inputs[3:] if not mask.is_floating)
+    width = size_of(query) // elements(query)
+    converted = sum(width * elements(mask) for mask in inputs[3:] if not mask.is_floating)
     if value.shape[-1] == query.shape[-1]:
-        return size_of(outputs[0]) + 4 * rows + converted
+        return size_of(outputs[0]) + max(4, width) * rows + converted
     keys = per_sample(key.shape[-2:-1])
     scores = rows * keys
     mask = per_sample(query.shape[-2:-1]) * keys if args.is_causal else 0
     grouped = per_sample(query.shape[:-2]) // per_sample(key.shape[:-2])
     copied = grouped * (elements(key) + elements(value)) if grouped > 1 else 0
     beside = max(grouped * elements(key), scores, elements(outputs[0]))
-    return converted + 4 * (mask + copied + elements(query) + scores + beside)
+    return converted + width * (mask + copied + elements(query) + scores + beside)
 
 
 def _batch(args: Args, inputs: Inputs) -> int:
     return per_sample(inputs[0].shape[batch_at(args) : batch_at(args) + 1])
 
 
-def _attended(args: Args, queries: int, keys: int, given: Given) -> int:
-    return Heads(queries, keys, int(args.d_model), int(args.nhead), given).alive(weights=False)
+def _attended(args: Args, batch: int, queries: int, keys: int, given: Given) -> int:
+    return Heads(queries, keys, int(args.d_model), int(args.nhead), given, batch).alive(weights=False)
 
 
 def _feed_forward(args: Args, length: int) -> int:
@@ -160,34 +170,35 @@ def _layer(args: Args, length: int, attended: tuple[int, ...]) -> int:
     return most
 
 
-def _encoder(args: Args, length: int) -> int:
-    return _layer(args, length, (_attended(args, length, length, 1),))
+def _encoder(args: Args, batch: int, length: int) -> int:
+    return _layer(args, length, (_attended(args, batch, length, length, 1),))
 
 
-def _decoder(args: Args, length: int, memory: int) -> int:
-    return _layer(args, length, (_attended(args, length, length, 1), _attended(args, length, memory, 2)))
+def _decoder(args: Args, batch: int, length: int, memory: int) -> int:
+    attended = _attended(args, batch, length, length, 1), _attended(args, batch, length, memory, 2)
+    return _layer(args, length, attended)
 
 
 def encoder_layer(args: Args, inputs: Inputs, outputs: Outputs) -> int:
     """`TransformerEncoderLayer`."""
-    length = steps(args, inputs[0])
-    return 4 * (_batch(args, inputs) * _encoder(args, length) + _mask(args.is_causal, length))
+    length, batch = steps(args, inputs[0]), _batch(args, inputs)
+    return 4 * (batch * _encoder(args, batch, length) + _mask(args.is_causal, length))
 
 
 def decoder_layer(args: Args, inputs: Inputs, outputs: Outputs) -> int:
     """`TransformerDecoderLayer`."""
-    target, memory = steps(args, inputs[0]), steps(args, inputs[1])
-    return 4 * (_batch(args, inputs) * _decoder(args, target, memory) + _mask(args.tgt_is_causal, target))
+    target, memory, batch = steps(args, inputs[0]), steps(args, inputs[1]), _batch(args, inputs)
+    return 4 * (batch * _decoder(args, batch, target, memory) + _mask(args.tgt_is_causal, target))
 
 
 def transformer(args: Args, inputs: Inputs, outputs: Outputs) -> int:
     """`Transformer`: what each layer hands to the next one, a norm after each stack, the memory beside the decoder."""
-    source, target = steps(args, inputs[0]), steps(args, inputs[1])
+    source, target, batch = steps(args, inputs[0]), steps(args, inputs[1]), _batch(args, inputs)
     memory, size = source * int(args.d_model), target * int(args.d_model)
-    encoding = _stack(args.num_encoder_layers, _encoder(args, source), memory, source)
-    decoding = memory + _stack(args.num_decoder_layers, _decoder(args, target, source), size, target)
+    encoding = _stack(args.num_encoder_layers, _encoder(args, batch, source), memory, source)
+    decoding = memory + _stack(args.num_decoder_layers, _decoder(args, batch, target, source), size, target)
     masks = _mask(args.src_is_causal, source) + _mask(args.tgt_is_causal, target)
-    return 4 * (_batch(args, inputs) * max(encoding, decoding) + masks)
+    return 4 * (batch * max(encoding, decoding) + masks)
 
 
 def _stack(layers: int, one: int, size: int, length: int) -> int:

@@ -1,61 +1,12 @@
-"""What recurrent layers, and layers that are made of others, have alive at once."""
+"""What layers that are made of others have alive at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from archspec.ops.composed import inner_args, norm_args
 from archspec.ops.entry import Args, Inputs, Outputs
 from archspec.ops.memory_size import size_of
-from archspec.ops.sequences import batch_at
 from archspec.ops.working_of_layers import LAYERS
 from archspec.tensors import TensorType, per_sample
-
-Rule = Callable[[Args, Inputs, Outputs], int]
-
-# Recurrent layers, step by step as torch runs them where no library has them whole.
-
-
-def recurrent(gates: int) -> Rule:
-    """Of a layer the projected input, the outputs of its steps and these stacked; what the layer before it gave; the
-    states at the start and at the end. Nearly."""
-
-    def rule(args: Args, inputs: Inputs, outputs: Outputs) -> int:
-        steps = per_sample(inputs[0].shape[1 - batch_at(args) : 2 - batch_at(args)])
-        handed = size_of(outputs[0]) if args.num_layers > 1 else 0
-        ends = sum(map(size_of, outputs[1:]))
-        return steps * _one(args, inputs) * gates + 2 * size_of(outputs[0]) + handed + 2 * ends
-
-    return rule
-
-
-def _one(args: Args, inputs: Inputs) -> int:
-    """The state of one layer and direction."""
-    at = batch_at(args)
-    return 4 * int(args.hidden_size) * per_sample(inputs[0].shape[at : at + 1])
-
-
-def long_short(args: Args, inputs: Inputs, outputs: Outputs) -> int:
-    """An `LSTM`, of which a library makes whole layers: two directions and these joined, or what the layer before it
-    gave; the states at the start, at each layer's end, and stacked. A projected state, or a layer
-    without biases, is made step by step."""
-    if args.proj_size or not args.bias:
-        return recurrent(4)(args, inputs, outputs)
-    out, ends = size_of(outputs[0]), sum(map(size_of, outputs[1:]))
-    both = out if args.bidirectional else 0
-    return out + both + 2 * ends + max(out if args.num_layers > 1 else 0, 0 if both else ends)
-
-
-def cell(each: int) -> Rule:
-    """One step: the gates of input and state, what is made of them, and zeros where no state is given."""
-
-    def rule(args: Args, inputs: Inputs, outputs: Outputs) -> int:
-        rows = per_sample(inputs[0].shape[:1])
-        return 4 * rows * int(args.hidden_size) * (each + (len(inputs) == 1))
-
-    return rule
-
-
-# Layers that are made of others.
 
 
 def _activation(name: str | None, out: int, *, inplace: bool) -> int:
@@ -76,16 +27,16 @@ _IN_PLACE = frozenset(
 def norm_activation(args: Args, inputs: Inputs, outputs: Outputs) -> int:
     """One after the other, each dropping what the one before it gave."""
     out = size_of(outputs[0])
-    convolved = out if args.padding is None else LAYERS[f"Conv{len(inputs[0].spatial)}d"](args, inputs, outputs)
-    normed = 0 if args.norm_layer is None else out + _norm(str(args.norm_layer), outputs[0])
-    inplace = args.inplace is None or bool(args.inplace)
-    return max(convolved, normed, _activation(args.activation_layer, out, inplace=inplace))
+    count = len(inputs[0].spatial)
+    convolved = LAYERS[f"Conv{count}d"](inner_args(count, args), inputs, outputs)
+    normed = 0 if args.norm_layer is None else out + _norm(args, outputs[0])
+    return max(convolved, normed, _activation(args.activation_layer, out, inplace=bool(args.inplace)))
 
 
-def _norm(name: str, given: TensorType) -> int:
-    """A norm as composed layers make it, with its defaults."""
-    own = 8 * per_sample(given.shape[:2]) if "Instance" in name else 0
-    return size_of(given) + own
+def _norm(args: Args, given: TensorType) -> int:
+    """What the norm inside a composed layer makes of a convolution's output."""
+    norm, own = norm_args(args.norm_layer, args.out_channels)
+    return LAYERS[norm.name](own, (given,), (given,))
 
 
 def mlp(args: Args, inputs: Inputs, outputs: Outputs) -> int:
@@ -117,7 +68,7 @@ def pyramid(args: Args, inputs: Inputs, outputs: Outputs) -> int:
     results = above = parts = most = 0
     for level, output in reversed(list(enumerate(outputs))):
         size = size_of(output)
-        made = size if args.norm_layer is None else size + _norm(str(args.norm_layer), output)
+        made = size if args.norm_layer is None else size + _norm(args, output)
         if level == len(outputs) - 1:
             most = max(made, size + made)
         else:
