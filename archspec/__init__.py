@@ -11,8 +11,10 @@ from archspec.api import (
     build,
     check,
     compare_runs,
+    draw_predictions,
     evaluate,
     examine,
+    examine_run,
     from_file,
     is_first_process,
     is_run,
@@ -36,6 +38,8 @@ if TYPE_CHECKING:  # what a check must not load, for annotations
     from archspec.train.account.compare import Comparison as Comparison
     from archspec.train.account.compare import Difference as Difference
     from archspec.train.account.listing import RunSummary as RunSummary
+    from archspec.train.findings import ClassFigures as ClassFigures
+    from archspec.train.predict import Prediction as Prediction
 
 __all__ = [
     "Architecture",
@@ -48,9 +52,11 @@ __all__ = [
     "build",
     "check",
     "compare_runs",
+    "draw_predictions",
     "dry_run",
     "evaluate",
     "examine",
+    "examine_run",
     "find_lr",
     "from_file",
     "is_first_process",

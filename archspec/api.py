@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from archspec.train.account.compare import Comparison
     from archspec.train.account.listing import RunSummary
+    from archspec.train.findings import Findings
     from archspec.train.predict import Prediction
     from archspec.weights.ledger import Ledger
 
@@ -209,12 +210,13 @@ def train(
     return run_training(architecture, device=device, out=out, quiet=quiet, resume=resume)
 
 
-def evaluate(run: Path, *, device: str = "auto") -> Mapping[str, float]:
+def evaluate(run: Path, *, device: str = "auto", set: Sequence[str] = ()) -> Mapping[str, float]:
     """Measure a run's best weights on its evaluation data.
 
     Args:
         run: its folder.
         device: as for `train`.
+        set: overrides, e.g. of where the data is.
 
     Returns:
         The loss, and the recipe's metrics by name.
@@ -223,31 +225,68 @@ def evaluate(run: Path, *, device: str = "auto") -> Mapping[str, float]:
         SpecError: its data is not there any more.
         UsageError: there is no run, or none with weights; the device is not there.
     """
-    from archspec.train.evaluate import evaluate as measured
-
-    spec = spec_of_run(run)
-    return measured(load(spec), spec.parent, device)
+    return examine_run(run, device=device, set=set).figures
 
 
-def predict(run: Path, images: Sequence[Path], *, device: str = "auto") -> list[Prediction]:
-    """Classify pictures with a run's best weights, prepared as its evaluation images are.
+def examine_run(run: Path, *, device: str = "auto", set: Sequence[str] = (), report: bool = False) -> Findings:
+    """Measure a run's best weights, class by class.
 
     Args:
         run: its folder.
-        images: paths of pictures.
         device: as for `train`.
+        set: overrides, e.g. of where the data is.
+        report: whether to write its `report.html` and pictures anew, as after a kill.
 
     Returns:
-        For each picture its classes with their probabilities, the most probable first.
+        The figures, those of each class, and which class is taken for which.
+
+    Raises:
+        SpecError, UsageError: as `evaluate`.
+    """
+    from archspec.train.evaluate import evaluate as measured
+
+    spec = spec_of_run(run)
+    return measured(load(spec, set=set), spec.parent, device, report=report)
+
+
+def predict(
+    run: Path, images: Sequence[Path], *, device: str = "auto", faults: list[Diagnostic] | None = None
+) -> list[Prediction]:
+    """Ask a run's best weights about pictures, which are prepared as its evaluation images are.
+
+    Args:
+        run: its folder.
+        images: paths of pictures, and of folders of them.
+        device: as for `train`.
+        faults: where a fault is put for each picture that cannot be read; without it, the first one is raised.
+
+    Returns:
+        For each picture its classes with their probabilities, the most probable first; of a run that labels pixels,
+        the mask, and the classes with their shares of it.
 
     Raises:
         SpecError: its data is not there any more.
-        UsageError: as `evaluate`; a file is no picture; the run labels pixels.
+        UsageError: as `evaluate`; a file is no picture; the run gives no classes.
     """
     from archspec.train.predict import predict_images
 
     spec = spec_of_run(run)
-    return predict_images(load(spec), spec.parent, images, device)
+    return predict_images(load(spec), spec.parent, images, device, faults)
+
+
+def draw_predictions(run: Path, found: Sequence[Prediction]) -> bytes:
+    """The pictures that `predict` was asked about as one, labelled, or with their masks over them; PNG.
+
+    Args:
+        run: whose predictions they are.
+        found: what `predict` gave.
+    """
+    from archspec.train.account.account import read_account
+    from archspec.train.predicted import draw_predicted
+
+    known = read_account(pathlib.Path(run)).section("data").get("classes")
+    names = sorted(name for name, _ in found[0].classes)
+    return draw_predicted(found, known if isinstance(known, list) else names)
 
 
 def list_runs(folders: Path | Sequence[Path] = "runs") -> list[RunSummary]:

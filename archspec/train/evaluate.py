@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 
 import torch
@@ -14,15 +12,13 @@ from archspec.spec.recipe import Recipe
 from archspec.train.data.registry import load_data
 from archspec.train.data.request import Request
 from archspec.train.device import pick_device
-from archspec.train.feed import feed
+from archspec.train.findings import Findings
 from archspec.train.fit import Trainable, check_head
-from archspec.train.measure import measure
+from archspec.train.look import look
 from archspec.train.metrics import metrics_of
 from archspec.train.objective import make_objective
-from archspec.train.portions import Portions
-from archspec.train.seeds import forked_generators
+from archspec.train.report.write import write_report
 from archspec.train.store.run_folder import RunFolder
-from archspec.train.totals import Totals
 
 
 def best_model(architecture: Trainable, folder: Path, device: torch.device) -> nn.Module:
@@ -40,26 +36,30 @@ def best_model(architecture: Trainable, folder: Path, device: torch.device) -> n
     return model.eval()
 
 
-@torch.no_grad()
-def evaluate(architecture: Trainable, folder: Path, device: str) -> Mapping[str, float]:
-    """The loss, and the metrics of the recipe, over all evaluation data.
+def evaluate(architecture: Trainable, folder: Path, device: str, *, report: bool = False) -> Findings:
+    """The loss and the metrics of the recipe over all evaluation data, and which class is taken for which.
 
     Args:
         architecture: of the run.
         folder: of the run.
         device: as for training.
+        report: whether to write the run's report and pictures anew.
 
     Raises:
-        SpecError, UsageError: as training.
+        SpecError, UsageError: as training; AS603, the report cannot be written.
     """
     recipe, place = architecture.recipe or Recipe(), pick_device(device)
     data = load_data(Request(recipe, architecture.input_types))
     check_head(architecture, data, recipe)
     model = best_model(architecture, folder, place)
     objective = make_objective(recipe, tuple(architecture.output_types), place, tuple(architecture.input_types))
-    totals = Totals.of(metrics_of(recipe, data.task, len(data.classes)), objective.main.name, len(data.classes), place)
-    everything, portions = torch.arange(len(data.eval)), Portions(recipe.batch_size)
-    with forked_generators(place), closing(feed(data.eval, everything, 0, recipe, place, portions)) as loaded:
-        measure(model, objective, portions.counting(loaded, len(everything)), totals)
+    metrics = metrics_of(recipe, data.task, len(data.classes))
+    found = look(model, objective, data, recipe, metrics, place, examples=report)
     data.eval.close()
-    return totals.figures(objective.is_mean)
+    if report:
+        try:
+            write_report(RunFolder(folder), architecture, found)
+        except OSError as error:
+            message = f"cannot write into `{folder}`: {error.strerror or error}"
+            raise UsageError(Diagnostic("AS603", message, help="leave out `--report`")) from None
+    return found

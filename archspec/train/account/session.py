@@ -16,6 +16,7 @@ from archspec.errors import UsageError
 from archspec.train.account.account import ACCOUNT, FORMAT, RECIPE, read_account
 from archspec.train.account.git import git_state
 from archspec.train.account.machine import command, machine, versions
+from archspec.train.data.images import Preparation
 from archspec.train.fit import Trainable
 from archspec.train.identity import recipe_data
 from archspec.train.prepare import Prepared
@@ -94,9 +95,22 @@ def _about(prepared: Prepared) -> dict[str, Any]:
             "train": len(data.train),
             "eval": len(data.eval),
             "classes": list(data.classes),
+            "images": None if data.preparation is None else _images(data.preparation),
         },
         "monitor": {"name": prepared.monitor.name, "mode": prepared.monitor.mode},
         "recipe": recipe_data(prepared.recipe),
+    }
+
+
+def _images(preparation: Preparation) -> dict[str, Any]:
+    """How a picture becomes an input, where the data is not at hand."""
+    shape = preparation.shape
+    return {
+        "shape": [shape.channels, shape.height, shape.width],
+        "flat": shape.flat,
+        "mean": list(preparation.mean),
+        "std": list(preparation.std),
+        "normalizes": preparation.normalizes,
     }
 
 
