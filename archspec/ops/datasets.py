@@ -63,6 +63,7 @@ _IN_MEMORY: dict[str, str] = {
     "STL10": "13,000 labelled 96×96 colour images in 10 classes.",
 }
 _FILES: dict[str, str] = {
+    "CLEVRClassification": "85,000 rendered scenes, by the number of things in them.",
     "Country211": "Photographs by country.",
     "Flowers102": "8,189 photographs of flowers in 102 classes (needs scipy).",
     "Food101": "101,000 photographs of dishes in 101 classes.",
@@ -73,6 +74,7 @@ _FILES: dict[str, str] = {
 _UNDIVIDED: dict[str, str] = {
     "Caltech101": "9,146 photographs in 101 classes, split by a seed.",
     "Caltech256": "30,607 photographs in 257 classes, split by a seed.",
+    "Omniglot": "19,280 handwritten characters in 964 classes (the background set), split by a seed.",
     "EuroSAT": "27,000 64×64 satellite images in 10 classes, split by a seed.",
     "SEMEION": "1,593 16×16 images of handwritten digits, split by a seed.",
     "SUN397": "108,754 photographs of scenes in 397 classes, split by a seed.",
@@ -95,6 +97,26 @@ _SPECIAL: tuple[Signature, ...] = (
                 choices=("byclass", "bymerge", "balanced", "letters", "digits", "mnist"),
             ),
             _DOWNLOAD,
+        ),
+    ),
+    Signature(
+        "INaturalist",
+        "Photographs of 10,000 species (2021).",
+        (
+            _ROOT,
+            Argument("version", ("str",), "2021_train", choices=("2021_train", "2021_train_mini")),
+            _DOWNLOAD,
+            _WORKERS,
+        ),
+    ),
+    Signature(
+        "LFWPeople",
+        "13,233 photographs of 5,749 faces, split by a seed.",
+        (
+            _ROOT,
+            Argument("image_set", ("str",), "funneled", choices=("original", "funneled", "deepfunneled")),
+            *_SPLIT,
+            _WORKERS,
         ),
     ),
     Signature(

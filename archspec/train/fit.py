@@ -12,7 +12,7 @@ from archspec.errors import Diagnostic, Span, SpecError
 from archspec.spec.recipe import LOSS_TARGETS, SINGLE_OUTPUT_LOSSES, Recipe
 from archspec.tensors import TensorType, show_shape
 from archspec.train.data.images import ImageData
-from archspec.train.metrics import OF_CLASSES, OF_VALUES
+from archspec.train.metrics import MOST_CONFUSED, OF_CLASSES, OF_MATRIX, OF_VALUES
 
 _LEAVE_OUT = frozenset({"CrossEntropyLoss", "NLLLoss"})
 
@@ -88,6 +88,13 @@ def check_fits(recipe: Recipe, data: ImageData) -> None:
                 message = f"`{each.loss.name}` needs a label for every pixel, and `{data.name}` has pixels without one"
                 help = "use `CrossEntropyLoss`, which leaves them out"
                 faults.append(Diagnostic("AS512", message, each.loss.span, help=help))
+    if len(data.classes) > MOST_CONFUSED:
+        for metric in recipe.metrics:
+            if metric.name in OF_MATRIX:
+                message = (
+                    f"`{metric.name}` is of a confusion matrix, and of more than {MOST_CONFUSED:,} classes none is kept"
+                )
+                faults.append(Diagnostic("AS512", message, metric.span, help="use `accuracy` or `top_k`"))
     wrong, has = (OF_VALUES, "classes") if data.classes else (OF_CLASSES, "values")
     for metric in recipe.metrics:
         if metric.name in wrong:

@@ -84,7 +84,8 @@ def look(
                 seen.add(main.name, output, target, data)
     matrix = totals.confusion().tolist()
     shown = tuple(_examples(model, objective, data, device, seen)) if examples else ()
-    return Findings(totals.figures(objective.is_mean), data.classes, matrix, data.task, len(data.eval), shown)
+    classes = data.classes if matrix else ()  # of very many there is no matrix
+    return Findings(totals.figures(objective.is_mean), classes, matrix, data.task, len(data.eval), shown)
 
 
 def _everything(data: ImageData, recipe: Recipe, device: torch.device) -> Generator[Batch, None, None]:

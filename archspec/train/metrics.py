@@ -105,6 +105,8 @@ _OF_SUMS: Mapping[str, Metric] = {
 }
 OF_CLASSES = frozenset({*_OF_CONFUSION, "top_k", "perplexity"})
 """Metrics of predicted classes."""
+OF_MATRIX = frozenset(_OF_CONFUSION) - {"accuracy"}
+"""Metrics that need to know which class was taken for which."""
 OF_VALUES = frozenset({"mae", "mse"})
 """Metrics of predicted numbers."""
 BY_TASK: Mapping[str, tuple[str, ...]] = {

@@ -132,9 +132,10 @@ def _loop(prepared: Prepared, folder: RunFolder, quiet: bool) -> Loop:
 
 def _headline(name: str, loop: Loop) -> str:
     parameters = sum(parameter.numel() for parameter in loop.model.parameters())
+    what = "samples" if loop.data.preparation is None else "images"
     processes = f" in {loop.ranks.count} processes" if loop.ranks.are_several else ""
     return (
         f"training {name} ({plural(parameters, 'parameter')}) on {loop.data.name}: "
-        f"{len(loop.data.train):,} samples to learn from, {len(loop.data.eval):,} to measure on, "
+        f"{len(loop.data.train):,} {what} to learn from, {len(loop.data.eval):,} to measure on, "
         f"on {loop.device}{processes}"
     )

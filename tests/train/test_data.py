@@ -10,6 +10,7 @@ from archspec.errors import SpecError, UsageError
 from archspec.spec.recipe import Named, Recipe, Transforms
 from archspec.tensors import N, TensorType
 from archspec.train.data.digits import load_arrays
+from archspec.train.data.images import Preparation
 from archspec.train.data.registry import MODULES, load_data
 from archspec.train.data.request import Request
 from archspec.train.data.statistics import IMAGENET_MEAN, IMAGENET_STD
@@ -267,3 +268,33 @@ def test_unreadable_image_is_named(folder, workers):
         everything(data.train)
     assert caught.value.diagnostic.code == "AS557"
     assert str(broken) in caught.value.diagnostic.message
+
+
+def test_workers_live_as_long_as_the_run(folder):
+    samples = load((3, 8, 8), "ImageFolder", root=str(folder), workers=1).train
+    seen = set()
+    for epoch in (1, 2, 3):
+        assert len(list(samples.batches(torch.arange(12), 4, epoch, CPU))) == 3
+        seen.add(samples._running._workers[0].pid)
+    assert len(seen) == 1
+    interrupted = samples.batches(torch.arange(12), 4, 4, CPU)
+    next(interrupted)
+    interrupted.close()
+    (again, *_), (fresh, *_) = (
+        list(each.batches(torch.arange(12), 4, 5, CPU))
+        for each in (samples, load((3, 8, 8), "ImageFolder", root=str(folder), workers=0).train)
+    )
+    assert torch.equal(again.inputs[0], fresh.inputs[0])
+    samples.close()
+    assert samples._running is None
+
+
+def test_images_are_finished_on_the_device(folder, monkeypatch):
+    """Until then they are bytes."""
+    seen = []
+    finish = Preparation.finish
+    monkeypatch.setattr(Preparation, "finish", lambda self, images: seen.append(images) or finish(self, images))
+    samples = load((3, 8, 8), "ImageFolder", root=str(folder), workers=0).train
+    (batch,) = samples.batches(torch.arange(12), 12, 1, torch.device("meta"))
+    assert [(images.dtype, images.device.type) for images in seen] == [(torch.uint8, "meta")]
+    assert (batch.inputs[0].dtype, batch.inputs[0].shape) == (torch.float32, (12, 3, 8, 8))

@@ -63,6 +63,14 @@ def test_resumed_at_every_batch(tmp_path, monkeypatch, fields):
         assert difference(all_of(tmp_path / str(after)), all_of(tmp_path / "whole")) is None, after
 
 
+def test_an_epoch_that_a_limit_ends_with_its_last_batch(tmp_path, monkeypatch):
+    recipe = Recipe(batch_size=400, epochs=3, max_steps=4, optimizer=Named("SGD", {"lr": 0.1}))
+    train(DROPPING, recipe=recipe, out=tmp_path / "whole", device="cpu", quiet=True)
+    stopped(monkeypatch, 4, DROPPING, recipe=recipe, out=tmp_path / "run")
+    train(DROPPING, recipe=recipe, resume=tmp_path / "run", device="cpu", quiet=True)
+    assert difference(all_of(tmp_path / "run"), all_of(tmp_path / "whole")) is None
+
+
 @pytest.mark.parametrize(
     ("fields", "column", "choose"),
     [

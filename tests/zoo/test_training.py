@@ -38,6 +38,8 @@ def test_one_epoch_reads_most_digits(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["resnet34", "resnet34_notes"])
-def test_one_epoch_begins_to_learn(name: str, tmp_path: Path) -> None:
-    result = _train(name, tmp_path, ["train.epochs=1"], num_classes=10, size=16)
-    assert result.history[0]["train_accuracy"] > 0.4  # chance is 0.1
+def test_a_dozen_steps_begin_to_learn(name: str, tmp_path: Path) -> None:
+    few = ["train.batch_size=32", "train.max_steps=12"]
+    result = _train(name, tmp_path, few, num_classes=10, size=16)
+    assert result.history[0]["step"] == 12
+    assert result.history[0]["train_accuracy"] > 0.2  # chance is 0.1, with a deviation of 0.015

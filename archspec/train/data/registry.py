@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
-from archspec.train.data import plugged
 from archspec.train.data.images import ImageData
 from archspec.train.data.request import Request
 from archspec.train.data.task import as_learnt
@@ -29,8 +28,7 @@ def load_data(request: Request) -> ImageData:
     Raises:
         SpecError: AS552 to AS559, the data set cannot give what the spec asks for, or is not there.
     """
-    if request.name not in MODULES:
-        return plugged.load(request)
-    make: Callable[[Request], ImageData] = import_module(f"archspec.train.data.{MODULES[request.name]}").load
+    module = MODULES.get(request.name, "plugged")
+    make: Callable[[Request], ImageData] = import_module(f"archspec.train.data.{module}").load
     data = make(request)
     return as_learnt(request.recipe, data, tuple(request.input_types))

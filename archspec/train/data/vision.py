@@ -27,7 +27,8 @@ from archspec.train.data.statistics import channel_statistics, usual_statistics
 from archspec.train.data.vision_sets import VISION_SETS, VisionSet
 
 _OURS = frozenset({"root", "download", "workers", "eval_fraction", "seed", "eval_root", "eval_annFile"})
-_LABELS = ("targets", "labels", "_labels", "y", "_samples", "samples")
+_LABELS = ("targets", "labels", "_labels", "y", "_samples", "samples", "_flat_character_images")
+_CLASSES = ("classes", "categories", "all_categories", "_characters")
 
 
 def load(request: Request) -> ImageData:
@@ -71,7 +72,7 @@ def _made(request: Request, about: VisionSet, phase: Mapping[str, Any]) -> Any:
     if can_download:
         own["download"] = request.argument("download")
     try:
-        return getattr(datasets, request.name)(str(root), **own, **about.fixed, **phase)
+        return getattr(datasets, request.name)(str(root), **{**own, **about.fixed, **phase})
     except MemoryError:
         raise
     except Exception as error:  # whatever a missing or damaged file makes torchvision raise
@@ -93,7 +94,7 @@ def _not_there(request: Request, about: VisionSet, root: Path, error: Exception,
 
 def class_names(dataset: Any) -> tuple[str, ...]:
     """The names that torchvision tells, in the order of their numbers."""
-    for attribute in ("classes", "categories"):
+    for attribute in _CLASSES:
         found = getattr(dataset, attribute, None)
         if isinstance(found, Sequence) and found and not isinstance(found[0], int):
             return tuple(_name(each) for each in found)

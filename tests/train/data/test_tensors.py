@@ -5,6 +5,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+import archspec
 from archspec.errors import SpecError
 from archspec.spec.recipe import Named, OutputLoss, Recipe, Transforms
 from archspec.tensors import N, TensorType
@@ -131,3 +132,19 @@ def test_arrays_that_do_not_fit(tmp_path, arrays, arguments, code, words):
 def test_transforms_are_for_images(tmp_path):
     fields = {"transforms": Transforms(train=(Named("RandomHorizontalFlip"),))}
     assert fault(train=saved(tmp_path / "data.npz", x=X, y=Y), fields=fields).code == "AS512"
+
+
+def test_very_many_classes_have_no_confusion_matrix(tmp_path):
+    path = saved(tmp_path / "data.npz", x=X.astype(np.float32), y=Y * 4999)
+    spec = f"""archspec: 1
+input: [3]
+layers: {{fc: {{Linear: 5000}}}}
+train: {{data: {{tensors: {{train: {path}, eval: {path}}}}}, epochs: 40, optimizer: {{Adam: {{lr: 0.1}}}}}}
+"""
+    result = archspec.train(spec, out=tmp_path / "run", device="cpu", quiet=True)
+    with torch.no_grad():
+        said = result.model(torch.from_numpy(X).float()).argmax(1)
+    assert result.best == pytest.approx(float((said == torch.from_numpy(Y * 4999)).float().mean()))
+    assert not (result.folder / "confusion.png").exists()
+    with pytest.raises(SpecError, match="more than 4,096 classes"):
+        archspec.train(spec, set=["train.metrics=[dice]"], out=tmp_path / "other", device="cpu", quiet=True)

@@ -55,6 +55,10 @@ SETS = {
     "Caltech256": (written.caltech256, {}, (6, 2), 2, [0, 0, 0]),
     "EuroSAT": (lambda root: written.in_folders(root, "eurosat/2750"), {}, (6, 2), 2, [0, 0, 0]),
     "SUN397": (written.sun397, {}, (6, 2), 2, [0, 0, 0]),
+    "CLEVRClassification": (written.clevr, {}, (6, 2), 11, [3, 4, 5]),
+    "INaturalist": (written.inaturalist, {"version": "2021_train_mini"}, (8, 8), 2, [0, 0, 0]),
+    "LFWPeople": (written.lfw, {}, (6, 2), 2, [0, 0, 0]),
+    "Omniglot": (written.omniglot, {}, (12, 4), 4, [0, 0, 0]),
     "Country211": (
         lambda root: written.in_folders(root, "country211/train", "country211/valid"), {}, (8, 8), 2, [0, 0, 0]
     ),

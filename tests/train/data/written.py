@@ -342,3 +342,41 @@ def coco(root: Path) -> None:
         categories = [{"id": 90, "name": "toothbrush"}, {"id": 17, "name": "cat"}]
         content = {"images": images, "annotations": annotations, "categories": categories}
         (root / f"{phase}.json").write_text(json.dumps(content))
+
+
+def clevr(root: Path) -> None:
+    folder = root / "clevr" / "CLEVR_v1.0"
+    (folder / "scenes").mkdir(parents=True)
+    for phase, count in (("train", 6), ("val", 2)):
+        names = [f"CLEVR_{phase}_{number:06d}.png" for number in range(count)]
+        for name in names:
+            picture(folder / "images" / phase / name)
+        scenes = [{"image_filename": name, "objects": [{}] * (3 + number)} for number, name in enumerate(names)]
+        (folder / "scenes" / f"CLEVR_{phase}_scenes.json").write_text(json.dumps({"scenes": scenes}))
+
+
+def inaturalist(root: Path) -> None:
+    names = [f"0000{number}_a_b_c_d_e_f_{name}" for number, name in enumerate(CLASSES)]
+    in_folders(root, "2021_train_mini", "2021_valid", classes=tuple(names))
+
+
+def lfw(root: Path, patch) -> None:
+    folder, kind = root / "lfw-py", datasets.LFWPeople
+    for name, count in (("Ada_Byron", 5), ("Alan_Turing", 3)):
+        for number in range(1, count + 1):
+            picture(folder / "lfw_funneled" / name / f"{name}_{number:04d}.jpg")
+    (folder / "lfw-funneled.tgz").write_bytes(b"as it was fetched")
+    (folder / "lfw-names.txt").write_text("Ada_Byron\t5\nAlan_Turing\t3\n")
+    (folder / "people.txt").write_text("2\n1\nAda_Byron\t5\n1\nAlan_Turing\t3\n")
+    sums = {name: md5(folder / name) for name in ("lfw-names.txt", "people.txt")}
+    archive = ("lfw_funneled", "lfw-funneled.tgz", md5(folder / "lfw-funneled.tgz"))
+    patch.setattr(kind, "checksums", {**kind.checksums, **sums})
+    patch.setattr(kind, "file_dict", {**kind.file_dict, "funneled": archive})
+
+
+def omniglot(root: Path, patch) -> None:
+    folder = root / "omniglot-py"
+    in_folders(folder / "images_background", "Braille", "Greek", ending="png", classes=("character01", "character02"))
+    (folder / "images_background.zip").write_bytes(b"as it was fetched")
+    sums = {**datasets.Omniglot.zips_md5, "images_background": md5(folder / "images_background.zip")}
+    patch.setattr(datasets.Omniglot, "zips_md5", sums)
