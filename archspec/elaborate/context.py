@@ -74,7 +74,7 @@ class Context:
         block_defaults: those of each block that has its own.
         refused_defaults: the blocks for which `defaults` has something.
         inplace_by_default: the calls that work in place because `defaults` says so.
-        ordered: the calls whose input is brought into order since a further call of the module around them needs it.
+        joined: what changes in calls since the module around them is called again.
         globals: the file's variables, which every block sees.
         policies: the `init` section.
         place: elaborates an entry; held here because scopes hold entries and entries hold scopes.
@@ -108,7 +108,7 @@ class Context:
     block_defaults: dict[str, Kinds | None] = field(default_factory=dict)
     refused_defaults: set[str] = field(default_factory=set)
     inplace_by_default: set[int] = field(default_factory=set)
-    ordered: set[int] = field(default_factory=set)
+    joined: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     history: History = field(default_factory=History)
     written_arguments: dict[tuple[int, str], tuple[Arguments, Node | None]] = field(default_factory=dict)
     instances: dict[tuple[object, ...], Instance] = field(default_factory=dict)

@@ -12,10 +12,10 @@ from archspec.elaborate.defaults import Defaults
 from archspec.elaborate.environment import Environment, Value, as_data
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.inplace import shared_inplace
+from archspec.elaborate.joined import joined
 from archspec.elaborate.kinds import check_blocks, check_kinds
 from archspec.elaborate.left_out import check_held, check_left_out
 from archspec.elaborate.meant_kinds import with_meant_kinds
-from archspec.elaborate.ordered import in_order
 from archspec.elaborate.outputs import as_output, model_outputs
 from archspec.elaborate.scope import open_scope
 from archspec.elaborate.sequence import fill
@@ -114,7 +114,7 @@ def _graph(context: Context, document: Document) -> tuple[Graph | None, Fragment
         kind="model",
         inputs=(),
         parameters=scope.parameters,
-        body=tuple(in_order(node, context.ordered) for node in nodes) if context.ordered else tuple(nodes),
+        body=tuple(joined(node, context.joined) for node in nodes) if context.joined else tuple(nodes),
         results=tuple(value.ref for _, value, _ in outputs),
         outputs=tuple(value.type for _, value, _ in outputs if value.type is not None),
         ports=tuple(name for name, _, _ in outputs),

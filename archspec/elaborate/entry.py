@@ -111,6 +111,9 @@ def place_one(
         return NOTHING
     if not wanted:
         leave_out(context, entry, environment, len(inputs), name, path, overrides)
+        if _hides_inputs(context, entry):
+            context.hidden += 1
+            return NOTHING
         return _absent(context, entry, inputs[0], name, path)
     if entry.modifiers.when is not None:
         context.reached.add(where(entry.span))
@@ -136,6 +139,14 @@ def place_one(
 
     placed = _made(context, make, inputs, name, path)
     return placed if skip is None or projects or placed.dropped else merged(context, skip, inputs, placed, name, path)
+
+
+def _hides_inputs(context: Context, entry: Entry) -> bool:
+    """Whether a kind that there is not may have named in its value what it takes."""
+    body = entry.body
+    if not isinstance(body, KindUse) or body.arguments is None or entry.modifiers.from_ is not None:
+        return False
+    return str(body.kind.value) not in context.blocks and find(str(body.kind.value)) is None
 
 
 def _absent(context: Context, entry: Entry, value: Value, name: str, path: str) -> Placed:

@@ -52,7 +52,7 @@ class Instance:
 
     Attributes:
         inplace: its calls in `Context.inplace_by_default`.
-        ordered: those in `Context.ordered`.
+        joined: what `Context.joined` has of them.
     """
 
     inside: Inside
@@ -60,7 +60,7 @@ class Instance:
     before: Mark
     after: Mark
     inplace: set[int]
-    ordered: set[int]
+    joined: dict[int, Mapping[str, Any]]
 
 
 def key_of(context: Context, block: Block, arguments: Mapping[str, Any], scope: OpenScope) -> Key | None:
@@ -104,8 +104,9 @@ def remember(context: Context, key: Key, before: Mark, scope: OpenScope, inside:
     calls = [call for node in inside.nodes for call in calls_of(node)]
     if not any(state.tied for call in calls for state in call.state.values()):  # each names a parameter elsewhere
         ids = [call.id for call in calls]
-        inplace, ordered = context.inplace_by_default.intersection(ids), context.ordered.intersection(ids)
-        context.instances[key] = Instance(inside, scope.path, before, after, inplace, ordered)
+        inplace = context.inplace_by_default.intersection(ids)
+        joined = {id: context.joined[id] for id in context.joined.keys() & ids}
+        context.instances[key] = Instance(inside, scope.path, before, after, inplace, joined)
 
 
 def copied(context: Context, known: Instance, scope: OpenScope) -> Inside | None:
@@ -122,7 +123,7 @@ def copied(context: Context, known: Instance, scope: OpenScope) -> Inside | None
         return None
     context.history.repeat(first, first + ids - 1, copier.shift)
     context.inplace_by_default.update(id + copier.shift.distance for id in known.inplace)
-    context.ordered.update(id + copier.shift.distance for id in known.ordered)
+    context.joined.update((id + copier.shift.distance, change) for id, change in known.joined.items())
     context.skip(ids, steps)
     return Inside(nodes, known.inside.order, copier.values(known.inside.results), known.inside.arguments)
 

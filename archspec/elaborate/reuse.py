@@ -7,8 +7,8 @@ from dataclasses import replace
 from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Binding, Environment, Remade, Value, absent
 from archspec.elaborate.initialization import Policies
+from archspec.elaborate.joined import changes
 from archspec.elaborate.mends import OTHERWISE
-from archspec.elaborate.ordered import needs_order
 from archspec.elaborate.places import Frame
 from archspec.elaborate.references import Later, find_binding
 from archspec.elaborate.scope import NOTHING, Placed
@@ -62,7 +62,7 @@ def place_again(
             context.fault(Diagnostic("AS233", message, span, notes=(note,), help=help))
             return NOTHING
     for first, second in zip(again.nodes, placed.nodes, strict=True):
-        context.ordered.update(needs_order(first, second))
+        context.joined.update(changes(first, second))
     nodes = tuple(_without_state(first, second) for first, second in zip(again.nodes, placed.nodes, strict=True))
     return Placed(nodes, Binding(placed.binding.ports, {}, binding.closed, again))
 

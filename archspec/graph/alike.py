@@ -5,7 +5,6 @@ from __future__ import annotations
 from archspec.graph.nodes import Absent, Call, Node, Ref, Scope
 from archspec.ops.code import BATCH
 from archspec.ops.entry import Args
-from archspec.ops.ordered import ORDERED
 from archspec.tensors import Batch, Shape
 
 
@@ -30,7 +29,9 @@ def _of_calls(first: Call, second: Call) -> str | None:
     if first.op.name != second.op.name:
         return f"`{first.path}` is a `{first.op.name}`, and would be a `{second.op.name}`"
     alike = [state.shape for state in first.state.values()] == [state.shape for state in second.state.values()]
-    differing = (name for name in first.args if name != ORDERED and first.args[name] != second.args.get(name))
+    joined = first.op.join(first.args, second.args)
+    names = (name for name in first.args if name not in joined)
+    differing = (name for name in names if first.args[name] != second.args.get(name))
     name = next((name for name in differing if not (alike and _only_sizes_state(first, name))), None)
     if name is not None:
         values = f"`{name}: {_shown(first.args, name)}`, and would need {_shown(second.args, name)}"

@@ -151,6 +151,11 @@ def no_check(args: Args, inputs: Inputs) -> None:
     """No rules beyond the types of the arguments."""
 
 
+def no_change(first: Args, second: Args) -> Mapping[str, Any]:
+    """Code that does for every call, or for calls with the same arguments only."""
+    return {}
+
+
 def _no_state(args: Args) -> Mapping[str, State]:
     return {}
 
@@ -195,6 +200,8 @@ class Op:
         floating: its first input has to be of a floating-point type.
         solve: arguments as the generated code has them, e.g. a reshape's sizes with `N` made -1, and what else it
             needs to know of the inputs; called after `shape`.
+        join: what changes in the arguments of a call so that its code does for a further call of the module around it,
+            whose arguments are the second ones. Nothing, where one code does for both or none can.
         free: the type of further arguments, whose names the user chooses (the axis sizes of an einops pattern).
         view: its outputs share their memory with its first input. Nothing may change a `locked` one in place.
         layer: the class itself, for a layer that a caller has registered. It initialises itself.
@@ -229,6 +236,7 @@ class Op:
     helpers: Mapping[str, str] = field(default_factory=dict)
     floating: bool = True
     solve: Callable[[Args, Inputs], Mapping[str, Any]] | None = None
+    join: Callable[[Args, Args], Mapping[str, Any]] = no_change
     free: ArgType | None = None
     view: Literal["", "shared", "locked"] = ""
     layer: Any = None

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from archspec.ops.arguments import Each, Int, Maybe
 from archspec.ops.common import normalize_dim, refuse_empty, same
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
@@ -60,10 +57,6 @@ def _slice_shape(args: Args, inputs: Inputs) -> Outputs:
     refuse_empty((size,), given, "end" if "end" in args.written else "start" if "start" in args.written else None)
     shape = (*given.shape[:dim], size, *given.shape[dim + 1 :])
     return (given.with_shape(shape, channels_first=given.channels_first),)
-
-
-def _solved_slice(args: Args, inputs: Inputs) -> Mapping[str, Any]:
-    return {"dim": normalize_dim(args.dim, inputs[0].rank, "dim")}
 
 
 def _slice_code(args: Args, inputs: tuple[str, ...]) -> str:
@@ -147,7 +140,6 @@ OPS = (
             Arg("step", Int(1), 1, doc="1 for every place, 2 for every second"),
         ),
         shape=_slice_shape,
-        solve=_solved_slice,
         code=_slice_code,
         floating=False,
         view="shared",

@@ -83,13 +83,29 @@ def _fitting(wanted: Shape, whole: Dim) -> Shape | None:
 
 
 def _solved_reshape(args: Args, inputs: Inputs) -> Mapping[str, Any]:
-    """-1 stands for the batch, so that the code holds for any."""
-    return {"shape": tuple(-1 if isinstance(size, Batch) else size for size in _reshaped(args, inputs))}
+    """-1 stands for the batch, so that the code holds for any. What was written holds for other sizes too."""
+    solved = tuple(-1 if isinstance(size, Batch) else size for size in _reshaped(args, inputs))
+    batch = next(((dim, size) for dim, size in enumerate(inputs[0].shape) if isinstance(size, Batch)), None)
+    return {"shape": solved, "asked": args.shape, "batch": batch}
 
 
-def _sizes_code(sizes: tuple[Any, ...]) -> str:
-    listed = ", ".join("-1" if isinstance(size, Batch) else str(size) for size in sizes)
-    return f"({listed},)" if len(sizes) == 1 else f"({listed})"
+def _join_reshapes(first: Args, second: Args) -> Mapping[str, Any]:
+    """Two calls that ask for the same, of tensors of two sizes: what is left for -1 is found anew in each."""
+    same = first.shape == second.shape or (first.asked, first.batch) != (second.asked, second.batch)
+    return {} if same else {"shape": first.asked}
+
+
+def _reshape_code(args: Args, inputs: tuple[str, ...]) -> str:
+    listed = ", ".join(_size_code(size, args, inputs[0]) for size in args.shape)
+    return f"torch.reshape({inputs[0]}, ({listed}{',' if len(args.shape) == 1 else ''}))"
+
+
+def _size_code(size: Dim, args: Args, given: str) -> str:
+    """A size; the batch as the tensor itself has it, where -1 is something else."""
+    if not isinstance(size, Batch):
+        return str(size)
+    dim, whole = args.batch
+    return f"{given}.size({dim})" + ("" if size == whole else f" * {size.multiple} // {whole.multiple}")
 
 
 def _expanded(args: Args, inputs: Inputs) -> Shape:
@@ -154,7 +170,8 @@ OPS = (
         primary="shape",
         shape=lambda args, inputs: (inputs[0].with_shape(_reshaped(args, inputs)),),
         solve=_solved_reshape,
-        code=lambda args, inputs: f"torch.reshape({inputs[0]}, {_sizes_code(args.shape)})",
+        join=_join_reshapes,
+        code=_reshape_code,
         floating=False,
         view="shared",
     ),

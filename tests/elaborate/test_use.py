@@ -250,6 +250,21 @@ def test_a_module_called_again_with_more_dimensions_still_finds_them_in_order() 
     agree(SHUFFLED, Hand(lambda m, a, b: (run(a), run(b.permute(0, 4, 1, 2, 3))), act=nn.Tanh()))
 
 
+def test_what_a_reshape_leaves_open_is_another_size_in_a_further_call() -> None:
+    layers = "{f: {reshape: [N, -1]}, g: {unsqueeze: 1}, h: {reshape: [N, 1, 1, -1]}, i: {reshape: [2*N, -1]}}"
+    spec = f"inputs: {{a: [4, 3], b: [5, 4]}}\nlayers: {{m: {{layers: {layers}, from: a}}, n: {{use: m, from: b}}}}\n"
+    agree(spec + "outputs: [m, n]\n", Hand(lambda m, a, b: (a.reshape(6, -1), b.reshape(6, -1))))
+
+
+def test_a_slice_of_the_last_dimension_is_of_the_last_in_a_further_call() -> None:
+    layers = "{f: {slice: {dim: -1, end: 2}}, g: {slice: {dim: -2, start: 1}}, h: Tanh}"
+    spec = (
+        f"inputs: {{a: [4, 3], b: [5, 4, 6]}}\nlayers: {{m: {{layers: {layers}, from: a}}, n: {{use: m, from: b}}}}\n"
+    )
+    run = lambda m, x: m.h(x[..., 1:, :2])  # noqa: E731
+    agree(spec + "outputs: [m, n]\n", Hand(lambda m, a, b: (run(m, a), run(m, b)), h=nn.Tanh()))
+
+
 @pytest.mark.parametrize("kind", ["LayerNorm", "RMSNorm"])
 def test_a_norm_of_the_last_dimension_takes_no_other_size(kind: str) -> None:
     layers = f"{{n: {{{kind}: {{elementwise_affine: false}}, from: a}}, m: {{use: n, from: b}}}}"

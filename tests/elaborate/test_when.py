@@ -259,3 +259,8 @@ layers: {one: {Step: {left: true}}, two: Step}
 """
     module = build(spec)
     as_exported(load(spec), module, samples(load(spec)))
+
+
+def test_what_an_absent_entry_of_an_unknown_kind_stands_for_is_not_known() -> None:
+    layers = "{a: {addx: [y, y], when: false}, b: {Conv1d: {out_channels: 2, kernel_size: 3}}}"
+    assert faults(f"inputs: {{x: [4, 7, 9], y: [4, 4]}}\nlayers: {layers}\n") == [("AS201", "addx")]
