@@ -16,6 +16,10 @@ from archspec.spec.reader import TRUST, Reader, listed, meant_key
 
 LANGUAGE_VERSION = 1
 _FEW = 3
+_FORMS = {
+    "init": "write what is initialised and how: `init: {Linear: xavier_uniform}`",
+    "train": "write e.g. `train: {data: digits, epochs: 5}`",
+}
 KEYS = (
     *("archspec", "name", "description", "extends", "import", "input", "inputs", "vars", "defaults", "blocks"),
     *("layers", "outputs", "init", "weights", "freeze", "train"),
@@ -163,7 +167,7 @@ def _read_description(reader: Reader, tree: Mapping) -> str:
 
 def _section(reader: Reader, tree: Mapping, name: str) -> Mapping | None:
     node = tree.get(name)
-    return None if node is None else reader.mapping(node, f"`{name}`")
+    return None if node is None else reader.mapping(node, f"`{name}`", _FORMS.get(name))
 
 
 def _read_layers(reader: Reader, tree: Mapping) -> Entries | None:
