@@ -105,8 +105,10 @@ def named_in_list(reader: Reader, node: Sequence) -> Mapping | None:
         if pair is None:
             return None
         found.append(pair)
-    if not found or len({str(key.value) for key, _ in found}) < len(found):
+    if len({str(key.value) for key, _ in found}) < len(found):
         return None
+    if not any(isinstance(value, Mapping) for _, value in found):
+        return None  # `{tanh: X}` is a function of an entry called X
     first = found[0][0]
     message = f"the entries of a list have no names, but this one is called `{clip(str(first.value))}`"
     help = f"write `{clip(str(first.value))}: …` without the dash before it, and so the others of the list"
