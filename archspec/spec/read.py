@@ -104,10 +104,10 @@ def _names_of_blocks(tree: Node) -> frozenset[str]:
 
 def check_keys(reader: Reader, tree: Mapping) -> None:
     """Record every key of a spec that is none, or not yet one."""
-    for key, _ in tree:
+    for key, value in tree:
         word = str(key.value)
         if word not in KEYS:
-            reader.unknown_key(key, KEYS, "a spec")
+            reader.unknown_key(key, KEYS, "a spec", value)
 
 
 def check_version(reader: Reader, tree: Mapping, whose: str = "the spec") -> None:
