@@ -120,7 +120,8 @@ def _plain(context: Context, op: Op, name: str, argument: Given) -> Given:
         held = argument.value
         return Given(evaluate(context, held.node, held.names), argument.node, argument.key)
     message = f"`{name}` takes a plain value, but `{argument.node.span.text}` holds a layer"
-    context.fault(Diagnostic("AS401", message, argument.node.span))
+    help = "write a value, or a variable that holds one"
+    context.fault(Diagnostic("AS401", message, argument.node.span, help=help))
     return Given(UNKNOWN, argument.node, argument.key)
 
 

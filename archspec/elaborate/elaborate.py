@@ -166,6 +166,8 @@ def _bad_size(context: Context, declared: Input, index: int, size: Any) -> None:
             help = "remove the quotes"
     elif size is None and index:
         help = "each size is a number: write the one that it has in training"
+    elif isinstance(size, int) and help is None:
+        help = "write the size that it has in training"
     found = describe(at) if isinstance(at, Scalar) and not isinstance(size, int) else f"{size}"
     message = f"a size of `{declared.name}` must be an integer ≥ 1, found {found}"
     context.fault(Diagnostic("AS101", message, at.span, help=help))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec import globs
 from archspec.elaborate.environment import as_data
+from archspec.elaborate.recipe_mends import by_default
 from archspec.elaborate.sections import evaluated
 from archspec.errors import Diagnostic, Span, SpecError, clip
 from archspec.ops.called import Signature
@@ -217,7 +218,9 @@ def read_init(context: Context, node: Node) -> Init | None:
         name, wanted = fault
         place = _value_of(arguments, name) or key
         message = f"`{name}` of `{signature.name}` must be {wanted}, found {describe(place)}"
-        context.fault(Diagnostic("AS401", message, place.span))
+        argument = signature.argument(name)
+        help = None if argument is None else by_default(argument)
+        context.fault(Diagnostic("AS401", message, place.span, help=help))
         return None
     return Init(signature.name, given)
 

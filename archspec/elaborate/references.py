@@ -117,6 +117,8 @@ def _counted(node: Scalar, environment: Environment) -> Diagnostic:
     back = node.value if isinstance(node.value, int) and node.value < 0 else None
     message = f"a reference is a name, found {describe(node)}: layers are not counted"
     help, edit = "write the name of an earlier entry, or `previous` for the one before", None
+    if back is None:
+        help += f"; a number to compute with is the argument: `{{mul: {node.span.text}, from: a}}`"
     if back is not None and -back <= len(before):
         name = "previous" if back == -1 else before[back]
         help, edit = f"write `{name}`", Edit(node.span, name)

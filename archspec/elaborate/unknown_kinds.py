@@ -19,6 +19,7 @@ _CALLED = re.compile(r"(\w+)(?:\s*\(.*\)|[\s,].*)", re.DOTALL)
 _BEFORE_NAME = ("torch.nn.functional.", "torch.nn.", "torchvision.ops.", "torch.", "nn.", "F.")
 _CURLY = "“”‘’„«»"
 """Quotation marks of text programs, which are none to YAML."""
+_INPUTS = ("input", "inputs", "from", "tensors", "x", "xs")
 _FEW = 3
 _USUAL = ("Linear", "Conv2d", "LSTM", "Embedding")
 _CLOSED = "kinds come from a closed list, and nothing that a spec names is imported"
@@ -131,6 +132,8 @@ def unknown_argument(
         edit = None
     elif meant is not None:
         help = f"did you mean `{meant}`?"
+    elif name in _INPUTS and (op := find(str(kind.value))) is not None and not op.is_module:
+        help = f"its inputs stand beside it: `{{{kind.value}: {{…}}, from: [a, b]}}`"
     elif known:
         help = "it has " + ", ".join(f"`{name}`" for name in known)
     else:

@@ -18,6 +18,7 @@ from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node, Scalar, describe
 from archspec.source.tree import Sequence as TreeSequence
 from archspec.spec.document import Parameter
+from archspec.suggest import nearest
 
 if TYPE_CHECKING:
     from archspec.elaborate.defaults import Defaults
@@ -230,9 +231,9 @@ def _in_range(context: Context, parameter: Parameter, given: Given) -> bool:
         if fault is not None:
             name = parameter.name.value
             message = f"`{name}` must be {fault}, found {_show(item, given.node)}"
-            context.fault(
-                Diagnostic("AS208", message, given.node.span, notes=(_declared_at(parameter, given.node.span),))
-            )
+            notes = (_declared_at(parameter, given.node.span),)
+            help, edit = _into_range(parameter, item, given.node)
+            context.fault(Diagnostic("AS208", message, given.node.span, notes=notes, help=help, edit=edit))
             return False
     return True
 
@@ -248,6 +249,20 @@ def _range_fault(parameter: Parameter, value: Any) -> str | None:
         if value not in choices:
             return "one of " + ", ".join(f"`{choice}`" for choice in choices)
     return None
+
+
+def _into_range(parameter: Parameter, value: Any, node: Node) -> tuple[str, Edit | None]:
+    """The nearest choice, or the bound that is passed."""
+    plain = isinstance(node, Scalar) and "$" not in node.span.text and not parameter.is_list
+    if isinstance(parameter.choices, TreeSequence):
+        choices = [str(item.value) for item in parameter.choices if isinstance(item, Scalar)]
+        near = nearest(str(value), choices)
+        if not near:
+            return "write one of them, or add it to the `choices` of the declaration", None
+        return f"did you mean `{near[0]}`?", Edit(node.span, near[0]) if plain else None
+    least, most = _limit(parameter.min), _limit(parameter.max)
+    bound = least if least is not None and value < least else most
+    return f"write `{bound}`, or change the declaration", Edit(node.span, f"{bound}") if plain else None
 
 
 def _limit(node: Node | None) -> float | None:

@@ -105,7 +105,7 @@ def named_in_list(reader: Reader, node: Sequence) -> Mapping | None:
         if pair is None:
             return None
         found.append(pair)
-    if not found or len({str(key.value) for key, _ in found}) < len(found):
+    if len({str(key.value) for key, _ in found}) < len(found):
         return None
     first = found[0][0]
     message = f"the entries of a list have no names, but this one is called `{clip(str(first.value))}`"
@@ -200,3 +200,25 @@ def without_layers(reader: Reader, node: Mapping, kinds: list[tuple[Scalar, Node
     edit = Edit(node.span, f"{{layers: {text}}}") if flow else None
     reader.fault("AS105", message, kinds[0][0].span, help=help, edit=edit)
     return Mapping(tuple(kinds), node.span)
+
+
+def arguments_beside(
+    reader: Reader, kinds: list[tuple[Scalar, Node]], fields: dict[str, Node]
+) -> list[tuple[Scalar, Node]]:
+    """`{concat: [a, b], dim: 1}`: the function with its argument inside and its inputs in `from`, and a fault."""
+    (kind, inputs), *rest = kinds
+    listed_inputs = isinstance(inputs, Sequence) or (isinstance(inputs, Scalar) and isinstance(inputs.value, str))
+    plain = all(isinstance(value, Scalar) and value.span.start != value.span.end for _, value in rest)
+    words = [str(key.value) for key, _ in kinds]
+    if not rest or not listed_inputs or not plain or "from_" in fields or any(w[:1].isupper() for w in words):
+        return kinds
+    if words[0] in (*BODIES, *reader.blocks) or words[0].startswith("$"):
+        return kinds
+    inside = ", ".join(f"{key.span.text}: {value.span.text}" for key, value in rest)
+    meant = f"{kind.span.text}: {{{inside}}}, from: {inputs.span.text}"
+    whole = Span(kind.span.source, kind.span.start, rest[-1][1].span.end)
+    edit = Edit(whole, meant) if "\n" not in whole.text and "#" not in whole.text else None
+    message = f"{listed([clip(word) for word in words[1:]])} beside the inputs of `{clip(words[0])}` says nothing"
+    reader.fault("AS105", message, rest[0][0].span, help=f"write `{{{clip(meant, 100)}}}`", edit=edit)
+    fields["from_"] = inputs
+    return [(kind, Mapping(tuple(rest), whole))]

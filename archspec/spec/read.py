@@ -16,6 +16,10 @@ from archspec.spec.reader import TRUST, Reader, listed, meant_key
 
 LANGUAGE_VERSION = 1
 _FEW = 3
+_FORMS = {
+    "init": "write what is initialised and how: `init: {Linear: xavier_uniform}`",
+    "train": "write e.g. `train: {data: digits, epochs: 5}`",
+}
 KEYS = (
     *("archspec", "name", "description", "extends", "import", "input", "inputs", "vars", "defaults", "blocks"),
     *("layers", "outputs", "init", "weights", "freeze", "train"),
@@ -100,10 +104,10 @@ def _names_of_blocks(tree: Node) -> frozenset[str]:
 
 def check_keys(reader: Reader, tree: Mapping) -> None:
     """Record every key of a spec that is none, or not yet one."""
-    for key, _ in tree:
+    for key, value in tree:
         word = str(key.value)
         if word not in KEYS:
-            reader.unknown_key(key, KEYS, "a spec")
+            reader.unknown_key(key, KEYS, "a spec", value)
 
 
 def check_version(reader: Reader, tree: Mapping, whose: str = "the spec") -> None:
@@ -163,7 +167,7 @@ def _read_description(reader: Reader, tree: Mapping) -> str:
 
 def _section(reader: Reader, tree: Mapping, name: str) -> Mapping | None:
     node = tree.get(name)
-    return None if node is None else reader.mapping(node, f"`{name}`")
+    return None if node is None else reader.mapping(node, f"`{name}`", _FORMS.get(name))
 
 
 def _read_layers(reader: Reader, tree: Mapping) -> Entries | None:

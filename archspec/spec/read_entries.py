@@ -22,6 +22,7 @@ from archspec.spec.document import (
     Use,
 )
 from archspec.spec.entry_habits import (
+    arguments_beside,
     beside_kind,
     is_row,
     kind_and_arguments,
@@ -167,7 +168,7 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
     lone = only_a_kind(reader, kinds)
     if lone is not None:
         return Entry(name, KindUse(lone, None), modifiers, node.span)
-    kinds = _with_arguments(reader, _without_brackets(reader, kinds))
+    kinds = _with_arguments(reader, _without_brackets(reader, kinds), fields)
     kind, arguments = _the_kind(reader, kinds, whose)
     for key, value in kinds:  # a misspelt modifier is taken for what it is nearest to, so that it is the only fault
         guess = None if key is kind else _meant_modifier(str(key.value))
@@ -191,13 +192,16 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
     return Entry(name, KindUse(kind, None if absent else arguments), modifiers, node.span)
 
 
-def _with_arguments(reader: Reader, kinds: list[tuple[Scalar, Node]]) -> list[tuple[Scalar, Node]]:
+def _with_arguments(
+    reader: Reader, kinds: list[tuple[Scalar, Node]], fields: dict[str, Node]
+) -> list[tuple[Scalar, Node]]:
     """Arguments that stand beside their kind brought inside; misspelt modifiers stay where they are."""
     if len(kinds) == 1:
         return kinds
     words = (*TRUST, *BODIES)
     others = [pair for pair in kinds if pair[0].value in words or _meant_modifier(str(pair[0].value)) is not None]
-    return [*beside_kind(reader, [pair for pair in kinds if pair not in others]), *others]
+    own = [pair for pair in kinds if pair not in others]
+    return [*arguments_beside(reader, beside_kind(reader, own), fields), *others] if own else kinds
 
 
 def _shown(arguments: Node | None) -> str:

@@ -6,7 +6,7 @@ from archspec.errors import Edit, clip
 from archspec.source.tree import Hidden, Mapping, Node, Scalar, Sequence
 from archspec.spec.document import Input
 from archspec.spec.names import identifier_fault
-from archspec.spec.reader import Reader, bare_list
+from archspec.spec.reader import Reader, bare_list, meant_key
 from archspec.tensors import DTYPES
 
 _OTHER_DTYPES = {
@@ -38,12 +38,23 @@ def read_inputs(reader: Reader, tree: Mapping) -> tuple[Input, ...]:
         )
         reader.fault("AS107", message, second.span, help="keep one of them")
         one = Hidden(None, first.span)
+    key = tree.key("input")
+    if key is not None and several is None and isinstance(one, Mapping) and _names_several(one):
+        message = "`input` is one input, and this names several"
+        reader.fault("AS101", message, key.span, help="write `inputs`", edit=Edit(key.span, "inputs"))
+        return _read_named_inputs(reader, one)
     if one is not None:
         return (_read_input(reader, "input", one),)
     if several is None:
         missing(reader, tree, "input", "`input: [C, H, W]` (without the batch)")
         return (_read_input(reader, "input", Hidden(None, tree.span)),)
     return _read_several(reader, several)
+
+
+def _names_several(node: Mapping) -> bool:
+    """`{image: [3, 224, 224], meta: [4]}`."""
+    lists = all(isinstance(value, (Sequence, Mapping)) for _, value in node)
+    return lists and len(node) > 0 and not any(meant_key(str(key.value), _INPUT_KEYS) for key, _ in node)
 
 
 def _read_several(reader: Reader, node: Node) -> tuple[Input, ...]:

@@ -181,8 +181,8 @@ class Reader:
             return []
         return [item for item in node if self.text(item, f"each of {whose}") is not None and isinstance(item, Scalar)]
 
-    def unknown_key(self, key: Scalar, known: Iterable[str], where: str) -> None:
-        """Record a key that does not exist there, with the nearest one that does."""
+    def unknown_key(self, key: Scalar, known: Iterable[str], where: str, value: Node | None = None) -> None:
+        """Record a key that does not exist there, with the nearest one that does; `value` is what it has."""
         if self.trust(key):
             return
         known = tuple(known)
@@ -201,6 +201,13 @@ class Reader:
             help, edit = f"did you mean `{guess}`?", respelled(span, name, guess, known)
         else:
             help, edit = f"{where} can have " + ", ".join(f"`{name}`" for name in known), None
+            if (
+                "vars" in known
+                and isinstance(value, Scalar)
+                and value.value is not None
+                and "\n" not in value.span.text
+            ):
+                help = f"a value that layers use stands under `vars: {{{clip(name)}: {clip(value.span.text)}}}`; {help}"
         self.fault("AS102", f"{where} has no key `{clip(name)}`", key.span, help=help, edit=edit)
 
     def trust(self, key: Scalar) -> bool:
@@ -228,6 +235,6 @@ class Reader:
 
     def keys(self, node: Mapping, known: tuple[str, ...], where: str) -> None:
         """Record every key of a mapping that is none of the known ones."""
-        for key, _ in node:
+        for key, value in node:
             if key.value not in known:
-                self.unknown_key(key, known, where)
+                self.unknown_key(key, known, where, value)

@@ -55,6 +55,19 @@ def test_several_faults_in_several_rounds(shell: Shell, specs: Path) -> None:
     assert (specs / "bad.yaml").read_text() == mended
 
 
+def test_calls_pasted_from_a_module(shell: Shell, specs: Path) -> None:
+    conv, fc = "nn.Conv2d(3, 8, (3, 5), padding=1, bias=False)", "nn.Linear(8*8*6, -1 + 11)"
+    calls = f"  conv: {conv}\n  flatten: nn.Flatten()\n  fc: {fc}\n"
+    (specs / "bad.yaml").write_text(f"archspec: 1\ninput: [3, 8, 8]\nlayers:\n{calls}")
+    run = shell("check", "bad.yaml", "--fix")
+    assert run.status == 0, run.out
+    assert (specs / "bad.yaml").read_text().splitlines()[3:] == [
+        "  conv: {Conv2d: {in_channels: 3, out_channels: 8, kernel_size: [3, 5], padding: 1, bias: false}}",
+        "  flatten: Flatten",
+        "  fc: {Linear: {in_features: $(8 * 8 * 6), out_features: $(-1 + 11)}}",
+    ]
+
+
 @pytest.mark.parametrize(
     "layers",
     [

@@ -241,6 +241,12 @@ def test_a_block_may_take_a_layer_by_any_word() -> None:
     assert archspec.check(net + "layers: [{op: [ReLU, Tanh]}]\n") == ()
 
 
+def test_an_entry_may_be_called_as_a_layer_is() -> None:
+    """What looks like a name and its kind is a function of an entry."""
+    net = "archspec: 1\ninputs: {X: [4], Y: [4]}\nlayers:\n  a: [{tanh: X}]\n  b: [{tanh: X}, {add: [0, Y]}]\n"
+    assert archspec.check(net + "  c: {exp: Y}\n  d: {add: [a, b]}\n  e: {add: [c, d]}\n") == ()
+
+
 def test_a_block_may_be_called_as_an_other_librarys_layer() -> None:
     net = "archspec: 1\ninput: [4]\nblocks: {Dense: {layers: [{Linear: 3}]}, type: {layers: [ReLU]}}\n"
     assert archspec.check(net + "layers: [Dense, type, {type: {}}]\n") == ()

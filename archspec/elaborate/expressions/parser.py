@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archspec.elaborate.expressions.faults import Fault
-from archspec.elaborate.expressions.tokens import Token
+from archspec.elaborate.expressions.tokens import SPLIT, Token
 from archspec.elaborate.expressions.vocabulary import check_words, not_callable
 from archspec.errors import clip
 
@@ -90,7 +90,7 @@ class _Parser:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             token = self.token
-            raise Fault("AS219", f"expression nested deeper than {MAX_DEPTH} levels", token.start, token.end)
+            raise Fault("AS219", f"expression nested deeper than {MAX_DEPTH} levels", token.start, token.end, SPLIT)
         inner = self.expression(weakest)
         self._depth -= 1
         return inner
@@ -242,4 +242,10 @@ class _Parser:
             return Fault(
                 "AS223", "`<>` is not an operator of the language", before.start, token.end, "write `!=`", "!="
             )
-        return Fault("AS210", message, token.start, token.end)
+        help = None
+        if token.kind == "end":
+            after = f" after `{clip(str(before.value))}`, or leave that out" if before is not token else ""
+            help = f"write {expected}{after}"
+        elif token.kind == "number" and str(token.value).startswith("0.") and before.kind == "name":
+            help = f"an element is written in brackets, `[{str(token.value)[2:]}]`"
+        return Fault("AS210", message, token.start, token.end, help)

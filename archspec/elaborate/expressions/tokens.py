@@ -9,6 +9,7 @@ from typing import Any
 from archspec.elaborate.expressions.faults import Fault
 from archspec.errors import clip
 
+SPLIT = "compute a part of it as a variable of its own, in `vars`"
 MAX_TOKENS = 256
 MAX_LENGTH = 4_096
 
@@ -77,7 +78,7 @@ def tokenize(text: str, opening: int) -> list[Token]:
         if at >= len(text):
             raise Fault("AS210", "`(` is never closed", opening, opening + 1, "add `)` where the expression ends")
         if at - opening > MAX_LENGTH:
-            raise Fault("AS219", f"expression longer than {MAX_LENGTH:,} characters", opening, at)
+            raise Fault("AS219", f"expression longer than {MAX_LENGTH:,} characters", opening, at, SPLIT)
         token = _next(text, at)
         _match_bracket(opened, token)
         if not opened:
@@ -85,7 +86,7 @@ def tokenize(text: str, opening: int) -> list[Token]:
             return tokens
         tokens.append(token)
         if len(tokens) > MAX_TOKENS:
-            raise Fault("AS219", f"expression longer than {MAX_TOKENS} tokens", token.start, token.end)
+            raise Fault("AS219", f"expression longer than {MAX_TOKENS} tokens", token.start, token.end, SPLIT)
         at = token.end
 
 
