@@ -16,7 +16,8 @@ import torch
 from torch import nn
 
 import archspec
-from archspec.emit.prove import samples, tensors
+from archspec.emit.prove import tensors
+from archspec.emit.samples import samples
 from archspec.errors import UsageError
 
 ROOT = Path(__file__).parents[1]
@@ -98,7 +99,7 @@ def _onnx(architecture: archspec.Architecture, module: nn.Module, path: Path) ->
 
 
 def _same(architecture: archspec.Architecture, module: nn.Module, other: nn.Module, *, exact: bool) -> None:
-    given = _inputs(architecture, module, 3)  # not the batch size of which it was traced
+    given = samples(architecture.graph, module, 3)  # not the batch size of which it was traced
     with torch.no_grad():
         torch.manual_seed(0)  # a variational autoencoder draws in eval mode too
         wanted = list(tensors(module(*given)))
@@ -106,13 +107,6 @@ def _same(architecture: archspec.Architecture, module: nn.Module, other: nn.Modu
         for mine, theirs in zip(wanted, tensors(other(*given)), strict=True):
             rtol, atol = (0.0, 0.0) if exact else (1e-5, 1e-5 * mine.abs().max().item())
             torch.testing.assert_close(theirs, mine, rtol=rtol, atol=atol)
-
-
-def _inputs(architecture: archspec.Architecture, module: nn.Module, batch: int) -> list[torch.Tensor]:
-    """Random inputs; whole numbers are tokens, of which every embedding has a row."""
-    words = [call.args.num_embeddings for call in architecture.graph.calls() if call.op.name == "Embedding"]
-    made = samples(architecture.graph, module, batch)
-    return [given if given.is_floating_point() else torch.randint_like(given, min(words, default=1)) for given in made]
 
 
 def rows(text: str) -> dict[str, str]:

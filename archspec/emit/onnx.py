@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from archspec.emit.files import written
-from archspec.emit.prove import samples, tensors
+from archspec.emit.prove import tensors
+from archspec.emit.samples import samples
 from archspec.emit.trace import program, quiet, reason, refused
 from archspec.errors import Diagnostic, UsageError
 from archspec.graph.nodes import Graph

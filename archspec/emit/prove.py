@@ -8,10 +8,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from archspec.emit.samples import concrete, samples
 from archspec.graph.nodes import Call, Graph
-from archspec.tensors import Batch, Shape, TensorType, show_shape
-
-_BATCH = 2
+from archspec.tensors import show_shape
 
 
 def disagreements(graph: Graph, module: nn.Module) -> list[str]:
@@ -57,27 +56,9 @@ def _keep(seen: dict[str, list[Any]], path: str) -> Callable[..., None]:
     return hook
 
 
-def samples(graph: Graph, module: nn.Module, batch: int = _BATCH) -> list[torch.Tensor]:
-    """Random inputs of a module, on its device and in its element type; zeros where they are to be integers."""
-    like = next((parameter for parameter in module.parameters()), torch.empty(0))
-    return [_sample(parameter.type, like, batch) for parameter in graph.root.parameters]
-
-
-def _sample(type_: TensorType, like: torch.Tensor, batch: int) -> torch.Tensor:
-    shape = _concrete(type_.shape, batch)
-    if type_.is_floating:
-        dtype = like.dtype if type_.dtype == "float32" else getattr(torch, type_.dtype)
-        return torch.randn(shape, device=like.device).to(dtype)
-    return torch.zeros(shape, dtype=getattr(torch, type_.dtype), device=like.device)
-
-
-def _concrete(shape: Shape, batch: int = _BATCH) -> tuple[int, ...]:
-    return tuple(dim.multiple * batch if isinstance(dim, Batch) else dim for dim in shape)
-
-
 def _compare(call: Call, output: Any) -> str | None:
     made = tuple(tensors(output))
-    wanted = tuple(_concrete(type_.shape) for type_ in call.outputs)
+    wanted = tuple(concrete(type_.shape) for type_ in call.outputs)
     got = tuple(tuple(tensor.shape) for tensor in made)
     return None if got == wanted else f"`{call.path}` was inferred to give {wanted}, but gave {got}"
 
@@ -99,7 +80,7 @@ def _compare_results(graph: Graph, result: Any) -> str | None:
     else:
         made = list(result.values() if isinstance(result, dict) else result)
     outputs = [output for output in graph.outputs if not output.training_only]
-    wanted = [_concrete(output.type.shape) for output in outputs]
+    wanted = [concrete(output.type.shape) for output in outputs]
     got = [tuple(tensor.shape) for tensor in made]
     if got == wanted:
         return None

@@ -14,7 +14,7 @@ from torch.export import Dim, ExportedProgram
 
 from archspec.emit.alone import each_alone
 from archspec.emit.module import build_module
-from archspec.emit.prove import samples
+from archspec.emit.samples import samples
 from archspec.errors import Diagnostic, UsageError, clip
 from archspec.graph.nodes import Graph
 from archspec.tensors import Batch
