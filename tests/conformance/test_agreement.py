@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+from collections import deque
 from collections.abc import Callable
 
 import pytest
@@ -14,9 +15,11 @@ from archspec.ops.apply import Applied, apply
 from archspec.ops.faults import RuleFaults
 from archspec.ops.registry import CATALOGUE
 from archspec.tensors import N, TensorType, per_sample
+from tests.conformance.as_spec import spec_of
 from tests.conformance.judge import arguments_for_torch, caller, judge, promised
 from tests.conformance.rules import rule_for
 from tests.conformance.strategies import Call, calls
+from tests.fuzz.shrink import keep
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # torch warns of some calls that it takes
 EXAMPLES = int(os.environ.get("ARCHSPEC_EXAMPLES", "60"))
@@ -203,6 +206,13 @@ def test_rule_and_torch_agree(name: str) -> None:
     )
     @given(calls(CATALOGUE[name]))
     def agree(call: Call) -> None:
+        tried.append(call)
         agree_on(call)
 
-    agree()
+    tried: deque[Call] = deque(maxlen=1)
+    try:
+        agree()
+    except Exception as disagreement:  # hypothesis tries the smallest call last
+        if "ARCHSPEC_KEEP" in os.environ:
+            keep(spec_of(tried[-1]), str(disagreement), f"call-of-{name}")
+        raise

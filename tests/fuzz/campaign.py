@@ -12,12 +12,14 @@ import random
 import secrets
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from archspec.ops.registry import CATALOGUE
 from tests.fuzz.generate import random_spec
@@ -132,11 +134,30 @@ def shrink_and_keep(found: list[tuple[str, dict[str, Any], str]]) -> list[Path]:
 
 
 def conformance(seed: int, cases: int, workers: int) -> int:
-    """Run `tests/conformance` with so many random calls, over the whole catalogue; 1 if rule and torch disagree."""
+    """Run `tests/conformance` with so many random calls, over the whole catalogue.
+
+    Each call on which rule and torch disagree is shrunk and kept in `found/`.
+
+    Returns:
+        The number of layers and functions, and of other tests, that failed.
+    """
     each = math.ceil(cases / len(CATALOGUE))
     print(f"{each} random calls of each of {len(CATALOGUE)} layers and functions", flush=True)
-    command = [sys.executable, "-m", "pytest", "-n", str(workers), f"--hypothesis-seed={seed}", "tests/conformance"]
-    return int(subprocess.run(command, env=os.environ | {"ARCHSPEC_EXAMPLES": str(each)}, check=False).returncode != 0)
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        options = ["-n", str(workers), f"--hypothesis-seed={seed}", f"--junit-xml={report}"]
+        asked = os.environ | {"ARCHSPEC_EXAMPLES": str(each), "ARCHSPEC_KEEP": "1"}
+        command = [sys.executable, "-m", "pytest", *options, "tests/conformance"]
+        code = subprocess.run(command, env=asked, check=False).returncode
+        return failures_in(report) or int(code != 0)
+
+
+def failures_in(report: Path) -> int:
+    """How many tests a report of pytest says have failed."""
+    if not report.exists():
+        return 0
+    suites = ElementTree.parse(report).getroot().iter("testsuite")
+    return sum(int(suite.get("failures", 0)) + int(suite.get("errors", 0)) for suite in suites)
 
 
 def main() -> int:
@@ -152,6 +173,7 @@ def main() -> int:
     disagreeing = conformance(asked.seed, asked.cases, asked.workers) if asked.cases else 0
     total = campaign(asked.seed, asked.specs, asked.seconds, asked.workers)
     total.counts["dead processes"] += 0
+    total.counts["calls disagreed on"] += disagreeing
     for name, count in sorted(total.counts.items()):
         print(f"{name:>24} {count:>8,}")
     print(f"{'disagreements':>24} {len(total.found):>8,}")
