@@ -219,8 +219,8 @@ def read_init(context: Context, node: Node) -> Init | None:
         place = _value_of(arguments, name) or key
         message = f"`{name}` of `{signature.name}` must be {wanted}, found {describe(place)}"
         argument = signature.argument(name)
-        help = None if argument is None else by_default(argument)
-        context.fault(Diagnostic("AS401", message, place.span, help=help))
+        mend = None if argument is None else by_default(argument)
+        context.fault(Diagnostic("AS401", message, place.span, help=mend))
         return None
     return Init(signature.name, given)
 
