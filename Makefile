@@ -23,7 +23,7 @@ SERVER := $(EDITOR)/node_modules/.package-lock.json
 demo: $(READY)
 	@rm -rf runs/demo
 	@$(BIN)/archspec train specs/convnet.yaml --out runs/demo
-	@echo && echo "The pictures:" && ls runs/demo/*.png
+	@echo && echo "Open runs/demo/report.html in a browser: curves, figures of each class, mistakes, how to go on"
 
 test: lint editor
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS)  # a core for each worker

@@ -31,6 +31,7 @@ from archspec.architecture import Architecture
 from archspec.errors import Diagnostic, SpecError, UsageError
 from archspec.plugins import load_plugin, register, register_dataset
 from archspec.source.zoo import ZooEntry, list_zoo
+from archspec.train import Callback
 from archspec.trial import dry_run, find_lr, overfit, prepare, profile
 from archspec.version import __version__
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:  # what a check must not load, for annotations
 
 __all__ = [
     "Architecture",
+    "Callback",
     "Diagnostic",
     "Examination",
     "SpecError",

@@ -16,7 +16,7 @@ from archspec.given import Path, Spec, home_of, text_of
 from archspec.spec.overrides import Override
 from archspec.spec.recipe_file import recipe_override
 from archspec.spec.settings import Weights, override_from_text, overrides_from_values
-from archspec.train import TrainResult
+from archspec.train import Callback, TrainResult
 from archspec.train import spec_of_run as spec_of_run
 from archspec.train import train as run_training
 from archspec.train.launch import is_first_process as is_first_process
@@ -176,6 +176,7 @@ def train(
     out: Path | None = None,
     quiet: bool = False,
     resume: Path | None = None,
+    callbacks: Sequence[Callback] = (),
     set: Sequence[str] = (),
     recipe: Spec | None = None,
     allow_roots: Sequence[Path] = (),
@@ -190,6 +191,7 @@ def train(
         quiet: print nothing.
         resume: the folder of an interrupted run to go on with; it ends with the same bits as if it had not been.
             What says when it ends may be set anew, e.g. `train.epochs`.
+        callbacks: are told of each step and measurement (`archspec.Callback`).
         set: overrides, e.g. `["train.epochs=3"]`.
         recipe: as for `load`.
         allow_roots: as for `load`.
@@ -207,7 +209,7 @@ def train(
         architecture = load(spec, set=set, recipe=recipe, allow_roots=allow_roots, **variables)
     else:
         architecture = spec if recipe is None else spec.with_recipe(text_of(recipe))
-    return run_training(architecture, device=device, out=out, quiet=quiet, resume=resume)
+    return run_training(architecture, device=device, out=out, quiet=quiet, resume=resume, callbacks=callbacks)
 
 
 def evaluate(run: Path, *, device: str = "auto", set: Sequence[str] = ()) -> Mapping[str, float]:

@@ -25,6 +25,7 @@ WRONG = "archspec: 1\ninput: [4]\nlayers: {a: {Lineer: 5}, fc: {Linear: 0}}\n"
 def test_the_public_names_are_pinned() -> None:
     assert sorted(archspec.__all__) == [
         "Architecture",
+        "Callback",
         "Diagnostic",
         "Examination",
         "SpecError",

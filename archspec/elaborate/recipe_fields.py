@@ -41,6 +41,7 @@ PLAIN_FIELDS: Mapping[str, tuple[ArgType, str]] = {
     "checkpoints_kept": (Int(1), "How many checkpoints to go on from are kept."),
     "sync_batchnorm": (Bool(), "Whether batch norms take the statistics of all processes' batches together."),
     "deterministic": (Bool(), "Whether to use only what torch can repeat to the bit, also where that is slower."),
+    "tensorboard": (Bool(), "Whether TensorBoard's files are written beside `metrics.csv`."),
     "seed": (Int(0), "Of the weights, the order of the samples and the augmentations."),
 }
 _USUAL = {"batch_size": 64, "accumulate": 4, "epochs": 20, "best_kept": 1, "checkpoints_kept": 2, "seed": 0}

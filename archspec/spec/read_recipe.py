@@ -276,5 +276,6 @@ FIELDS: dict[str, Callable[[_Field, Node], Any]] = {
     "checkpoints_kept": _value,
     "sync_batchnorm": _value,
     "deterministic": _value,
+    "tensorboard": _value,
     "seed": _integer,
 }

@@ -130,6 +130,7 @@ class Recipe:
         sync_batchnorm: whether batch norms take the statistics of the batches of all processes together; one process is
             trained as without.
         deterministic: whether to use only what torch can repeat to the bit, also where that is slower.
+        tensorboard: whether TensorBoard's files are written beside `metrics.csv`; needs `archspec-nn[tensorboard]`.
         seed: of the initial weights, the order of the samples and the augmentations.
         spans: where the fields' values stand.
     """
@@ -168,6 +169,7 @@ class Recipe:
     checkpoints_kept: int = 2
     sync_batchnorm: bool = False
     deterministic: bool = False
+    tensorboard: bool = False
     seed: int = 0
     spans: Mapping[str, Span] = field(default_factory=dict, compare=False)
 

@@ -6,13 +6,16 @@ import os
 from typing import TYPE_CHECKING
 
 from archspec.spec.recipe import Recipe
+from archspec.train.callback import Callback
 from archspec.train.kept_spec import spec_of_run
 from archspec.train.result import TrainResult
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archspec.train.fit import Trainable
 
-__all__ = ["TrainResult", "spec_of_run", "train"]
+__all__ = ["Callback", "TrainResult", "spec_of_run", "train"]
 
 
 def train(
@@ -23,6 +26,7 @@ def train(
     out: str | os.PathLike[str] | None = None,
     quiet: bool = False,
     resume: str | os.PathLike[str] | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> TrainResult:
     """Train a model, in a folder of its own, reproducibly.
 
@@ -37,6 +41,7 @@ def train(
         quiet: print nothing.
         resume: the folder of a run to go on with, in the place of `out`: from its newest whole checkpoint, and to the
             same bits as if it had never been interrupted.
+        callbacks: are told of each step and measurement.
 
     Returns:
         The history, the best metric, the folder, and the model with the weights of its best epoch.
@@ -53,4 +58,4 @@ def train(
     """
     from archspec.train.run import run
 
-    return run(architecture, recipe or architecture.recipe or Recipe(), device, out, quiet, resume)
+    return run(architecture, recipe or architecture.recipe or Recipe(), device, out, quiet, resume, callbacks)

@@ -27,6 +27,7 @@ MAY_CHANGE = frozenset(
         "checkpoint_every",
         "checkpoints_kept",
         "parallel",
+        "tensorboard",
     }
 )
 """Fields of a recipe that say when a run ends or what is kept of it, and nothing of how it gets there."""

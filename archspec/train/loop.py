@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeAlias
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from archspec.spec.recipe import Recipe
 from archspec.train.best import best_rows, keep_best, stale_for
+from archspec.train.callback import Callback
 from archspec.train.data.batch import Batch
 from archspec.train.data.images import ImageData
 from archspec.train.faults import not_finite
@@ -66,6 +67,7 @@ class Loop:
         totals: of what was trained since the last one, by this process.
         portions: of each batch, what this process takes.
         generators: the states with which an interrupted epoch goes on; None at its start.
+        callbacks: the user's, and those of the recipe.
     """
 
     recipe: Recipe
@@ -88,7 +90,9 @@ class Loop:
     portions: Portions = field(init=False)
     monitor: Monitor = field(init=False)
     generators: Mapping[str, Tensor] | None = None
+    callbacks: Sequence[Callback] = ()
     _started: float = 0.0
+    _is_finishing: bool = False
 
     def __post_init__(self) -> None:
         self.totals = self._no_totals()
@@ -105,6 +109,8 @@ class Loop:
         """
         with forked_generators(self.device), self.stop.listening():
             try:
+                for each in self.callbacks:
+                    each.on_start(self)
                 self.save()
                 while not self.is_over():
                     self._epoch()
@@ -113,6 +119,13 @@ class Loop:
                     self._measure()
             except _StopError:
                 self.stop.obey()
+            finally:
+                for each in self.callbacks:
+                    each.on_end(self)
+
+    def finish(self) -> None:
+        """End after the step that is under way, as at a limit of the recipe. For callbacks."""
+        self._is_finishing = True
 
     @property
     def model(self) -> nn.Module:
@@ -156,6 +169,8 @@ class Loop:
     def _is_spent(self) -> bool:
         steps, seconds = self.recipe.max_steps, self.recipe.max_seconds
         if steps is not None and self.steps >= steps:
+            return True
+        if self._is_finishing:
             return True
         if seconds is None:
             return False
@@ -249,6 +264,8 @@ class Loop:
         if not steps:
             return
         self.steps += 1
+        for each in self.callbacks:
+            each.on_step(self, loss)
         if self.scheduler is not None and self.recipe.scheduler_interval == "step":
             self.scheduler.step()
 
@@ -300,6 +317,8 @@ class Loop:
         weights = self.learner.weights()
         self.ranks.first(lambda: self._write(row, weights))
         self.progress.epoch(row, self.recipe.epochs, is_best=row is self.best_row)
+        for each in self.callbacks:
+            each.on_measure(self, row)
 
     def _write(self, row: Row, weights: Mapping[str, Tensor]) -> None:
         self.folder.append_metrics(row, first=len(self.history) == 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
@@ -12,6 +12,7 @@ import torch
 from archspec.errors import plural
 from archspec.spec.recipe import Recipe
 from archspec.train.account.session import session
+from archspec.train.callback import Callback
 from archspec.train.determinism import determinism
 from archspec.train.device import pick_device
 from archspec.train.faults import explained
@@ -29,17 +30,24 @@ from archspec.train.spread import again, check_shared
 from archspec.train.store.checkpoints import Checkpoints
 from archspec.train.store.lock import locked
 from archspec.train.store.run_folder import RunFolder, open_run_folder
+from archspec.train.tensorboard import TensorBoard, check_tensorboard
 
 Place = str | os.PathLike[str]
 
 
 def run(
-    architecture: Trainable, recipe: Recipe, device: str, out: Place | None, quiet: bool, resume: Place | None = None
+    architecture: Trainable,
+    recipe: Recipe,
+    device: str,
+    out: Place | None,
+    quiet: bool,
+    resume: Place | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> TrainResult:
     """See `archspec.train.train`."""
     place = pick_device(device, local_rank())
     with joined(place) as ranks:
-        return _run(architecture, recipe, place, out, quiet, resume, ranks)
+        return _run(architecture, recipe, place, out, quiet, resume, ranks, callbacks)
 
 
 def _run(
@@ -50,8 +58,12 @@ def _run(
     quiet: bool,
     resume: Place | None,
     ranks: Ranks,
+    callbacks: Sequence[Callback],
 ) -> TrainResult:
     resume = again(resume, out, ranks)
+    if recipe.tensorboard:
+        check_tensorboard(recipe.spans.get("tensorboard"))
+        callbacks = (TensorBoard(), *callbacks)
     old = None if resume is None else RunFolder(spec_of_run(resume).parent)
     prepared = prepare(architecture, recipe, place, ranks=ranks)
     folder = ranks.first(lambda: open_run_folder(architecture.name, out)) if old is None else old
@@ -63,6 +75,7 @@ def _run(
             ranks.first(lambda: folder.write(SPEC, text))
         check_shared(folder.path, ranks)
         loop = _loop(prepared, folder, quiet or not ranks.is_first)
+        loop.callbacks = tuple(callbacks) if ranks.is_first else ()
         stack.enter_context(explained(folder.path, loop.checkpoints, ranks))
         stack.enter_context(determinism(recipe.deterministic))
         ranks.first(loop.checkpoints.sweep)
