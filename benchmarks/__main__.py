@@ -19,6 +19,7 @@ from benchmarks import (
     report,
     speed,
     training,
+    training_peers,
     training_start,
 )
 from benchmarks.measure import Case, Row
@@ -33,6 +34,7 @@ _MEASURES: dict[str, tuple[ModuleType, str]] = {
     "depth": (depth, "Growth with depth"),
     "keras": (keras_peer, "Keras"),
     "training": (training, "The training loop"),
+    "peers": (training_peers, "The training loop beside trainers"),
     "start": (training_start, "The start of training"),
     "growth": (growth, "Large specs"),
     "attacks": (attacks, "Specs at the limits"),

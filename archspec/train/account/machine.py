@@ -7,10 +7,10 @@ import platform
 import shlex
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 
 import torch
-import torchvision
 
 from archspec.version import __version__
 
@@ -23,7 +23,7 @@ def versions() -> dict[str, str]:
         "archspec": __version__,
         "python": platform.python_version(),
         "torch": str(torch.__version__),
-        "torchvision": str(torchvision.__version__),
+        "torchvision": metadata.version("torchvision"),
     }
     if torch.version.cuda is not None:
         found["cuda"] = torch.version.cuda
