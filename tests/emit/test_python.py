@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 import archspec
-from tests.judge import as_exported, exported, samples, tensors
+from archspec.emit.python.source import python_source
+from tests.judge import as_exported, exported, load, samples, tensors
 from tools.generate_exports import smaller
 
 SPECS = [spec for spec in sorted(Path("specs").rglob("*.yaml")) if spec.stem != "llama3_405b"]
@@ -189,3 +190,26 @@ def test_json_and_yaml_say_the_same(spec: Path, tmp_path: Path) -> None:
         again = archspec.load(tmp_path / name)
         assert again.summary(full=True) == whole.summary(full=True)
         assert again.to_json() == whole.to_json()
+
+
+def test_bare_parameters_begin_in_their_class_or_together_by_how_their_names_end() -> None:
+    body = """input: [4]
+blocks:
+  scaled:
+    layers:
+      table: {Parameter: {shape: [4], init: {uniform: {a: 2, b: 3}}}}
+      gain: {Parameter: {shape: [4], init: {uniform: {a: 4, b: 5}}}}
+      by: {mul: {broadcast: true}, from: [input, table]}
+      again: {mul: {broadcast: true}, from: [by, gain]}
+layers:
+  first: {scaled: {}, repeat: 5}
+  second: {scaled: {}, repeat: 4}
+init: {"second.*.gain": {uniform: {a: 6, b: 7}}, "first.*.gain": {uniform: {a: 8, b: 9}}}
+"""
+    architecture = load(body)
+    text = python_source(architecture.graph, "A test.")
+    assert "nn.init.uniform_(self.table, a=2, b=3)" in text
+    module = exported(architecture)
+    for name, parameter in module.named_parameters():
+        low = 2 if name.endswith("table") else 6 if name.startswith("second") else 8
+        assert low <= parameter.min() < parameter.max() <= low + 1, name

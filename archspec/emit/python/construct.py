@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from archspec.graph.nodes import Absent, Call, Node, Scope
+from archspec.ops.entry import Init
 from archspec.ops.layer_class import Partial, kind_of, own_arguments, takes_class
 from archspec.records import record
 
@@ -41,17 +42,21 @@ class Layer:
 
 @record
 class Tensor:
-    """A bare parameter or buffer. It is initialised with the layers, but for a buffer's values.
+    """A bare parameter or buffer.
 
     Attributes:
         made: the expression that makes a buffer which is computed.
         fill: the number that a parameter is filled with at first; None where it is no number.
+        init: how a parameter begins otherwise.
+        path: its name in the state dict.
     """
 
     kind: Literal["Parameter", "Buffer"]
     arguments: tuple[Argument, ...]
     made: str = ""
     fill: float | None = None
+    init: Init | None = None
+    path: str = ""
 
 
 @record
@@ -121,7 +126,9 @@ def _of_bare(call: Call, values: Mapping[int, str]) -> Tensor:
         return Tensor(kind, (Argument("persistent", call.args.persistent, None),), f"{values[call.id]}()")
     (state,) = call.state.values()
     if kind == "Parameter":
-        return Tensor(kind, (Argument("shape", call.args["shape"], None),), fill=state.init.number)
+        number = state.init.number
+        init = state.init if number is None and not state.tied else None
+        return Tensor(kind, (Argument("shape", call.args["shape"], None),), "", number, init, call.path)
     named = (Argument(arg.name, call.args[arg.name], None) for arg in call.op.args)
     return Tensor(kind, (*named, Argument("dtype", state.dtype, None)))
 

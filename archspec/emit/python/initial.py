@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Set
 
 from archspec.emit.forward import INDENT
 from archspec.emit.python.text import literal
@@ -11,14 +11,14 @@ from archspec.graph.nodes import Call, Graph
 from archspec.ops.entry import Init, State
 
 FUNCTION = "initialize"
+_MANY = 4
 
 
-def after_init(graph: Graph) -> Iterator[str]:
-    """The last lines of the model's `__init__`."""
+def after_init(graph: Graph, begun: Container[str]) -> Iterator[str]:
+    """The last lines of the model's `__init__`; `begun` are parameters that their own classes initialise."""
     if _by_kind(graph):
         yield f"self.apply({FUNCTION})"
-    for name, init in _by_name(graph):
-        yield f"{_call(init, _reach(name))}"
+    yield from _one_by_one(graph, begun)
     for call in graph.calls():
         for name, state in call.tensors:
             if state.tied:
@@ -29,6 +29,31 @@ def after_init(graph: Graph) -> Iterator[str]:
         yield from (f'{INDENT}"{name}",' for name in frozen)
         yield "):"
         yield f"{INDENT}self.get_parameter(name).requires_grad_(False)"
+
+
+def _one_by_one(graph: Graph, begun: Container[str]) -> Iterator[str]:
+    """What begins by its name; many that begin alike and end alike in a loop over all parameters."""
+    groups: dict[str, list[tuple[str, Init]]] = {}
+    for name, init in _by_name(graph):
+        if name not in begun:
+            groups.setdefault(call_of(init, "parameter"), []).append((name, init))
+    for call, group in groups.items():
+        endings = _endings(graph, {name for name, _ in group})
+        if len(group) < _MANY or not endings:
+            yield from (call_of(init, _reach(name)) for name, init in group)
+            continue
+        listed = ", ".join(f'"{ending}"' for ending in endings)
+        yield "for name, parameter in self.named_parameters():"
+        yield f"{INDENT}if name.endswith({listed if len(endings) == 1 else f'({listed})'}):"
+        yield f"{INDENT * 2}{call}"
+
+
+def _endings(graph: Graph, names: Set[str]) -> list[str]:
+    """A few endings that these parameters have and no other one; empty where there are none."""
+    endings = list(dict.fromkeys("." + ".".join(name.split(".")[-2:]) for name in sorted(names)))
+    ending = tuple(endings)
+    everywhere = {name for name, state in _parameters(graph) if not state.is_buffer and name.endswith(ending)}
+    return endings if everywhere == names and len(endings) <= _MANY else []
 
 
 def _parameters(graph: Graph) -> Iterator[tuple[str, State]]:
@@ -50,11 +75,12 @@ def initializer(graph: Graph) -> Iterator[str]:
             if sometimes:
                 lines.append(f"{indent}if module.{name} is not None:")
                 indent += INDENT
-            lines.append(indent + _call(init, f"module.{name}"))
+            lines.append(indent + call_of(init, f"module.{name}"))
     yield "\n".join(lines)
 
 
-def _call(init: Init, tensor: str) -> str:
+def call_of(init: Init, tensor: str) -> str:
+    """The statement that initialises a tensor."""
     arguments = "".join(f", {name}={literal(value)}" for name, value in init.arguments.items())
     return f"nn.init.{init.function}_({tensor}{arguments})"
 

@@ -12,7 +12,7 @@ from archspec.emit.compiled import torch_class
 from archspec.emit.forward import INDENT
 from archspec.emit.names import attribute
 from archspec.emit.python.construct import Tensor, Tree, children
-from archspec.emit.python.initial import FUNCTION, after_init, initializer
+from archspec.emit.python.initial import FUNCTION, after_init, call_of, initializer
 from archspec.emit.python.likeness import are_alike, shape_of
 from archspec.emit.python.parameters import Class
 from archspec.emit.python.quotes import double_quoted
@@ -43,6 +43,7 @@ class _Source:
     title: str
     class_of: dict[int, Class] = field(default_factory=dict)
     classes: list[Class] = field(default_factory=list)
+    begun: set[str] = field(default_factory=set)
 
     def text(self) -> str:
         self._refuse_registered()
@@ -103,7 +104,7 @@ class _Source:
                 lines += self._child(writer, made, name, trees)
         lines += [f"{attribute('self', name)} = None" for name in sorted(made.never)]
         if made.scopes[0].kind == "model":
-            lines += after_init(self.graph)
+            lines += after_init(self.graph, self.begun)
         listed = "".join(f", {parameter.name}: {parameter.type}" for parameter in made.parameters)
         head = f"{INDENT}def __init__(self{listed}) -> None:"
         if len(head) > WIDTH:
@@ -138,6 +139,15 @@ class _Source:
             yield from [*lines[:-1], lines[-1] + ")"]
         else:
             yield from [f"{target} = {lines[0]}", *lines[1:]]
+            yield from self._begin(target, trees)
+
+    def _begin(self, target: str, trees: Sequence[Tree | None]) -> Iterator[str]:
+        """How a bare parameter begins, where it does so alike in all instances of its class."""
+        bare = [tree for tree in trees if isinstance(tree, Tensor) and tree.init is not None]
+        inits = [tree.init for tree in bare]
+        if bare and len(bare) == len(trees) and all(init == inits[0] for init in inits) and inits[0] is not None:
+            self.begun.update(tree.path for tree in bare)
+            yield call_of(inits[0], target)
 
     def _doc(self, made: Class) -> str:
         scope = made.scopes[0]
