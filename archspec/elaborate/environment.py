@@ -196,8 +196,9 @@ class Environment:
         return None
 
     def names_in_sight(self) -> list[str]:
-        """Every name that a reference may use."""
-        return [name for scope in self.outward() for name in (*scope.bindings, *scope.inputs)] + ["previous"]
+        """Every name that a reference may use: in a further call of a module, none that is newer than it."""
+        names = [name for scope in self.outward() for name in (*scope.bindings, *scope.inputs)]
+        return [name for name in (*names, "previous") if self.find(name) is not None]
 
     def declaring(self, name: str) -> Environment | None:
         """The scope that has an entry of that name, earlier or later."""

@@ -304,3 +304,10 @@ def test_a_written_size_holds_in_every_call() -> None:
 )
 def test_faults_of_use(layers: str, code: str, at: str) -> None:
     assert faults(ROW + f"layers: {layers}\n") == [(code, at)]
+
+
+def test_an_unknown_name_in_a_further_call_is_told_once_whatever_came_between() -> None:
+    buffer = "{Buffer: {layers: {ones: {new_full: {size: [$nope, 6], fill_value: 2}}}}}"
+    block = f"{{layers: {{b: {buffer}, m: {{add: [input, b]}}}}}}"
+    layers = f"{{y: Tanh, up: {block}, act: Tanh, again: {{use: up, from: y}}}}"
+    assert faults(f"input: [1, 6]\nlayers: {layers}\n") == [("AS211", "nope")]
