@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -94,19 +95,31 @@ def register(
     return layer
 
 
-def _refuse_name(kind: str, layer: type[Any]) -> None:
-    source = _source(layer)
+def _refuse_form(kind: str, source: str) -> None:
     if not kind.isidentifier() or not kind[0].isupper():
         message = f"`{clip(kind)}` ({source}) cannot be a kind: a layer's kind starts with a capital letter"
         raise UsageError(Diagnostic("AS706", message, help='give one that does, `register(…, name="MyLayer")`'))
+
+
+def _refuse_name(kind: str, layer: type[Any]) -> None:
+    source = _source(layer)
+    _refuse_form(kind, source)
     other = registry.CATALOGUE.get(kind)
     taken = other.target if other is not None else None
     known = registry.registered(kind)
     if known is not None and _source(known.layer) != source:  # the same class again is a reloaded module
         taken = _source(known.layer)
+    taken = taken or _installed_beside(kind, layer)
     if taken is not None:
         message = f"`{kind}` is {taken} already, so {source} cannot have that name"
         raise UsageError(Diagnostic("AS706", message, help='give it another one, `register(…, name="MyLayer")`'))
+
+
+def _installed_beside(kind: str, layer: type[Any]) -> str | None:
+    """Where another installed package has a layer of that name."""
+    package = layer.__module__.partition(".")[0]
+    others = (point.value for point in _offered().get(kind, ()) if re.split("[.:]", point.value)[0] != package)
+    return next((f"{value} of an installed package" for value in others), None)
 
 
 def _source(layer: type[Any]) -> str:
@@ -250,19 +263,34 @@ def register_dataset(make: Make | None = None, *, name: str | None = None) -> An
 
 def _installed(kind: str) -> Op | None:
     """A layer that an installed package offers under its entry points, loaded when a spec is first found to name it."""
-    point = _offered().get(kind)
-    if point is None:
+    points = _offered().get(kind)
+    if points is None:
         return None
-    register(point.load(), name=kind)
+    if len(points) > 1:
+        sources = " and ".join(point.value for point in points)
+        message = f"`{clip(kind)}` is offered by several installed packages: {sources}"
+        raise UsageError(Diagnostic("AS706", message, help="uninstall all but one of them"))
+    try:
+        layer = points[0].load()
+    except Exception as error:
+        message = f"`{clip(kind)}` cannot be loaded from {points[0].value}: {type(error).__name__}: {error}"
+        raise UsageError(Diagnostic("AS707", message, help="import it with Python to see more")) from error
+    known = registry.registered(kind)
+    if known is None or known.layer is not layer:  # else its module has registered it, with rules of its own perhaps
+        _refuse_form(kind, points[0].value)
+        registry.add(_entry(kind, layer, None, {}, None))
     return registry.registered(kind)
 
 
 @functools.cache
-def _offered() -> dict[str, EntryPoint]:
+def _offered() -> Mapping[str, tuple[EntryPoint, ...]]:
     """What all installed packages offer. Read once: a spec may name many kinds that nobody has."""
     from importlib import metadata  # slow to import, and needed for unknown kinds only
 
-    return {point.name: point for point in metadata.entry_points(group=ENTRY_POINTS)}
+    found: dict[str, dict[str, EntryPoint]] = {}
+    for point in metadata.entry_points(group=ENTRY_POINTS):
+        found.setdefault(point.name, {})[point.value] = point  # one package may be found in two places
+    return {name: tuple(points.values()) for name, points in found.items()}
 
 
 registry.add_finder(_installed)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ import torch
 from torch import nn
 
 import archspec
+from archspec import plugins
 
 DOC = Path("docs/plugins.md").read_text()
 CODE = re.search(r"```python\n(# layers\.py\n.*?)```", DOC, re.DOTALL)
@@ -163,28 +167,67 @@ def test_a_plugin_that_fails(tmp_path: Path) -> None:
         archspec.load_plugin(str(tmp_path / "none.py"))
 
 
-def test_an_installed_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    from importlib import metadata
+@dataclass
+class Point:
+    """An entry point of an installed package."""
 
-    from archspec import plugins
+    name: str
+    value: str
+    load: Callable[[], type[nn.Module]] = lambda: nn.Identity
 
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Point]]:
+    """What installed packages offer."""
+    points: list[Point] = []
+    monkeypatch.setattr(metadata, "entry_points", lambda *, group: points if group == "archspec.layers" else [])
+    plugins._offered.cache_clear()
+    yield points
+    plugins._offered.cache_clear()
+
+
+def test_an_installed_entry_point(installed: list[Point]) -> None:
     asked = []
 
-    class Point:
-        name = "Offered"
+    def load() -> type[nn.Module]:
+        asked.append("loaded")
+        return nn.Identity
 
-        def load(self) -> type[nn.Module]:
-            asked.append("loaded")
-            return nn.Identity
-
-    def entry_points(*, group: str) -> list[Point]:
-        assert group == "archspec.layers"
-        return [Point()]
-
-    monkeypatch.setattr(metadata, "entry_points", entry_points)
-    plugins._offered.cache_clear()
+    installed.append(Point("Offered", "package:Offered", load))
     assert archspec.check(spec("Linear: 3".join("{}"))) == ()
     assert not asked
     assert archspec.check(spec("Offered")) == ()
     assert asked == ["loaded"]
-    plugins._offered.cache_clear()
+
+
+def test_an_installed_layer_keeps_the_rules_that_its_module_registers(installed: list[Point]) -> None:
+    def load() -> type[nn.Module]:
+        class Doubled(nn.Module):
+            def forward(self, x: torch.Tensor) -> torch.Tensor:
+                raise AssertionError("a layer with a shape rule is not run")
+
+        return archspec.register(name="Doubled", shape=lambda args, x: (*x[:-1], 2 * x[-1]))(Doubled)
+
+    installed.append(Point("Doubled", f"{__name__}:Doubled", load))
+    assert [str(each) for each in archspec.load(spec("Doubled")).output_types.values()] == ["[N, 8]"]
+
+
+def test_a_name_of_two_installed_packages_names_both(installed: list[Point]) -> None:
+    installed += [Point("Twice", "one:Twice"), Point("Twice", "one:Twice"), Point("Twice", "two.layers:Twice")]
+    with pytest.raises(archspec.UsageError, match=r"one:Twice and two\.layers:Twice"):
+        archspec.check(spec("Twice"))
+
+
+def test_a_name_that_an_installed_package_offers_is_taken(installed: list[Point]) -> None:
+    installed.append(Point("Offered2", "package.layers:Offered2"))
+    with pytest.raises(archspec.UsageError, match=r"package\.layers:Offered2 of an installed package already, so "):
+        archspec.register(nn.Identity, name="Offered2")
+
+
+def test_an_installed_layer_that_cannot_be_loaded(installed: list[Point]) -> None:
+    def load() -> type[nn.Module]:
+        raise ImportError("No module named 'gone'")
+
+    installed.append(Point("Broken", "package:Broken", load))
+    with pytest.raises(archspec.UsageError, match=r"`Broken` cannot be loaded from package:Broken: ImportError"):
+        archspec.check(spec("Broken"))

@@ -44,7 +44,9 @@ def test_a_disagreement_is_kept_as_a_spec(monkeypatch: pytest.MonkeyPatch, tmp_p
     def disagree(call: Call) -> None:
         assert call.written.get("inplace") is not True, "torch disagrees"
 
+    monkeypatch.delenv("ARCHSPEC_EXAMPLES", raising=False)
     monkeypatch.setenv("ARCHSPEC_KEEP", "1")
+    monkeypatch.setattr(test_agreement, "EXAMPLES", 60)
     monkeypatch.setattr(test_agreement, "agree_on", disagree)
     monkeypatch.setattr(shrink, "FOUND", tmp_path)
     with pytest.raises(AssertionError, match="torch disagrees"):
