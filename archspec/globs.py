@@ -1,7 +1,8 @@
 """Globs over names: `*` any characters, `?` one, `[ab]` or `[0-9]` one of these. No regular expressions anywhere.
 
-A match costs at most the pattern's length times the name's, whatever they are: of several `*`, only the last one that
-was passed is ever tried again, as the first fit of what stands before it leaves the most of the name for the rest.
+A match goes through the name once: what stands between two `*` is looked for from where the piece before it ended, as
+the first fit of one piece leaves the most of the name for the rest; with `?` and `[…]`, all ways of fitting go through
+it side by side, as the bits of a number.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from functools import cache
 LONGEST_GLOB = 256
 _SIGNS = frozenset("*?[")
 _STAR = "*"
+_LETTERS_OF_ONE_TRY = 32
+_MOST_LETTERS = 256
 
 
 class BadGlob(ValueError):
@@ -28,7 +31,65 @@ def matches(glob: str, name: str) -> bool:
     Raises:
         BadGlob: it cannot be read.
     """
-    return captured(glob, name) is not None
+    pieces = _pieces(glob)
+    return _fits_one_way(_steps(glob), name) if pieces is None else _fits_in_turn(pieces, name)
+
+
+def cost(name: str) -> int:
+    """How much it takes to try a glob on a name; most names take 1."""
+    return 1 + len(name) // _LETTERS_OF_ONE_TRY
+
+
+def _fits_in_turn(pieces: tuple[str, ...], name: str) -> bool:
+    """Whether the name is made of the pieces, in order, with anything between each two."""
+    if len(pieces) == 1:
+        return name == pieces[0]
+    at, end = len(pieces[0]), len(name) - len(pieces[-1])
+    if at > end or not name.startswith(pieces[0]) or not name.endswith(pieces[-1]):
+        return False
+    for piece in pieces[1:-1]:
+        found = name.find(piece, at, end)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return True
+
+
+class _Steps:
+    """A glob's signs but its stars, and for each letter the bits of those that it fits.
+
+    Attributes:
+        loops: bit n: any letters may stand between the sign n and the one before it.
+        end: the bit of the end.
+    """
+
+    def __init__(self, parts: tuple[str, ...]) -> None:
+        self._signs: list[str] = []
+        self._masks: dict[str, int] = {}
+        self.loops = 0
+        for part in parts:
+            if part == _STAR:
+                self.loops |= 1 << len(self._signs)
+            else:
+                self._signs.append(part)
+        self.end = 1 << len(self._signs)
+
+    def mask(self, letter: str) -> int:
+        """The signs that the letter fits."""
+        found = self._masks.get(letter)
+        if found is None:
+            found = sum(1 << at for at, sign in enumerate(self._signs) if _fits(sign, letter))
+            if len(self._masks) < _MOST_LETTERS:
+                self._masks[letter] = found
+        return found
+
+
+def _fits_one_way(steps: _Steps, name: str) -> bool:
+    """Whether some way of fitting reaches the end: a bit is how many signs have been passed."""
+    passed = 1
+    for letter in name:
+        passed = (passed & steps.mask(letter)) << 1 | passed & steps.loops
+    return bool(passed & steps.end)
 
 
 def captured(glob: str, name: str) -> tuple[str, ...] | None:
@@ -82,6 +143,20 @@ def fault(glob: str) -> str | None:
 def stars(glob: str) -> int:
     """How many `*` it has, runs of them counted once."""
     return sum(part == _STAR for part in _parts(glob))
+
+
+@cache
+def _pieces(glob: str) -> tuple[str, ...] | None:
+    """What stands between its stars; None where that is not only letters."""
+    parts = _parts(glob)
+    if any(part == "?" or len(part) > 1 for part in parts):
+        return None
+    return tuple("".join(parts).split(_STAR))
+
+
+@cache
+def _steps(glob: str) -> _Steps:
+    return _Steps(_parts(glob))
 
 
 @cache

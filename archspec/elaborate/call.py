@@ -47,7 +47,7 @@ def place_call(
     given = with_defaults(context, op, environment, arguments.evaluate(context, environment, overrides))
     if any(isinstance(argument.value, HeldLayer) for argument in given.values()):
         given = {name: _plain(context, op, name, argument) for name, argument in given.items()}
-    known, misspelt = _known(op, given)
+    known, misspelt = _known(context, op, given)
     own_name = entry.name.value if entry.name is not None else use.kind.value
     shown = f"`{own_name}`"
     if len(inputs) > 1:
@@ -69,7 +69,7 @@ def place_call(
     return NOTHING
 
 
-def _known(op: Op, given: Overrides) -> tuple[Overrides, bool]:
+def _known(context: Context, op: Op, given: Overrides) -> tuple[Overrides, bool]:
     """The arguments under the names that are meant, and whether some are left out, as no name is near, or the near
     one is given too.
 
@@ -77,17 +77,31 @@ def _known(op: Op, given: Overrides) -> tuple[Overrides, bool]:
     """
     if op.by_name.keys() >= given.keys():
         return given, False
-    known = {name: argument for name, argument in given.items() if is_argument(op, name, given)}
+    meanings = _meanings(context, op, tuple(given))
+    known = {name: argument for name, argument in given.items() if meanings[name][0]}
     if op.layer is not None:  # a caller's own layer is not tried with a guess
         return known, len(known) < len(given)
     for name, argument in given.items():
-        meant = name if name in known else meant_argument(name, op.by_name)
+        meant = name if name in known else meanings[name][1]
         if meant is not None and name.startswith(f"{meant}="):
             known.setdefault(meant, Given(UNKNOWN, argument.node, argument.key))
         elif meant is not None:
             known.setdefault(meant, _guessed(op, meant, argument))
-    unplaced = (meant_argument(name, op.by_name) for name in given if name not in known)
+    unplaced = (meanings[name][1] for name in given if name not in known)
     return known, any(meant is None or meant in given for meant in unplaced)
+
+
+def _meanings(context: Context, op: Op, names: tuple[str, ...]) -> dict[str, tuple[bool, str | None]]:
+    """For each of the names that stand together, whether it is an argument, and if not, which one it comes near to."""
+    key = (op.name, *names)
+    found = context.meant.get(key)
+    if found is None:
+        known = [is_argument(op, name, names) for name in names]
+        guesses = [
+            None if is_known else meant_argument(name, op.by_name) for name, is_known in zip(names, known, strict=True)
+        ]
+        found = context.meant[key] = dict(zip(names, zip(known, guesses, strict=True), strict=True))
+    return found
 
 
 def _guessed(op: Op, meant: str, argument: Given) -> Given:

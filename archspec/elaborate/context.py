@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from archspec.elaborate.instances import Instance
     from archspec.ops.apply import Applied
     from archspec.ops.entry import State
-    from archspec.source.tree import Node
+    from archspec.source.tree import Node, Scalar
 
 
 class Mark(NamedTuple):
@@ -84,6 +84,8 @@ class Context:
         lost: the first entry that became no node.
         hidden: how many entries have a value that a fault hides.
         written: what all expressions have made.
+        nameless: expressions with a name that there was not, each with the name and what was said of it.
+        meant: what the names of arguments mean, by the kind and all names that stand together.
         matched: how many rules of `init` have been tried.
         used_blocks: those that have been instantiated.
         applied: what calls came to, by all that it depends on: copies are mostly alike, and share it.
@@ -124,6 +126,8 @@ class Context:
     names_known: bool = False
     used_blocks: set[str] = field(default_factory=set)
     applied: dict[tuple[object, ...], Applied] = field(default_factory=dict)
+    nameless: dict[int, tuple[Scalar, str, Diagnostic]] = field(default_factory=dict)
+    meant: dict[tuple[str, ...], dict[str, tuple[bool, str | None]]] = field(default_factory=dict)
     _faults: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
     _repeats: dict[tuple[object, ...], Repeats] = field(default_factory=dict)
     matched: int = 0
@@ -198,16 +202,29 @@ class Context:
         place = (None, 0) if span is None else (id(span.source), span.start)
         key = same or (diagnostic.code, *place)
         if key in self._faults:
-            if counted:
-                self._found += 1
-                self._repeats.setdefault(key, Repeats()).add(self._faults[key].span, span)
-            self._steps += STEPS_OF_A_FAULT
-            if self._steps > MOST_STEPS:
-                raise SpecError(())
+            self._again(key, span, counted=counted)
             return
         self._found += 1
         self._faults[key] = replace(diagnostic, notes=(*diagnostic.notes, *self._whereabouts(span)))
         if len(self._faults) == MOST_FAULTS:
+            raise SpecError(())
+
+    def told_before(self, same: tuple[object, ...], span: Span) -> bool:
+        """Whether the fault `same` has been recorded; `span` is then one more place that shows it.
+
+        To be asked where it costs much to find out what to say.
+        """
+        if self.blind or same not in self._faults:
+            return False
+        self._again(same, span, counted=True)
+        return True
+
+    def _again(self, key: tuple[object, ...], span: Span | None, *, counted: bool) -> None:
+        if counted:
+            self._found += 1
+            self._repeats.setdefault(key, Repeats()).add(self._faults[key].span, span)
+        self._steps += STEPS_OF_A_FAULT
+        if self._steps > MOST_STEPS:
             raise SpecError(())
 
     def count_faults(self) -> int:

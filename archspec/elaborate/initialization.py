@@ -97,7 +97,7 @@ class Policies:
     def _of(self, context: Context, kind: str, path: str, name: str, tensor: State, strict: bool) -> State:
         if tensor.is_buffer:
             return tensor
-        context.matched += len(self.rules)
+        context.matched += len(self.rules) * globs.cost(path)
         if context.matched > MOST_MATCHES:
             message = f"{len(self.rules):,} rules of `init` for so many parameters are too many to try"
             raise SpecError([Diagnostic("AS701", message, self.rules[0].span, help="join rules by a wider glob")])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
 from archspec import globs
 from archspec.elaborate.unmatched import matches_nothing
+from archspec.elaborate.weights import MOST_MATCHES
 from archspec.errors import Diagnostic
 from archspec.spec.recipe import ParamGroup
 
@@ -27,6 +29,10 @@ def check_param_groups(groups: Sequence[ParamGroup], names: Sequence[str], froze
     """
     if not groups:
         return []
+    count = sum(len(group.match) for group in groups)
+    if count * sum(map(globs.cost, names)) > MOST_MATCHES:
+        message = f"{count:,} globs of `param_groups` for so many parameters are too many to try"
+        return [Diagnostic("AS701", message, groups[0].span, help="join them by a wider glob")]
     faults = [
         matches_nothing("AS510", glob, span, names)
         for group in groups
@@ -34,8 +40,11 @@ def check_param_groups(groups: Sequence[ParamGroup], names: Sequence[str], froze
         if not any(globs.matches(glob, name) for name in names)
     ]
     taken = {name: group_of(groups, [name]) for name in names}
+    owned: dict[int | None, list[str]] = defaultdict(list)
+    for name, index in taken.items():
+        owned[index].append(name)
     for index, group in enumerate(groups):
-        own = [name for name in names if taken[name] == index]
+        own = owned[index]
         if any(name not in frozen for name in own) or not _matched(group, names):
             continue
         why = "is frozen" if own else "is in a later group, which wins"

@@ -163,7 +163,11 @@ def _inward(binding: Binding, part: str) -> Binding | None:
 def _unknown(
     context: Context, name: str, span: Span, environment: Environment, entry: str | None, later: Later | None
 ) -> None:
-    scope, removed = environment.declaring(name), environment.removal(name)
+    scope = environment.declaring(name)
+    same = ("AS205", name, None if scope is None else scope.declared[name].span)
+    if context.told_before(same, span):
+        return
+    removed = environment.removal(name)
     if removed is not None and scope is None:
         message = f"`{clip(name)}` is not there any more: it is removed in {removed.line_seen_from(span)}"
         help = "lay an entry over this one that takes something else by `from`, or keep what it takes"
@@ -183,7 +187,6 @@ def _unknown(
         diagnostic = Diagnostic("AS205", message, span, help=help)
     else:
         diagnostic = _nowhere(name, span, environment)
-    same = ("AS205", name, None if scope is None else scope.declared[name].span)
     context.fault(diagnostic, same=same, sure=not name.isdecimal())
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from archspec.elaborate.context import Context
 from archspec.elaborate.expressions import UNKNOWN, resolve
-from archspec.errors import Span, SpecError
+from archspec.errors import Diagnostic, Span, SpecError
 from archspec.source.tree import Hidden, Mapping, Node, Scalar, Sequence
 
 _ITEMS_IN_A_STEP = 16
@@ -51,13 +51,24 @@ def _evaluate_scalar(context: Context, node: Scalar, names: Names[str, Any]) -> 
     if not isinstance(node.value, str) or "$" not in node.value:
         return UNKNOWN if isinstance(node, Hidden) else node.value
     context.written.read(node.value, names, node.span)
+    if id(node) in context.nameless:
+        _, name, diagnostic = context.nameless[id(node)]
+        if name not in names:
+            _fault(context, diagnostic)
+            return UNKNOWN
     try:
         value = resolve(node, names)
     except SpecError as error:
         for diagnostic in error.diagnostics:
-            missing = diagnostic.code == "AS211" and diagnostic.edit is None  # one cause, wherever it is used
-            context.fault(diagnostic, same=("AS211", diagnostic.message) if missing else None)
+            _fault(context, diagnostic)
+            if diagnostic.code == "AS211" and diagnostic.span is not None and diagnostic.span.text.isidentifier():
+                context.nameless[id(node)] = (node, diagnostic.span.text, diagnostic)
         return UNKNOWN
     if isinstance(value, (str, list)):
         context.written.add(value, node.span)
     return value
+
+
+def _fault(context: Context, diagnostic: Diagnostic) -> None:
+    missing = diagnostic.code == "AS211" and diagnostic.edit is None  # one cause, wherever it is used
+    context.fault(diagnostic, same=("AS211", diagnostic.message) if missing else None)

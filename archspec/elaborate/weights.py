@@ -76,7 +76,7 @@ def frozen(freeze: Freeze, graph: Graph, *, trains: bool) -> tuple[Frozen, list[
     """
     parameters, statistics = tensor_names(graph)
     everything = [*parameters, *statistics]
-    if len(freeze.rules) * len(everything) > MOST_MATCHES:
+    if len(freeze.rules) * sum(map(globs.cost, everything)) > MOST_MATCHES:
         message = f"{len(freeze.rules):,} globs of `freeze` for so many parameters are too many to try"
         return Frozen(), [Diagnostic("AS701", message, freeze.span, help="join them by a wider glob")]
     unmatched = [rule for rule in freeze.rules if not _any(rule, everything)]

@@ -131,7 +131,8 @@ class Scope:
         """Its nodes as the module registers them, which the state dict shows; `body` is how they run."""
         if not self.order:
             return self.body
-        return tuple(sorted(self.body, key=lambda node: _place(node.name, self.order)))
+        places = {name: at for at, name in enumerate(self.order)}
+        return tuple(sorted(self.body, key=lambda node: places.get(node.name, len(places))))
 
     @property
     def is_container(self) -> bool:
@@ -144,10 +145,6 @@ class Scope:
         for copy in self.copies:
             yield self.body[at : at + copy.size], copy.result
             at += copy.size
-
-
-def _place(name: str, order: tuple[str, ...]) -> int:
-    return order.index(name) if name in order else len(order)
 
 
 class Copy(NamedTuple):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from archspec.errors import Edit, clip
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, is_null
+from archspec.spec.chain import Chain
 from archspec.spec.document import PLACEMENT
 from archspec.spec.laying import Laying, probably
 
@@ -49,6 +50,7 @@ class _Named:
         self._laying = laying
         self._base = base
         self._entries = {str(key.value): (key, value) for key, value in base}
+        self._order = Chain(self._entries)
         self._last_after: dict[str, str] = {}
 
     def laid(self, overlay: Mapping) -> Mapping:
@@ -59,10 +61,11 @@ class _Named:
             else:
                 self._put(key, value)
         gone = tuple(key for key in removed if key.value not in self._entries)
-        return Mapping(tuple(self._entries.values()), overlay.span, gone)
+        return Mapping(tuple(self._entries[name] for name in self._order), overlay.span, gone)
 
     def _remove(self, key: Scalar) -> list[Scalar]:
         if self._entries.pop(str(key.value), None) is not None:
+            self._order.remove(str(key.value))
             return [key]
         if self._is_inside(key):
             return []
@@ -78,11 +81,13 @@ class _Named:
         elif self._is_inside(key):
             return
         target = self._target(name, places)
-        if target is None:
-            self._entries[name] = (key, value)
-            return
-        self._entries.pop(name, None)
-        self._insert(name, (key, value), *target)
+        self._entries[name] = (key, value)
+        if target is not None:
+            if old is not None:
+                self._order.remove(name)
+            self._insert(name, *target)
+        elif old is None:
+            self._order.put_before(name, None)
 
     def _is_inside(self, key: Scalar) -> bool:
         """Whether a name is one inside an entry that is there, `features.0`; a fault is recorded."""
@@ -114,15 +119,13 @@ class _Named:
             return str(word.value), str(at.value)
         return None
 
-    def _insert(self, name: str, entry: tuple[Scalar, Node], word: str, target: str) -> None:
+    def _insert(self, name: str, word: str, target: str) -> None:
         """Puts an entry beside another; several after the same one keep their order."""
-        names = list(self._entries)
-        beside = self._last_after.get(target, target) if word == "after" else target
-        at = names.index(beside) + (word == "after")
-        if word == "after":
-            self._last_after[target] = name
-        pairs = list(self._entries.items())
-        self._entries = dict([*pairs[:at], (name, entry), *pairs[at:]])
+        if word == "before":
+            self._order.put_before(name, target)
+            return
+        self._order.put_after(name, self._last_after.get(target, target))
+        self._last_after[target] = name
 
 
 def _without_placement(entry: Node) -> tuple[list[tuple[Scalar, Node]], Node]:

@@ -265,22 +265,26 @@ def _read_order(reader: Reader, node: Node | None, whose: str) -> tuple[Scalar, 
         reader.expected(node, "a list of names", f"`order` of {whose}", "write `order: [first, second]`")
         return ()
     names = [item for item in node if isinstance(item, Scalar)]
-    for at, scalar in enumerate(names):
-        if any(other.value == scalar.value for other in names[:at]):
+    seen: set[object] = set()
+    for scalar in names:
+        if scalar.value in seen:
             message = f"`order` of {whose} names `{clip(str(scalar.value))}` twice"
             reader.fault("AS103", message, scalar.span, help="name it once")
+        seen.add(scalar.value)
     return tuple(names)
 
 
 def _read_block_inputs(reader: Reader, node: Node, whose: str) -> tuple[Scalar, ...]:
     read: list[Scalar] = []
+    names: set[object] = set()
     for scalar in reader.strings(node, f"`inputs` of {whose}"):
         fault = identifier_fault(str(scalar.value), "an input, which becomes an argument of forward,")
-        twice = any(other.value == scalar.value for other in read)
+        twice = scalar.value in names
         if twice:
             fault = f"{whose} has two inputs called `{scalar.value}`"
         if fault is not None:
             reader.fault("AS106", fault, scalar.span, help="choose another name")
         if fault is None or twice:  # so that it still has as many inputs as it is given
             read.append(scalar)
+            names.add(scalar.value)
     return tuple(read)
