@@ -143,6 +143,10 @@ def stacked(args: Args, inputs: Inputs, does: str = "multiplies") -> Shape:
     found = common(args, first, second)
     if found is None:
         fault = misfit(args, first, tuple(given.with_shape(given.shape[:-2]) for given in inputs), 1)
-        fault.message = f"{{name}} {does} {inputs[0]} by {inputs[1]}: the dimensions before the matrices differ"
+        twice = "the batch in two dimensions" in fault.message
+        reason = (
+            "broadcast, they put the batch in two dimensions" if twice else "the dimensions before the matrices differ"
+        )
+        fault.message = f"{{name}} {does} {inputs[0]} by {inputs[1]}: {reason}"
         raise fault
     return found

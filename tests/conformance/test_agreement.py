@@ -175,6 +175,7 @@ EDGES = [
         )
         for sizes in ({}, {"kdim": 6}, {"kdim": None, "vdim": 8})
     ),
+    Call("matmul", {"broadcast": True}, (TensorType((N, 1, 1)), TensorType((N, 1, 1, 1)))),
     *(
         Call("scaled_dot_product_attention", {"dropout_p": probability}, (image(5, 8),) * 3)
         for probability in (-0.1, 0, 0.5, 1, 1.1)
