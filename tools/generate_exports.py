@@ -28,6 +28,7 @@ _HEAD = "| spec | at | " + " | ".join(FORMS) + " |\n|---|---|" + "---|" * len(FO
 _LANGUAGE = {"vocabulary": 1000, "context": 64, "features": 128, "hidden": 448, "heads": 8, "kv_heads": 2, "layers": 4}
 _SMALLER: dict[str, dict[str, int]] = {
     "gpt2": {"length": 64},
+    "inception_v3": {},  # its auxiliary classifier takes 299×299 only
     "llama": _LANGUAGE,
     "llama3_405b": _LANGUAGE,
     "resnet34_notes": {},  # its last layer takes 224×224 only
