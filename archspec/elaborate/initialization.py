@@ -196,7 +196,7 @@ def read_init(context: Context, node: Node) -> Init | None:
         key, arguments = node.entries[0]
     else:
         message = f"an initialisation is a function's name or `{{name: {{argument: value}}}}`, found {describe(node)}"
-        help = "write e.g. `{normal: {std: 0.01}}`, or `zeros`"
+        help: str | None = "write e.g. `{normal: {std: 0.01}}`, or `zeros`"
         context.fault(Diagnostic("AS101", message, node.span, help=help))
         return None
     signature = functions.get(str(key.value))
