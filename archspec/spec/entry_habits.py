@@ -105,7 +105,7 @@ def named_in_list(reader: Reader, node: Sequence) -> Mapping | None:
         if pair is None:
             return None
         found.append(pair)
-    if len({str(key.value) for key, _ in found}) < len(found):
+    if not found or len({str(key.value) for key, _ in found}) < len(found):
         return None
     first = found[0][0]
     message = f"the entries of a list have no names, but this one is called `{clip(str(first.value))}`"
