@@ -70,7 +70,15 @@ class Defaults:
             return {arg.name: Given(UNKNOWN, self.node, by_default=True) for arg in op.args if arg.is_required}
         names = context.globals if self.names is None else self.names
         given = {name: _given(context, op, name, key, node, names) for name, (key, node) in written.items()}
-        return _sound(context, op, given, written, names)
+        return {**self._perhaps_misspelt(op, written), **_sound(context, op, given, written, names)}
+
+    def _perhaps_misspelt(self, op: Op, written: ReadOnly[str, object]) -> Overrides:
+        """Required arguments that one of no known name may be: there with an unknown value."""
+        node = None if self.kinds is None else self.kinds[op.name][1]
+        if not isinstance(node, Mapping) or len(node) == len(written):
+            return NO_OVERRIDES
+        missing = (arg.name for arg in op.args if arg.is_required and arg.name not in written)
+        return {name: Given(UNKNOWN, self.node, by_default=True) for name in missing}
 
 
 def defaults_in(context: Context, block: Block, names: ReadOnly[str, Any]) -> Defaults | None:

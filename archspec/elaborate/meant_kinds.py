@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from archspec.elaborate.unknown_kinds import meant_kind
+from archspec.ops.faults import BadValue
 from archspec.ops.registry import find
-from archspec.source.tree import Scalar
+from archspec.source.tree import Node, Scalar
 from archspec.spec.document import Branches, Document, Entries, Entry, KindUse, Sequence
 
 
@@ -36,6 +37,22 @@ def _entry(entry: Entry, own: Collection[str]) -> Entry:
     if not isinstance(body, KindUse) or str(body.kind.value) in own or find(str(body.kind.value)) is not None:
         return entry
     meant = meant_kind(str(body.kind.value), own)
-    if meant is None:
+    is_word = str(body.kind.value)[:1].islower()  # as a function's name is
+    if meant is None or (is_word and _names_an_input(meant, body.arguments)):
         return entry
     return replace(entry, body=KindUse(Scalar(meant, body.kind.span), body.arguments, misspelt=body.kind))
+
+
+def _names_an_input(meant: str, value: Node | None) -> bool:
+    """Whether the value of a misspelt kind is what a function takes, `{rrelu: x}`, and the kind is a layer."""
+    op = find(meant)
+    if op is None or not op.is_module or not isinstance(value, Scalar) or not isinstance(value.value, str):
+        return False
+    primary = None if op.primary is None else op.arg(op.primary)
+    if primary is None or "$" in value.value:
+        return primary is None
+    try:
+        primary.type.accept(value.value)
+    except BadValue:
+        return True
+    return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archspec.graph.nodes import Absent, Call, Node, Ref, Scope
 from archspec.ops.code import BATCH
 from archspec.ops.entry import Args
-from archspec.tensors import Batch, Shape
+from archspec.tensors import Batch
 
 
 def difference(first: Node, second: Node) -> str | None:
@@ -72,9 +72,7 @@ def _of_scopes(first: Scope, second: Scope, same: dict[int, int]) -> str | None:
         return f"`{first.path}` would have another number of layers"
     if [_mapped(ref, same) for ref in second.results] != list(first.results):
         return f"`{first.path}` would give something else"
-    if _asks_for_batch(first) and [_batches(parameter.type.shape) for parameter in first.parameters] != [
-        _batches(parameter.type.shape) for parameter in second.parameters
-    ]:
+    if _asks_for_batch(first) and _batch_place(first) != _batch_place(second):
         return f"`{first.path}` would find the batch size in another dimension"
     return None
 
@@ -92,5 +90,12 @@ def _asks_for_batch(scope: Scope) -> bool:
     )
 
 
-def _batches(shape: Shape) -> tuple[int, ...]:
-    return tuple(dim.multiple if isinstance(dim, Batch) else 0 for dim in shape)
+def _batch_place(scope: Scope) -> tuple[int, int, int] | None:
+    """Where its forward finds the batch size: the argument, its dimension, and how many times the batch that is."""
+    places = (
+        (index, dim, size.multiple)
+        for index, parameter in enumerate(scope.parameters)
+        for dim, size in enumerate(parameter.type.shape)
+        if isinstance(size, Batch)
+    )
+    return next(places, None)

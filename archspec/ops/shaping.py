@@ -91,8 +91,9 @@ def _solved_reshape(args: Args, inputs: Inputs) -> Mapping[str, Any]:
 
 def _join_reshapes(first: Args, second: Args) -> Mapping[str, Any]:
     """Two calls that ask for the same, of tensors of two sizes: what is left for -1 is found anew in each."""
-    same = first.shape == second.shape or (first.asked, first.batch) != (second.asked, second.batch)
-    return {} if same else {"shape": first.asked}
+    if first.shape == second.shape:
+        return {name: first[name] for name in ("shape", "asked", "batch")}
+    return {"shape": first.asked} if (first.asked, first.batch) == (second.asked, second.batch) else {}
 
 
 def _reshape_code(args: Args, inputs: tuple[str, ...]) -> str:

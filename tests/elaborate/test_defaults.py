@@ -9,6 +9,7 @@ import pytest
 
 import archspec
 from archspec.ops.registry import find
+from tests.judge import faults
 from tests.schema.judge import data_of
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -193,3 +194,7 @@ def test_a_misspelt_argument_is_the_one_error(entry: str) -> None:
     spec = "defaults: {MaxPool2d: {kernel_size: 3, stride: 2, padding: 1}}\nlayers: {b: ENTRY, c: {add: [b, input]}}\n"
     found = archspec.check(data_of(HEAD + spec.replace("ENTRY", entry)))
     assert [fault.code for fault in found] == ["AS202"]
+
+
+def test_an_unknown_default_may_be_the_argument_that_is_missing() -> None:
+    assert faults("input: [4]\ndefaults: {topk: {q: 2}}\nlayers: {a: {topk: {}}}\n") == [("AS202", "q")]

@@ -311,3 +311,9 @@ def test_an_unknown_name_in_a_further_call_is_told_once_whatever_came_between() 
     block = f"{{layers: {{b: {buffer}, m: {{add: [input, b]}}}}}}"
     layers = f"{{y: Tanh, up: {block}, act: Tanh, again: {{use: up, from: y}}}}"
     assert faults(f"input: [1, 6]\nlayers: {layers}\n") == [("AS211", "nope")]
+
+
+def test_the_batch_size_is_found_in_the_same_dimension_of_whatever_rank() -> None:
+    layers = "{a: {layers: [new_ones: {size: [N]}]}, b: {use: a}, c: {layers: [reshape: [-1]]}, d: {use: c, from: e}}"
+    layers = layers.replace("c: {", "e: {reshape: ['2*N', 2], from: input}, c: {")
+    build(f"input: [4]\nlayers: {layers}\n")

@@ -22,7 +22,7 @@ from archspec.graph.nodes import Call
 from archspec.tensors import Batch, Shape
 from tests.fuzz.interpret import Interpreter, flat
 from tests.fuzz.layers import flattened
-from tests.fuzz.policies import faults_of_module, frozen_state
+from tests.fuzz.policies import faults_of_module, frozen_state, parameters
 from tests.fuzz.state import state_names
 from tests.fuzz.values import make_inputs
 
@@ -223,6 +223,7 @@ def _judge_meaning(spec: dict[str, Any], architecture: archspec.Architecture, mo
     for path, layer in interpreter.modules.items():
         prefix = f"{path}."
         layer.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+    _freeze_alike(interpreter, module)
     with torch.no_grad():
         torch.manual_seed(1)
         ours = module.eval()(*make_inputs(spec, batch))
@@ -244,6 +245,13 @@ def outputs_of(module: nn.Module, tensors: list[Tensor]) -> list[Tensor]:
     """The tensors that a module gives, the same random numbers for every module."""
     torch.manual_seed(1)
     return flat(module(*tensors))
+
+
+def _freeze_alike(interpreter: Interpreter, module: nn.Module) -> None:
+    """The interpreter's parameters take a gradient where the module's do: torch computes an RNN otherwise without."""
+    held = dict(module.named_parameters(remove_duplicate=False))
+    for path, parameter in parameters(interpreter).items():
+        parameter.requires_grad_(held[path].requires_grad)
 
 
 def _take_tensors(interpreter: Interpreter, module: nn.Module) -> None:
