@@ -17,8 +17,10 @@ from tests.cli.run import Shell
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "errors.md").read_text()
 SECTIONS = dict(re.findall(r"^## (AS\d{3}): \S.*\n((?:(?!#{1,2} ).*\n?)*)", PAGE, re.MULTILINE))
-NO_SPEC_SHOWS_IT = {"AS507", "AS612", "AS613", "AS620", "AS621", "AS622", "AS623", "AS634", "AS709", "AS900"}
-"""An older torch, a failing machine, several processes or a fault does."""
+NO_SPEC_SHOWS_IT = {
+    *("AS507", "AS559", "AS612", "AS613", "AS620", "AS621", "AS622", "AS623", "AS634", "AS709", "AS900"),
+}
+"""An older torch, a package that is missing, a failing machine, several processes or a fault does."""
 SHOWN = re.compile(r"\b(?:error|warning)\[(AS\d{3})\]: ")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 NAMES = {"yaml": "net.yaml", "json": "net.json"}

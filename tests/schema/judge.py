@@ -33,6 +33,9 @@ variables and expressions (AS205 to AS224), torch and data (AS507 to AS557)."""
 HIDDEN: tuple[tuple[str, str, str], ...] = (
     ("AS201", r"no layer, function or block called `[A-Za-z_]\w*`", "it could be a block of the file, or a plug-in's"),
     ("AS201", r"is not in the language", "a block may have the name of a function that is refused"),
+    ("AS105", r"the entries of a list have no names", "a name in a list could be a plug-in's layer"),
+    ("AS105", r"has entries inside", "what is in it could be the arguments of a plug-in's layer"),
+    ("AS101", r"an entry must be a kind", "whether the default of a parameter is a layer"),
     ("AS105", r"an entry's kind is its key", "which of two keys is a block"),
     ("AS201", r"there is no layer called", "a key of `init` could be a plug-in's layer"),
     ("AS230", r"needs one value per", "how long a list has to be, another one says"),
@@ -165,6 +168,8 @@ def _is_visible(fault: Diagnostic, tree: Node) -> bool:
         return False
     if fault.code == "AS201" and _is_given_to_a_block(fault, tree):
         return False
+    if _is_in_a_named_entry(fault, tree):
+        return False
     if _is_in_a_variable(fault, tree) or _is_given_to_a_misspelt_kind(fault, tree):
         return False
     return not (fault.code in ("AS202", "AS203", "AS401") and _is_overridden(fault, tree))
@@ -191,6 +196,18 @@ def _is_given_to_a_block(fault: Diagnostic, tree: Node) -> bool:
     names = _blocks(tree)
     pairs = (pair for node in _nodes(tree) if isinstance(node, Mapping) for pair in node)
     return any(str(key.value) in names and _is_in(fault, value) for key, value in pairs)
+
+
+def _is_in_a_named_entry(fault: Diagnostic, tree: Node) -> bool:
+    """The checker looks into `- conv1: {Conv2d: …}` as into an entry with a name, and into `{kind: Conv2d, args: …}` as
+    into one of another format; to the schema `conv1` and `kind` are kinds."""
+    nodes = [node for node in _nodes(tree) if isinstance(node, Mapping)]
+    if any(_is_in(fault, node) and node.get("kind") is not None for node in nodes):
+        return True
+    items = (item for node in _nodes(tree) if isinstance(node, Sequence) for item in node if isinstance(item, Mapping))
+    return any(
+        _is_in(fault, item) and all(str(key.value) not in kinds() for key, _ in list(item)[:1]) for item in items
+    )
 
 
 def _is_in_a_variable(fault: Diagnostic, tree: Node) -> bool:
