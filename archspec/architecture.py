@@ -136,7 +136,7 @@ class Architecture:
         return macs(self.graph).inference
 
     @property
-    def trainingonly_macs(self) -> int:
+    def training_only_macs(self) -> int:
         """What a forward pass in training mode has beside `macs`, for outputs with `training: true`."""
         return macs(self.graph).training_only
 

@@ -21,7 +21,7 @@ def test_convnet_reads_digits(tmp_path: Path) -> None:
     result = _train("convnet", tmp_path)
     assert result.metric == "accuracy"
     assert result.history[-1]["eval_accuracy"] >= 0.97
-    assert {path.name for path in result.folder.glob("*.png")} == {"curves.png", "predictions.png"}
+    assert {path.name for path in result.folder.glob("*.png")} == {"curves.png", "confusion.png", "predictions.png"}
 
 
 @pytest.mark.parametrize("name", ["unet", "unet_bilinear"])

@@ -3,10 +3,10 @@
 import json
 import platform
 import shutil
+from importlib import metadata
 
 import pytest
 import torch
-import torchvision
 
 import archspec
 from archspec.train.account.account import read_account
@@ -34,7 +34,7 @@ def test_it_tells_what_was_trained_on_what_and_with_what(finished):
         "archspec": archspec.__version__,
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "torchvision": torchvision.__version__,
+        "torchvision": metadata.version("torchvision"),
         "cuda": None,
     }
     assert session["machine"]["device"] == "cpu"
