@@ -54,7 +54,8 @@ def read_inputs(reader: Reader, tree: Mapping) -> tuple[Input, ...]:
 def _names_several(node: Mapping) -> bool:
     """`{image: [3, 224, 224], meta: [4]}`."""
     lists = all(isinstance(value, (Sequence, Mapping)) for _, value in node)
-    return lists and len(node) > 0 and not any(meant_key(str(key.value), _INPUT_KEYS) for key, _ in node)
+    names = [str(key.value) for key, _ in node]
+    return lists and bool(names) and not any(name in _INPUT_KEYS or meant_key(name, _INPUT_KEYS) for name in names)
 
 
 def _read_several(reader: Reader, node: Node) -> tuple[Input, ...]:
