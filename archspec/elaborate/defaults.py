@@ -73,9 +73,9 @@ class Defaults:
         return {**self._perhaps_misspelt(op, written), **_sound(context, op, given, written, names)}
 
     def _perhaps_misspelt(self, op: Op, written: ReadOnly[str, object]) -> Overrides:
-        """Required arguments that one of no known name may be: there with an unknown value."""
+        """Required arguments that a misspelt one may be: there with an unknown value."""
         node = None if self.kinds is None else self.kinds[op.name][1]
-        if not isinstance(node, Mapping) or len(node) == len(written):
+        if not isinstance(node, Mapping) or all(key.value in op.by_name for key, _ in node):
             return NO_OVERRIDES
         missing = (arg.name for arg in op.args if arg.is_required and arg.name not in written)
         return {name: Given(UNKNOWN, self.node, by_default=True) for name in missing}

@@ -198,3 +198,5 @@ def test_a_misspelt_argument_is_the_one_error(entry: str) -> None:
 
 def test_an_unknown_default_may_be_the_argument_that_is_missing() -> None:
     assert faults("input: [4]\ndefaults: {topk: {q: 2}}\nlayers: {a: {topk: {}}}\n") == [("AS202", "q")]
+    spec = "input: [4, 5]\ndefaults: {transpose: {dimq: -1}}\nlayers: {a: {transpose: {dim0: 1}}}\n"
+    assert faults(spec) == [("AS202", "dimq")]

@@ -432,3 +432,7 @@ def test_a_star_that_stands_for_nothing(reference: str, words: str) -> None:
     assert [(fault.code, fault.message) for fault in found] == [("AS205", words)]
     assert found[0].span is not None
     assert found[0].span.text == reference
+
+
+def test_a_misspelt_function_of_a_named_input_is_taken_for_no_layer() -> None:
+    assert faults("inputs: {x: [4], y: [4]}\nlayers: [{rrelu: x}, {add: [x, y]}]\n") == [("AS201", "rrelu")]

@@ -169,7 +169,9 @@ FUNCTIONS |= {name: (function, None) for name, function in PIECES.items()}  # ty
 
 def in_pieces(kind: str, x: Tensor, given: dict[str, Any], batch: int) -> dict[str, Tensor]:
     """What a function of `PIECES` gives, by port."""
-    if x.size(given.get("dim", 0)) % batch == 0:
+    size = x.size(given.get("dim", 0))
+    is_even = kind == "chunk" and (size // batch) % given["chunks"] == 0  # two batches in one are two again
+    if size % batch == 0 and not is_even:
         raise Refused("the batch is not taken apart")
     if kind == "split" and isinstance(given["split_size_or_sections"], tuple):
         given = {**given, "split_size_or_sections": list(given["split_size_or_sections"])}

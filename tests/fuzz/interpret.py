@@ -355,14 +355,15 @@ class Interpreter:
         if not made:
             return Bound({"output": inputs[0]}, is_absent=True)
         merge = evaluate(modifiers["merge"], names, scope)
-        word, arguments = next(iter(merge.items())) if isinstance(merge, dict) else (merge, {})
+        word, arguments = next(iter(merge.items())) if isinstance(merge, dict) else (merge, None)
         if word == "none" or len(made) == 1:
             return Bound(made, inner)
         if word not in ("concat", "add", "mul", "mean"):
             raise Refused(f"no merge by `{word}`")
         align = {"align": modifiers["align"]} if "align" in modifiers else {}
         function = MERGES["mean_of" if word == "mean" else word]
-        return Bound({"output": function(list(made.values()), **arguments, **align, batch=self.batch)}, inner)
+        given = {**(arguments or {}), **align}
+        return Bound({"output": function(list(made.values()), **given, batch=self.batch)}, inner)
 
     def skipped(self, skip: dict[str, Any], shortcut: Tensor, value: Bound) -> Bound:
         merge = skip.get("merge", "add")

@@ -82,7 +82,8 @@ def _rule(glob: str, value: Any, **own: str) -> _Rule:
         return _Rule(glob, value, {}, **own)
     function, arguments = next(iter(value.items()))
     if arguments is not None and not isinstance(arguments, dict):
-        arguments = {{"constant": "val", "normal": "mean", "uniform": "a"}.get(function, "gain"): arguments}
+        first = "a" if function.startswith("kaiming") else "gain"
+        arguments = {{"constant": "val", "normal": "mean", "uniform": "a"}.get(function, first): arguments}
     return _Rule(glob, function, arguments or {}, **own)
 
 
