@@ -20,7 +20,7 @@ from archspec.ops.common import (
 from archspec.ops.entry import Arg, Args, Inferred, Inputs, Op, State
 from archspec.ops.faults import RuleFault
 from archspec.ops.ordered import ordered_beyond_images
-from archspec.tensors import per_sample
+from archspec.tensors import Batch, Dim, TensorType, per_sample, volume
 
 _EPS = Arg("eps", Float(above=0), 1e-5, doc="added to the variance")
 _NUM_FEATURES = Arg("num_features", Int(1), inferred=Inferred(channels, "channels"), doc="channels of the input")
@@ -44,6 +44,22 @@ def _running_state(args: Args) -> Mapping[str, State]:
     return state
 
 
+def _check_several(values: Dim, given: TensorType) -> None:
+    """What is normalised are several values, which torch asks for in training; of a batch there are several samples."""
+    if values == 1:
+        raise RuleFault(
+            "AS303",
+            f"{{name}} normalises over several values, but {given} has a single one and no batch",
+            input=0,
+            help="leave the norm out for a tensor without the batch, or use `LayerNorm`",
+        )
+
+
+def _check_batch(args: Args, inputs: Inputs) -> None:
+    given = inputs[0]
+    _check_several(volume(given.shape[:1] + given.shape[2:]), given)
+
+
 def _batch_norm(count: int) -> Op:
     return Op(
         name=f"BatchNorm{count}d",
@@ -59,6 +75,7 @@ def _batch_norm(count: int) -> Op:
         primary="num_features",
         ranks=(2, 3) if count == 1 else (count + 2,),
         layout="[N, C] or [N, C, L]" if count == 1 else LAYOUTS[count],
+        check=_check_batch,
         shape=same_images,
         state=_running_state,
     )
@@ -78,6 +95,7 @@ _SYNC_BATCH_NORM = Op(
     primary="num_features",
     ranks=ranks_from(2),
     layout="[N, C, …]",
+    check=_check_batch,
     shape=same_images,
     state=_running_state,
 )
@@ -126,6 +144,8 @@ def _check_groups(args: Args, inputs: Inputs) -> None:
             input=0,
             help=f"`num_groups` can be {', '.join(valid)}",
         )
+    whole = volume(inputs[0].shape)
+    _check_several(whole if isinstance(whole, Batch) else whole // args.num_groups, inputs[0])
 
 
 def _affine_state(args: Args) -> Mapping[str, State]:
