@@ -20,6 +20,11 @@ def best_rows(history: Sequence[Row], monitor: Monitor, count: int) -> list[Row]
     return sorted(history, key=lambda row: -monitor.goodness(row))[:count]
 
 
+def best_row(history: Sequence[Row], monitor: Monitor) -> Row | None:
+    """The best measurement; None before there is one."""
+    return next(iter(best_rows(history, monitor, 1)), None)
+
+
 def stale_for(history: Sequence[Row], monitor: Monitor, min_delta: float) -> int:
     """Measurements since the last one that was better than all before it by more than `min_delta`."""
     best, since = -math.inf, 0

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor, nn
 
 from archspec.spec.recipe import Recipe
-from archspec.train.best import best_rows, keep_best, stale_for
+from archspec.train.best import Row, best_row, stale_for
 from archspec.train.callback import Callback
 from archspec.train.data.batch import Batch
 from archspec.train.data.images import ImageData
 from archspec.train.faults import not_finite
 from archspec.train.feed import batches_per_epoch, epoch_indices, feed
 from archspec.train.learner import Learner, NotFiniteError
-from archspec.train.measure import measure
 from archspec.train.metrics import Metric, Monitor, monitor_of
 from archspec.train.mixing import Mixing
 from archspec.train.parts import Scheduler, step_scheduler
 from archspec.train.portions import Portions
 from archspec.train.progress import Progress
 from archspec.train.ranks import Ranks
+from archspec.train.row import evaluated, row_of, write_row
 from archspec.train.seeds import derive, forked_generators, set_generators
 from archspec.train.state import capture
 from archspec.train.stop import Stop
@@ -34,9 +33,7 @@ from archspec.train.store.checkpoints import START, Checkpoints, Moment
 from archspec.train.store.run_folder import RunFolder
 from archspec.train.totals import Totals
 
-Row: TypeAlias = Mapping[str, Any]
-
-_EVALUATION, _RANK = 1, 2
+_RANK = 2
 
 
 class _StopError(Exception):
@@ -145,17 +142,7 @@ class Loop:
     @property
     def best_row(self) -> Row | None:
         """The measurement of the best weights."""
-        return next(iter(best_rows(self.history, self.monitor, 1)), None)
-
-    @property
-    def best(self) -> float:
-        """What is monitored, at its best."""
-        return math.nan if self.best_row is None else float(self.best_row[self.monitor.column])
-
-    @property
-    def best_epoch(self) -> int:
-        """Counted from 1; 0 before there is one."""
-        return 0 if self.best_row is None else int(self.best_row["epoch"])
+        return best_row(self.history, self.monitor)
 
     def is_over(self) -> bool:
         """Whether all is done, or a limit is reached. An epoch without batches left is brought to its end first."""
@@ -278,32 +265,14 @@ class Loop:
     def _measure(self) -> None:
         """Another row of the history, for what was trained since the last one."""
         self.learner.agree_on_buffers()
-        evaluation = self._evaluated()
+        evaluation = evaluated(self, self._no_totals(), self._has_to_stop)
         if evaluation is None:
             self._stop()
-        training = self.totals.of_all(self.ranks)
-        epoch = self.at.epoch - (self.at.batch == 0)
-        row: dict[str, Any] = {"epoch": epoch, "step": self.steps, "lr": self.rate}
-        for phase, totals in (("train", training), ("eval", evaluation.of_all(self.ranks))):
-            figures = totals.figures(self.learner.objective.is_mean)
-            row |= {f"{phase}_{name}": value for name, value in figures.items()}
-        row["seconds"] = round(self._so_far(), 3)
-        self._keep(self.ranks.from_first(row))
+        row = row_of(self, evaluation, round(self._so_far(), 3))
+        self._keep(row)
         self.totals, self.seconds, self._started = self._no_totals(), 0.0, time.perf_counter()
         self.rate = self.learner.rate
         self.model.train()
-
-    def _evaluated(self) -> Totals | None:
-        """Of the evaluation data; None where somebody wants it to stop. What training draws stays as it is."""
-        model, totals = self.learner.measured.eval(), self._no_totals()
-        everything = torch.arange(len(self.data.eval))
-        portions = self.portions
-        with forked_generators(self.device):
-            torch.manual_seed(derive(self.recipe.seed, self.at.epoch, _EVALUATION))
-            with closing(feed(self.data.eval, everything, 0, self.recipe, self.device, portions)) as loaded:
-                counted = portions.counting(loaded, len(everything))
-                is_whole = measure(model, self.learner.objective, counted, totals, self._has_to_stop)
-        return totals if is_whole else None
 
     def _batches_per_epoch(self) -> int:
         return batches_per_epoch(len(self.data.train), self.recipe.batch_size)
@@ -315,15 +284,10 @@ class Loop:
     def _keep(self, row: Row) -> None:
         self.history.append(row)
         weights = self.learner.weights()
-        self.ranks.first(lambda: self._write(row, weights))
+        self.ranks.first(lambda: write_row(self, weights))
         self.progress.epoch(row, self.recipe.epochs, is_best=row is self.best_row)
         for each in self.callbacks:
             each.on_measure(self, row)
-
-    def _write(self, row: Row, weights: Mapping[str, Tensor]) -> None:
-        self.folder.append_metrics(row, first=len(self.history) == 1)
-        self.folder.save_weights("last.safetensors", weights)
-        keep_best(self.folder, self.history, self.monitor, self.recipe, weights)
 
     def save(self) -> None:
         """A checkpoint of this moment."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -98,8 +99,14 @@ def _train(architecture: Trainable, loop: Loop) -> TrainResult:
         loop.learner.model = architecture.build(device=loop.device, seed=loop.recipe.seed)
     loop.folder.load_weights("best.safetensors", loop.model)
     loop.model.eval()
-    path, device = loop.folder.path, str(loop.device)
-    return TrainResult(loop.history, loop.monitor.name, loop.best, loop.best_epoch, path, device, loop.model)
+    best, epoch = _best(loop)
+    return TrainResult(loop.history, loop.monitor.name, best, epoch, loop.folder.path, str(loop.device), loop.model)
+
+
+def _best(loop: Loop) -> tuple[float, int]:
+    """What is monitored at its best, and in which epoch."""
+    row = loop.best_row
+    return (math.nan, 0) if row is None else (float(row[loop.monitor.column]), int(row["epoch"]))
 
 
 @contextmanager
