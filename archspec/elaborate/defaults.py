@@ -11,7 +11,7 @@ from archspec.elaborate.arguments import NO_OVERRIDES, Given, Overrides
 from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Environment, HeldLayer
 from archspec.elaborate.expressions import UNKNOWN
-from archspec.elaborate.initialization import read_init
+from archspec.elaborate.init_function import read_init
 from archspec.elaborate.mends import mend
 from archspec.elaborate.values import evaluate, resolved
 from archspec.errors import Diagnostic, Span
