@@ -6,38 +6,24 @@ A spec can name them and nothing more: no file can bring one in by itself.
 from __future__ import annotations
 
 import functools
-import inspect
 import re
-import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from archspec.errors import Diagnostic, UsageError, clip
 from archspec.ops import registry
-from archspec.ops.arguments import ArgType, Bool, Float, Int, Maybe, Plain, Text
-from archspec.ops.common import channels, last
-from archspec.ops.entry import OWN, REQUIRED, Arg, Args, Inferred, Inputs, Op, Outputs, State
-from archspec.ops.faults import RuleFault
+from archspec.ops.entry import Op
 from archspec.ops.offered import add_dataset
 from archspec.ops.signatures import signatures
-from archspec.tensors import Shape, TensorType
+from archspec.registered import ShapeRule, entry_of, source_of
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-ShapeRule = Callable[..., Shape | tuple[Shape, ...]]
 Layer = TypeVar("Layer", bound=type[Any])
 Make = Callable[..., Any]
 
 ENTRY_POINTS = "archspec.layers"
-_CHOSEN_LATER = ("device", "dtype")
-_BY_NAME = {
-    "in_channels": Inferred(channels, "input channels"),
-    "num_features": Inferred(channels, "channels"),
-    "num_channels": Inferred(channels, "channels"),
-    "in_features": Inferred(last, "input features"),
-    "input_size": Inferred(last, "input features"),
-}
 
 
 @overload
@@ -91,7 +77,7 @@ def register(
         return functools.partial(register, name=name, shape=shape, infer=infer, check=check)
     kind = name or layer.__name__
     _refuse_name(kind, layer)
-    registry.add(_entry(kind, layer, shape, dict(infer or {}), check))
+    registry.add(entry_of(kind, layer, shape, dict(infer or {}), check))
     return layer
 
 
@@ -102,13 +88,13 @@ def _refuse_form(kind: str, source: str) -> None:
 
 
 def _refuse_name(kind: str, layer: type[Any]) -> None:
-    source = _source(layer)
+    source = source_of(layer)
     _refuse_form(kind, source)
     other = registry.CATALOGUE.get(kind)
     taken = other.target if other is not None else None
     known = registry.registered(kind)
-    if known is not None and _source(known.layer) != source:  # the same class again is a reloaded module
-        taken = _source(known.layer)
+    if known is not None and source_of(known.layer) != source:  # the same class again is a reloaded module
+        taken = source_of(known.layer)
     taken = taken or _installed_beside(kind, layer)
     if taken is not None:
         message = f"`{kind}` is {taken} already, so {source} cannot have that name"
@@ -120,121 +106,6 @@ def _installed_beside(kind: str, layer: type[Any]) -> str | None:
     package = layer.__module__.partition(".")[0]
     others = (point.value for point in _offered().get(kind, ()) if re.split("[.:]", point.value)[0] != package)
     return next((f"{value} of an installed package" for value in others), None)
-
-
-def _source(layer: type[Any]) -> str:
-    return f"{layer.__module__}.{layer.__qualname__}"
-
-
-def _entry(
-    kind: str,
-    layer: type[Any],
-    shape: ShapeRule | None,
-    infer: dict[str, Callable[..., int]],
-    check: Callable[..., str | None] | None,
-) -> Op:
-    probe = _Probe(layer)
-    args = tuple(_args(layer, infer))
-    doc = (inspect.getdoc(layer) or f"{_source(layer)}.").partition("\n")[0]
-    primary = next((arg.name for arg in args if arg.inferred is None), None)
-    return Op(
-        name=kind,
-        target=_source(layer),
-        doc=doc,
-        shape=probe.outputs if shape is None else functools.partial(_ruled, shape),
-        args=args,
-        primary=primary,
-        inputs=_inputs(layer),
-        ports=("output", *map(str, range(1, 8))),
-        check=functools.partial(_checked, check),
-        state=probe.state,
-        macs=probe.macs if shape is None else _no_macs,
-        floating=False,
-        layer=layer,
-    )
-
-
-def _no_macs(args: Args, inputs: Inputs, outputs: Outputs) -> int:
-    return 0
-
-
-def _args(layer: type[Any], infer: Mapping[str, Callable[..., int]]) -> Iterator[Arg]:
-    hints = _hints(layer.__init__)
-    for parameter in list(inspect.signature(layer.__init__).parameters.values())[1:]:
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) or parameter.name in _CHOSEN_LATER:
-            continue
-        rule = _BY_NAME.get(parameter.name) if parameter.default is parameter.empty else None
-        if parameter.name in infer:
-            rule = Inferred(functools.partial(_from_shapes, infer[parameter.name]), parameter.name)
-        default = REQUIRED if parameter.default is parameter.empty else parameter.default
-        yield Arg(parameter.name, _type(hints.get(parameter.name)), default, rule, doc=f"`{parameter.name}`", example=1)
-
-
-def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    try:
-        return typing.get_type_hints(function)
-    except (NameError, TypeError):
-        return {}
-
-
-def _type(hint: Any) -> ArgType:
-    plain: dict[Any, ArgType] = {int: Int(), float: Float(), bool: Bool(), str: Text()}
-    if hint in plain:
-        return plain[hint]
-    options = typing.get_args(hint)
-    inner = [option for option in options if option is not type(None)]
-    if len(options) == 2 and len(inner) == 1 and inner[0] in plain:
-        return Maybe(plain[inner[0]])
-    return Plain()
-
-
-def _inputs(layer: type[Any]) -> tuple[str, ...]:
-    parameters = list(inspect.signature(layer.forward).parameters.values())[1:]
-    return tuple(
-        parameter.name
-        for parameter in parameters
-        if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
-    )
-
-
-def _from_shapes(rule: Callable[..., int], inputs: Inputs) -> int:
-    return rule(*(given.shape for given in inputs))
-
-
-def _ruled(rule: ShapeRule, args: Args, inputs: Inputs) -> Outputs:
-    given = rule(args, *(each.shape for each in inputs))
-    shapes = given if given and isinstance(given[0], tuple) else (given,)
-    return tuple(TensorType(tuple(shape), inputs[0].dtype) for shape in shapes)  # type: ignore[arg-type]
-
-
-def _checked(rule: Callable[..., str | None] | None, args: Args, inputs: Inputs) -> None:
-    sentence = None if rule is None else rule(args, *(given.shape for given in inputs))
-    if sentence is not None:
-        raise RuleFault("AS402", f"{{name}}: {sentence}", input=0)
-
-
-class _Probe:
-    """Asks torch what a layer without a rule does. torch is imported when it is asked, not before."""
-
-    def __init__(self, layer: type[Any]) -> None:
-        self._layer = layer
-
-    def outputs(self, args: Args, inputs: Inputs) -> Outputs:
-        from archspec.emit.probe import run
-
-        return run(self._layer, args, inputs).outputs
-
-    def macs(self, args: Args, inputs: Inputs, outputs: Outputs) -> int:
-        from archspec.emit.probe import run
-
-        return run(self._layer, args, inputs).macs
-
-    def state(self, args: Args) -> dict[str, State]:
-        from archspec.emit.probe import tensors
-
-        return {
-            name: State(shape, OWN, is_buffer, dtype) for name, shape, is_buffer, dtype in tensors(self._layer, args)
-        }
 
 
 def register_dataset(make: Make | None = None, *, name: str | None = None) -> Any:
@@ -278,7 +149,7 @@ def _installed(kind: str) -> Op | None:
     known = registry.registered(kind)
     if known is None or known.layer is not layer:  # else its module has registered it, with rules of its own perhaps
         _refuse_form(kind, points[0].value)
-        registry.add(_entry(kind, layer, None, {}, None))
+        registry.add(entry_of(kind, layer, None, {}, None))
     return registry.registered(kind)
 
 
