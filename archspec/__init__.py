@@ -10,26 +10,20 @@ from archspec.api import (
     Examination,
     build,
     check,
-    compare_runs,
-    draw_predictions,
-    evaluate,
     examine,
-    examine_run,
     from_file,
     is_first_process,
-    is_run,
     json_schema,
     launch,
     ledger,
-    list_runs,
     load,
-    predict,
     spec_of_run,
     train,
 )
 from archspec.architecture import Architecture
 from archspec.errors import Diagnostic, SpecError, UsageError
 from archspec.plugins import load_plugin, register, register_dataset
+from archspec.runs import compare_runs, draw_predictions, evaluate, examine_run, is_run, list_runs, predict
 from archspec.source.zoo import ZooEntry, list_zoo
 from archspec.train import Callback
 from archspec.trial import dry_run, find_lr, overfit, prepare, profile
