@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from archspec.ops.arguments import Bool, Int
 from archspec.ops.common import normalize_dim
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
@@ -41,6 +43,11 @@ def _argsort_shape(args: Args, inputs: Inputs) -> Outputs:
     return _sort_shape(args, inputs)[1:]
 
 
+def _in_order(name: str, doc: str, shape: Callable[[Args, Inputs], Outputs], ports: tuple[str, ...]) -> Op:
+    args = (_DIM, _DESCENDING, _STABLE)
+    return Op(name=name, target=f"torch.{name}", doc=doc, args=args, primary="dim", ports=ports, shape=shape)
+
+
 OPS = (
     Op(
         name="topk",
@@ -56,21 +63,8 @@ OPS = (
         ports=("values", "indices"),
         shape=_topk_shape,
     ),
-    Op(
-        name="sort",
-        target="torch.sort",
-        doc="The elements in order along one dimension, and their places.",
-        args=(_DIM, _DESCENDING, _STABLE),
-        primary="dim",
-        ports=("values", "indices"),
-        shape=_sort_shape,
+    _in_order(
+        "sort", "The elements in order along one dimension, and their places.", _sort_shape, ("values", "indices")
     ),
-    Op(
-        name="argsort",
-        target="torch.argsort",
-        doc="The places of the elements in order along one dimension.",
-        args=(_DIM, _DESCENDING, _STABLE),
-        primary="dim",
-        shape=_argsort_shape,
-    ),
+    _in_order("argsort", "The places of the elements in order along one dimension.", _argsort_shape, ("output",)),
 )
