@@ -11,8 +11,9 @@ LAYERS = {"flat": "Flatten", "fc": {"Linear": 2}}
 
 @pytest.mark.parametrize("given", [[3, 8, 8], {"shape": [3, 8, 8]}, {"shape": [3, 8, 8], "dtype": "float32"}])
 def test_a_shape_alone_is_one_input(given: object) -> None:
-    architecture = archspec.load({"archspec": 1, "input": given, "layers": LAYERS})
-    assert len(architecture.input_types) == 1
+    spec = {"archspec": 1, "input": given, "layers": LAYERS}
+    assert archspec.check(spec) == ()
+    assert len(archspec.load(spec).input_types) == 1
 
 
 def test_names_under_input_are_several() -> None:

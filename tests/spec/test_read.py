@@ -159,7 +159,3 @@ def test_a_function_in_a_list_takes_an_entry_whose_name_begins_as_kinds_do() -> 
     assert archspec.check(spec) == ()
     (fault,) = archspec.check("archspec: 1\ninput: [4]\nlayers: [{act: ReLU}]\n")
     assert (fault.code, "no names" in fault.message) == ("AS105", True)
-
-
-def test_an_input_of_a_shape_alone_is_one_input() -> None:
-    assert archspec.check("archspec: 1\ninput: {shape: [4]}\nlayers: [ReLU]\n") == ()
