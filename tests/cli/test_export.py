@@ -162,12 +162,21 @@ def test_a_file_that_is_another_model_is_not_kept(shell: Shell, specs: Path, mon
     assert not Path("good.onnx").exists()
 
 
-def test_a_file_may_be_as_far_from_the_module_as_32_bits_make_the_module(
-    shell: Shell, specs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(onnx_form, "TOLERANCE", 0.0)
-    assert shell("export", "good.yaml", "--to", "onnx", "-o", "good.onnx").status == 0
-    assert Path("good.onnx").exists()
+class Rounding(torch.nn.Module):
+    """Loses what 32 bits cannot hold beside ten thousand."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return (x + 1e4) - 1e4
+
+
+@pytest.mark.parametrize(("times", "is_kept"), [(0, True), (1, True), (4, False)])
+def test_a_file_may_be_as_far_from_the_module_as_32_bits_make_the_module(times: int, is_kept: bool) -> None:
+    given = [torch.tensor([0.1234567])]
+    wanted = [Rounding()(given[0])]
+    error = (wanted[0].double() - given[0].double()).abs().float()
+    assert error > 1e-5
+    made = [wanted[0] + times * error]
+    assert onnx_form._is_as_exact(Rounding(), given, made, wanted, [True]) is is_kept
 
 
 def test_what_is_drawn_is_not_compared_and_the_rest_is(shell: Shell, specs: Path) -> None:
