@@ -179,6 +179,16 @@ def test_a_file_may_be_as_far_from_the_module_as_32_bits_make_the_module(times: 
     assert onnx_form._is_as_exact(Rounding(), given, made, wanted, [True]) is is_kept
 
 
+@pytest.mark.parametrize(("as_exact", "status"), [(True, 0), (False, 2)])
+def test_a_file_that_is_as_exact_is_kept(
+    as_exact: bool, status: int, shell: Shell, specs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onnx_form, "_difference", lambda *outputs: 1.0)
+    monkeypatch.setattr(onnx_form, "_is_as_exact", lambda *judged: as_exact)
+    assert shell("export", "good.yaml", "--to", "onnx", "-o", "good.onnx").status == status
+    assert Path("good.onnx").exists() is as_exact
+
+
 def test_what_is_drawn_is_not_compared_and_the_rest_is(shell: Shell, specs: Path) -> None:
     drawn = "layers:\n  mean: {Linear: 3}\n  noise: {randn_like: mean}\n  drawn: {add: [mean, noise]}\n"
     Path("drawn.yaml").write_text(f"archspec: 1\ninput: [4]\n{drawn}outputs: [drawn, mean]\n")
