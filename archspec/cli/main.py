@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 
@@ -55,6 +56,7 @@ def main() -> None:
         _abandon_output()
         print(f"archspec: the output cannot be written: {(error.strerror or '').lower()}", file=sys.stderr)
         sys.exit(2)
+    gc.freeze()  # what is left goes with the process: nobody has to look through it for cycles
     sys.exit(status)
 
 
