@@ -20,7 +20,7 @@ from archspec.elaborate.places import where
 from archspec.elaborate.references import resolve
 from archspec.elaborate.repeat import place_copies
 from archspec.elaborate.reuse import place_again
-from archspec.elaborate.scope import NOTHING, Placed, join, open_scope
+from archspec.elaborate.scope import LEFT_OUT_LOST, NOTHING, Placed, join, open_scope
 from archspec.elaborate.sequence import place_sequence
 from archspec.elaborate.skip import Skip, merged, projected, read_skip
 from archspec.elaborate.tie import tied
@@ -113,7 +113,7 @@ def place_one(
         leave_out(context, entry, environment, len(inputs), name, path, overrides)
         if _hides_inputs(context, entry):
             context.hidden += 1
-            return NOTHING
+            return LEFT_OUT_LOST if entry.modifiers.repeat is not None else NOTHING
         return _absent(context, entry, inputs[0], name, path)
     if entry.modifiers.when is not None:
         context.reached.add(where(entry.span))

@@ -12,7 +12,7 @@ from archspec.elaborate.environment import Binding, Environment, Names, Value, a
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.left_out import leave_out
 from archspec.elaborate.places import Frame
-from archspec.elaborate.scope import NOTHING, OpenScope, Placed, join, open_scope
+from archspec.elaborate.scope import LEFT_OUT_LOST, NOTHING, OpenScope, Placed, join, open_scope
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic
 from archspec.graph.nodes import Copy, Node
@@ -49,15 +49,18 @@ def place_copies(
     nodes: list[Node] = []
     copies: list[Copy] = []
     inner: dict[str, Binding] = {}
+    lost = False
     for number in range(len(planned.counts)):
         child = str(len(copies))
         placed = _stage(context, entry, environment, values, moving, child, join(path, child), planned, number)
-        if not placed.dropped:
+        if placed is NOTHING:
+            lost = True
+        elif not placed.dropped:
             nodes += placed.nodes
             copies.append(Copy(len(placed.nodes), placed.binding.first.ref))
             inner[child] = placed.binding
             values = (placed.binding.first, *values[1:])
-    return _closed(scope, nodes, copies, values[0], inner)
+    return _closed(scope, nodes, copies, values[0], inner, lost=lost)
 
 
 def _leave_out(
@@ -91,6 +94,7 @@ def _stage(
     nodes: list[Node] = []
     copies: list[Copy] = []
     inner: dict[str, Binding] = {}
+    lost = False
     keyed = bool(planned.named) or entry.modifiers.names is not None
     what = what_is_copied(entry)
     for index in range(planned.counts[stage]):
@@ -108,9 +112,10 @@ def _stage(
             first = placed.binding.first
             copies.append(Copy(len(placed.nodes), first.ref))
             values = (first, *values[1:])
+        lost = lost or placed is LEFT_OUT_LOST
         if context.blind:
             break  # all copies look the same
-    return _closed(scope, nodes, copies, values[0], inner, keyed=keyed)
+    return _closed(scope, nodes, copies, values[0], inner, lost=lost, keyed=keyed)
 
 
 def _closed(
@@ -120,11 +125,12 @@ def _closed(
     result: Value,
     inner: dict[str, Binding],
     *,
+    lost: bool,
     keyed: bool = False,
 ) -> Placed:
     """The chain of the copies that are there; without any, the entry is not there and stands for its input."""
     if not copies:
-        return Placed((), absent(scope.inputs[0]), dropped=True)
+        return NOTHING if lost else Placed((), absent(scope.inputs[0]), dropped=True)
     return scope.close(nodes, {"output": result}, inner=inner, copies=tuple(copies), keyed=keyed)
 
 

@@ -33,6 +33,9 @@ class Placed:
 
 NOTHING = Placed((), LOST)
 
+LEFT_OUT_LOST = Placed((), LOST, dropped=True)
+"""A copy that is left out, of which it is not known what it takes and so what stands for it."""
+
 
 @dataclass(slots=True)
 class OpenScope:
