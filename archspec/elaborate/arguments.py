@@ -25,17 +25,21 @@ class Given:
     Attributes:
         key: None where a bare value stands for the primary argument.
         by_default: it stands in `defaults`.
+        layer: the layer that the value is, where a variable holds it.
     """
 
     value: Any
     node: Node
     key: Scalar | None = None
     by_default: bool = False
+    layer: Node | None = None
 
-    def element_span(self, index: int | None) -> Span:
-        """Where an element of a list stands, or the whole value."""
-        if index is not None and isinstance(self.node, Sequence) and index < len(self.node):
+    def element_span(self, index: int | str | None) -> Span:
+        """Where an element of a list or a key of a mapping stands, or the whole value."""
+        if isinstance(index, int) and isinstance(self.node, Sequence) and index < len(self.node):
             return self.node.items[index].span
+        if isinstance(index, str) and isinstance(self.node, Mapping):
+            return next((key.span for key, _ in self.node if key.value == index), self.node.span)
         return self.node.span
 
 

@@ -132,7 +132,8 @@ def _plain(context: Context, op: Op, name: str, argument: Given) -> Given:
     arg = op.arg(name)
     if arg is not None and takes_class(arg.type):
         held = argument.value
-        return Given(evaluate(context, held.node, held.names), argument.node, argument.key)
+        value = evaluate(context, held.node, held.names)
+        return Given(value, argument.node, argument.key, argument.by_default, held.node)
     message = f"`{name}` takes a plain value, but `{argument.node.span.text}` holds a layer"
     help = "write a value, or a variable that holds one"
     context.fault(Diagnostic("AS401", message, argument.node.span, help=help))

@@ -10,13 +10,16 @@ class BadValue(Exception):
 
     Attributes:
         expected: what the type accepts, e.g. `an integer ≥ 1`.
-        index: which element of a list is at fault, None for the whole value.
+        index: which element of a list, or which key of a mapping, is at fault; None for the whole value.
         help: what to write instead, where there is one obvious answer.
         suggestion: the value to write instead, as data.
+        part: the fault of an argument of the layer that the value is.
     """
 
+    part: RuleFault | None = None
+
     def __init__(
-        self, expected: str, *, index: int | None = None, help: str | None = None, suggestion: object = None
+        self, expected: str, *, index: int | str | None = None, help: str | None = None, suggestion: object = None
     ) -> None:
         super().__init__(expected)
         self.expected = expected
@@ -24,10 +27,12 @@ class BadValue(Exception):
         self.help = help
         self.suggestion = suggestion
 
-    def among(self, expected: str, index: int | None = None) -> BadValue:
+    def among(self, expected: str, index: int | str | None = None) -> BadValue:
         """The same fault as told by a type around this one, which accepts more."""
         index = self.index if index is None else index
-        return BadValue(expected, index=index, help=self.help, suggestion=self.suggestion)
+        fault = BadValue(expected, index=index, help=self.help, suggestion=self.suggestion)
+        fault.part = self.part
+        return fault
 
 
 class RuleFault(Exception):
@@ -38,12 +43,15 @@ class RuleFault(Exception):
         message: the fault in one sentence; `{name}` stands for what the user calls the layer, in backticks. It may
             hold other braces (a value that the user wrote), so replace `{name}` and nothing else.
         arg: the argument to put the caret under (its value; for AS202 its name); None for the kind itself.
-        index: which element of the argument's list is at fault; None for the whole value.
+        index: which element of the argument's list, or key of its mapping, is at fault; None for the whole value.
         input: the index of the input at fault, whose chain of shapes is then told.
         notes: further lines of explanation.
         help: what to write instead.
         suggestion: the value of `arg` that mends it, as data (becomes an applicable edit).
+        part: the fault within `arg`, which is a layer with arguments of its own.
     """
+
+    part: RuleFault | None = None
 
     def __init__(
         self,
@@ -51,7 +59,7 @@ class RuleFault(Exception):
         message: str,
         *,
         arg: str | None = None,
-        index: int | None = None,
+        index: int | str | None = None,
         input: int | None = None,
         notes: tuple[str, ...] = (),
         help: str | None = None,

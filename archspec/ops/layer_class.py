@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from archspec.ops.apply import bad_arguments
 from archspec.ops.arguments import ArgType, Maybe, OneOf
 from archspec.ops.entry import Arg, Op
-from archspec.ops.faults import BadValue
+from archspec.ops.faults import BadValue, RuleFault
 from archspec.records import record
 
 
@@ -40,10 +41,19 @@ class LayerClass:
         if len(value) != 1:
             raise BadValue(f"{self.describe()}, or one of them with its arguments")
         name, given = next(iter(value.items()))
-        kind = OneOf(self.values).accept(name)
-        op = next(op for op in self.ops if op.name == kind)
+        op = self.op(name)
+        if op is None:
+            try:
+                OneOf(self.values).accept(name)
+            except BadValue as fault:
+                raise fault.among(self.describe(), str(name)) from None
+        assert op is not None
         arguments = _arguments(op, given)
-        return Partial(kind, arguments) if arguments else kind
+        return Partial(op.name, arguments) if arguments else op.name
+
+    def op(self, name: object) -> Op | None:
+        """The catalogue's entry of one of the layers."""
+        return next((op for op in self.ops if op.name == name), None)
 
 
 def settable(op: Op) -> tuple[Arg, ...]:
@@ -58,19 +68,23 @@ def _arguments(op: Op, given: object) -> tuple[tuple[str, Any], ...]:
         if op.primary is None:
             raise BadValue(f"`{op.name}` with its arguments by name")
         given = {op.primary: given}
-    known = {arg.name: arg for arg in settable(op)}
-    wrong = next((name for name in given if name not in known), None)
-    if wrong is not None:
-        has = ", ".join(f"`{name}`" for name in known) or "none"
-        raise BadValue(f"`{op.name}` with arguments that can be set here ({has}), and not `{wrong}`")
-    return tuple((arg.name, _accepted(op, arg, given[arg.name])) for arg in known.values() if arg.name in given)
+    known = [arg.name for arg in settable(op)]
+    faults = [_set_around(op, name, known) for name in given if name not in known and op.arg(name) is not None]
+    faults += bad_arguments(
+        op, {name: value for name, value in given.items() if op.arg(name) is None or name in known}, None
+    )
+    if faults:
+        bad = BadValue(f"`{op.name}` with arguments that it accepts")
+        bad.part = faults[0]
+        raise bad
+    return tuple((arg.name, arg.type.accept(given[arg.name])) for arg in settable(op) if arg.name in given)
 
 
-def _accepted(op: Op, arg: Arg, value: object) -> Any:
-    try:
-        return arg.type.accept(value)
-    except BadValue as fault:
-        raise BadValue(f"`{op.name}` whose `{arg.name}` is {fault.expected}") from None
+def _set_around(op: Op, name: str, known: Sequence[str]) -> RuleFault:
+    """The fault of an argument that the layer around this one chooses."""
+    others = ", ".join(f"`{other}`" for other in known)
+    help = f"remove `{name}`; " + (f"what can be set here: {others}" if others else "nothing can be set here")
+    return RuleFault("AS202", f"`{name}` of `{op.name}` is set by the layer around it", arg=name, help=help)
 
 
 def kind_of(value: str | Partial | None) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archspec.ops.faults import RuleFault
+from archspec.ops.layer_class import takes_class
 from tests.conformance.function_rules import FUNCTION_RULES
 from tests.conformance.strategies import Call
 
@@ -59,10 +60,13 @@ def _items(call: Call, fault: RuleFault) -> tuple[Any, ...]:
 
 
 def _is_odd_type(call: Call, fault: RuleFault) -> bool:
-    """A bool or a string or a fraction where a number is wanted, a number where a bool is, a number that is none."""
+    """A bool or a string or a fraction where a number is wanted, a number where a bool or a kind is, a number that is
+    none."""
     if fault.code != "AS401":
         return False
     arg = call.op.by_name[fault.arg]
+    if takes_class(arg.type) and isinstance(call.written[fault.arg], (int, float)):
+        return True
     if "`true` or `false`" in arg.type.describe():
         return not isinstance(call.written[fault.arg], bool)
     return any(
@@ -231,4 +235,13 @@ RULES += tuple(Rule(sentence, applies) for sentence, applies in FUNCTION_RULES)
 
 def rule_for(call: Call, faults: tuple[RuleFault, ...]) -> Rule | None:
     """The first named rule that one of the faults belongs to."""
-    return next((rule for rule in RULES for fault in faults if rule.applies(call, fault)), None)
+    told = [_innermost(call, fault) for fault in faults]
+    return next((rule for rule in RULES for call, fault in told if rule.applies(call, fault)), None)
+
+
+def _innermost(call: Call, fault: RuleFault) -> tuple[Call, RuleFault]:
+    """The fault of a layer that is an argument as that of a call of it."""
+    if fault.part is None:
+        return call, fault
+    ((kind, given),) = call.written[fault.arg].items()
+    return Call(kind, given, call.inputs), fault.part

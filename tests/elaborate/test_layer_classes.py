@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torchvision import ops
 
+import archspec
 from tests.judge import Hand, agree, as_exported, build, exported, faults, load
 
 IMAGE = "input: [3, 8, 8]\n"
@@ -64,16 +65,34 @@ layers: [conv: 0.1, conv: 0.2]
 @pytest.mark.parametrize(
     ("norm", "code", "at"),
     [
-        ("{BatchNorm3d: {eps: 0.1}}", "AS401", "{BatchNorm3d: {eps: 0.1}}"),
-        ("{BatchNorm2d: {epsilon: 0.1}}", "AS401", "{BatchNorm2d: {epsilon: 0.1}}"),
-        ("{BatchNorm2d: {num_features: 4}}", "AS401", "{BatchNorm2d: {num_features: 4}}"),
-        ("{BatchNorm2d: {eps: -1}}", "AS401", "{BatchNorm2d: {eps: -1}}"),
+        ("{BatchNorm3d: {eps: 0.1}}", "AS401", "BatchNorm3d"),
+        ("{BatchNorm2d: {epsilon: 0.1}}", "AS202", "epsilon"),
+        ("{BatchNorm2d: {num_features: 4}}", "AS202", "num_features"),
+        ("{BatchNorm2d: {eps: -1}}", "AS401", "-1"),
+        ("{BatchNorm2d: 3}", "AS202", "3"),
         ("{BatchNorm2d: {}, InstanceNorm2d: {}}", "AS401", "{BatchNorm2d: {}, InstanceNorm2d: {}}"),
     ],
 )
 def test_faults(norm: str, code: str, at: str) -> None:
     layer = f"{{Conv2dNormActivation: {{out_channels: 4, norm_layer: {norm}}}}}"
     assert faults(f"{IMAGE}layers: [{layer}]\n") == [(code, at)]
+
+
+def test_a_fault_of_a_layer_that_a_variable_holds_is_told_where_it_is_written_once() -> None:
+    held = "vars: {norm: {type: layer, default: {BatchNorm2d: {eps: 0}}}}\n"
+    layer = "{Conv2dNormActivation: {out_channels: 4, norm_layer: $norm}}"
+    assert faults(f"{IMAGE}{held}layers: [{layer}, {layer}]\n") == [("AS401", "0")]
+
+
+def test_a_misspelt_argument_of_a_layer_that_is_one_is_mended() -> None:
+    layer = "{Conv2dNormActivation: {out_channels: 4, norm_layer: {BatchNorm2d: {momentm: 0.2}}}}"
+    text = f"archspec: 1\n{IMAGE}layers: [{layer}]\n"
+    (fault,) = archspec.check(text)
+    assert fault.edit is not None
+    start, end = fault.edit.span.start, fault.edit.span.end
+    mended = text[:start] + fault.edit.text + text[end:]
+    assert "{momentum: 0.2}" in mended
+    assert not archspec.check(mended)
 
 
 def test_the_activation_s_own_rules_hold_inside() -> None:
