@@ -8,9 +8,10 @@ from collections.abc import Container, Iterable
 from archspec.elaborate.context import Context
 from archspec.elaborate.positional import call_edit
 from archspec.errors import Diagnostic, Edit, Span, clip
-from archspec.ops.habits import KINDS, meant_argument
+from archspec.ops.habits import advice, kind_elsewhere, meant_argument
 from archspec.ops.refused import REFUSED
 from archspec.ops.registry import find, kinds
+from archspec.source.home import ZOO
 from archspec.source.tree import Node, Scalar
 from archspec.spec.document import BODIES
 from archspec.suggest import completed, is_slip, nearest, respelled
@@ -29,7 +30,7 @@ def meant_kind(name: str, own: Iterable[str]) -> str | None:
     """The layer, function or block that a misspelt kind can only be a slip of; None where that is not certain."""
     bare = _bare(name)
     known = [*own, *kinds(), *BODIES]
-    meant = None if bare in REFUSED or bare in KINDS else _meant_kind(bare, known, is_bare=bare == name)
+    meant = None if bare in REFUSED or kind_elsewhere(bare) else _meant_kind(bare, known, is_bare=bare == name)
     certain = meant is not None and meant not in BODIES and (meant == bare or is_slip(bare, meant, known))
     return meant if certain else None
 
@@ -62,7 +63,7 @@ def unknown_kind(context: Context, kind: Scalar, value: Node | None = None, *, i
     known = list(kinds()) if in_defaults else [*context.blocks, *kinds(), *BODIES]
     meant = _meant_kind(bare, known, is_bare=bare == name)
     if meant is not None:
-        help = f"it is called `{meant}` here" if bare in KINDS else f"did you mean `{meant}`?"
+        help = f"it is called `{meant}` here" if kind_elsewhere(bare) else f"did you mean `{meant}`?"
         renamed = _renamed(kind, bare, meant, known)
         context.fault(Diagnostic("AS201", message, kind.span, help=help, edit=renamed))
         return meant
@@ -81,8 +82,11 @@ def unknown_kind(context: Context, kind: Scalar, value: Node | None = None, *, i
 def _meant_kind(bare: str, known: list[str], *, is_bare: bool) -> str | None:
     if not is_bare and bare in known:
         return bare
-    if bare in KINDS:
-        return KINDS[bare]
+    elsewhere = kind_elsewhere(bare)
+    if elsewhere is not None:
+        return elsewhere
+    if advice(bare) is not None:
+        return None
     near = nearest(bare, known) if _CALLED.fullmatch(bare) is None else []
     if near:
         return near[0]
@@ -90,6 +94,11 @@ def _meant_kind(bare: str, known: list[str], *, is_bare: bool) -> str | None:
 
 
 def _help_for_kind(bare: str, kind: Scalar, in_defaults: bool) -> str:
+    if bare.startswith(ZOO):
+        return f"a whole spec is no layer: take its blocks by `import: [{clip(bare)}]`, or build on it by `extends`"
+    word = advice(bare)
+    if word is not None:
+        return word
     call = _CALLED.fullmatch(bare)
     if call is not None and find(call[1]) is not None:
         return f"arguments are its value: `{{{call[1]}: …}}`, or `{{{call[1]}: {{name: value}}}}`"

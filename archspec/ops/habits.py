@@ -43,14 +43,17 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "use_bias": ("bias",),
     "window": ("kernel_size",),
 }
-KINDS: dict[str, str] = {
+_KINDS: dict[str, str] = {
     "Add": "add",
+    "Attention": "MultiheadAttention",
+    "BN": "BatchNorm2d",
     "BatchNorm": "BatchNorm2d",
     "BatchNormalization": "BatchNorm2d",
     "Concat": "concat",
     "Concatenate": "concat",
     "Conv": "Conv2d",
     "Conv2DTranspose": "ConvTranspose2d",
+    "Deconv": "ConvTranspose2d",
     "Deconv2d": "ConvTranspose2d",
     "Dense": "Linear",
     "Dropout2D": "Dropout2d",
@@ -66,25 +69,45 @@ KINDS: dict[str, str] = {
     "LayerNormalization": "LayerNorm",
     "Multiply": "mul",
     "Reshape": "reshape",
+    "SelfAttention": "MultiheadAttention",
     "Swish": "SiLU",
-    "avg_pool": "AvgPool2d",
-    "avgpool": "AvgPool2d",
-    "batch_norm": "BatchNorm2d",
-    "batchnorm": "BatchNorm2d",
     "cat": "concat",
-    "max_pool": "MaxPool2d",
-    "maxpool": "MaxPool2d",
-    "fc": "Linear",
     "plus": "add",
     "swish": "silu",
     "UpSampling2D": "Upsample",
     "ZeroPadding2D": "ZeroPad2d",
-    "concatenate": "concat",
-    "multiply": "mul",
     "upsample": "Upsample",
     "view": "reshape",
 }
-"""Kinds under the names that they have elsewhere."""
+"""Kinds under the names that they have elsewhere, in whatever case, with underscores or without."""
+_FOLDED = {name.lower(): kind for name, kind in reversed(_KINDS.items())}
+_ACTIVATIONS = "an activation is a layer of its own: `ReLU`, `GELU`, `SiLU`, `Sigmoid`, …"
+_WORDS = {
+    "act": _ACTIVATIONS,
+    "activation": _ACTIVATIONS,
+    "nonlinearity": _ACTIVATIONS,
+    "norm": "name the norm: `BatchNorm2d`, `GroupNorm`, `LayerNorm`, …",
+    "pool": "name the pooling: `MaxPool2d`, `AvgPool2d`, `GlobalAvgPool2d`, …",
+    "pooling": "name the pooling: `MaxPool2d`, `AvgPool2d`, `GlobalAvgPool2d`, …",
+    "input": "what the model takes is said above the layers, without the batch: `input: [3, 32, 32]`",
+    "output": "what the last entry makes is the output; others are named below the layers, under `outputs`",
+    "rnn": "name the layer: `LSTM`, `GRU` or `RNN`",
+    "sequential": "a sequence is a list: `name: [layer, layer]`",
+}
+
+
+def kind_elsewhere(name: str) -> str | None:
+    """The kind that other libraries call so."""
+    return _KINDS.get(name) or _FOLDED.get(_folded(name))
+
+
+def advice(name: str) -> str | None:
+    """What to write instead of a word that stands for several layers, or for none."""
+    return _WORDS.get(_folded(name))
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("_", "")
 
 
 def meant_argument(name: str, known: Iterable[str]) -> str | None:

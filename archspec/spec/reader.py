@@ -42,6 +42,13 @@ _OF_OPTIMISERS = {
 }
 
 
+_OF_TRAINING = {
+    **{word: word for word in ("loss", "optimizer", "scheduler", "epochs", "batch_size", "data", "metrics")},
+    "criterion": "loss",
+    "optimiser": "optimizer",
+    "dataset": "data",
+}
+"""What is often written beside the layers and stands under `train`."""
 _OF_CALLERS = {
     "device": "it is chosen where one trains: `archspec train SPEC --device cuda`",
     "gpu": "the device is chosen where one trains: `archspec train SPEC --device cuda`",
@@ -194,6 +201,12 @@ class Reader:
             return
         if name in _OF_CALLERS and "optimizer" in known:
             self.fault("AS102", f"{where} has no key `{name}`", key.span, help=_OF_CALLERS[name])
+            return
+        if name in _OF_TRAINING and "train" in known:
+            short = value is not None and "\n" not in value.span.text
+            shown = clip(value.span.text) if value is not None and short else "…"
+            help = f"how it is trained stands under `train`: `train: {{{_OF_TRAINING[name]}: {shown}}}`"
+            self.fault("AS102", f"{where} has no key `{name}`", key.span, help=help)
             return
         guess = meant_key(name, known)
         if guess is not None:

@@ -45,6 +45,11 @@ def test_the_net_itself_is_fine() -> None:
         ("$features", "features", "AS401", "features", "write `$features`", True),
         ("Linear: $width", "Dense: $width", "AS201", "Dense", "it is called `Linear` here", True),
         ("both: {concat", "both: {cat", "AS201", "cat", "it is called `concat` here", True),
+        ("{Linear: $width}", "{dense: $width}", "AS201", "dense", "it is called `Linear` here", True),
+        ("flatten: Flatten", "flatten: activation", "AS201", "activation", "`ReLU`, `GELU`", False),
+        ("flatten: Flatten", "flatten: pool", "AS201", "pool", "name the pooling: `MaxPool2d`", False),
+        ("flatten: Flatten", "flatten: zoo:resnet18", "AS201", "zoo:resnet18", "`import: [zoo:resnet18]`", False),
+        ("layers:\n  c", "optimiser: SGD\nlayers:\n  c", "AS102", "optimiser", "`train: {optimizer: SGD}`", False),
         ("{Linear: $width}", "Linear($width)", "AS201", "Linear($width)", "arguments are its value", False),
         (
             "{Linear: $width}",
