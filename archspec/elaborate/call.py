@@ -97,8 +97,10 @@ def _meanings(context: Context, op: Op, names: tuple[str, ...]) -> dict[str, tup
     found = context.meant.get(key)
     if found is None:
         known = [is_argument(op, name, names) for name in names]
+        free = [name for name in op.by_name if name not in names]
         guesses = [
-            None if is_known else meant_argument(name, op.by_name) for name, is_known in zip(names, known, strict=True)
+            None if is_known else meant_argument(name, free) or meant_argument(name, op.by_name)
+            for name, is_known in zip(names, known, strict=True)
         ]
         found = context.meant[key] = dict(zip(names, zip(known, guesses, strict=True), strict=True))
     return found

@@ -156,7 +156,10 @@ def with_defaults(context: Context, op: Op, environment: Environment, given: Ove
     found = NO_OVERRIDES if defaults is None else defaults.of(context, op)
     if not found:
         return given
-    meant = {meant_argument(name, op.by_name) for name in given if name not in op.by_name}
+    known = {*found, *given}
+    missing = [arg.name for arg in op.args if arg.is_required and arg.name not in known]
+    strange = [name for name in given if name not in op.by_name]
+    meant = {meant_argument(name, missing) or meant_argument(name, op.by_name) for name in strange}
     return {**{name: argument for name, argument in found.items() if name not in meant}, **given}
 
 

@@ -58,6 +58,8 @@ def lists_inputs(kind: str, arguments: Any) -> bool:
     if kind in SIZES and len(arguments) > 1:
         return False
     kinds = str if kind in LISTED else (str, int)
+    if any(isinstance(each, int) and each < 0 for each in arguments):
+        return False  # entries are numbered from 0
     return all(isinstance(each, kinds) for each in arguments) and (len(arguments) > 0 or kind not in LISTED)
 
 
