@@ -124,7 +124,7 @@ def _ruled(rule: ShapeRule, args: Args, inputs: Inputs) -> Outputs:
 def _checked(rule: Callable[..., str | None] | None, args: Args, inputs: Inputs) -> None:
     sentence = None if rule is None else rule(args, *(given.shape for given in inputs))
     if sentence is not None:
-        raise RuleFault("AS402", f"{{name}}: {sentence}", input=0)
+        raise RuleFault("AS402", f"{{name}}: {sentence}", input=0, help="give it another input, or other arguments")
 
 
 class _Probe:

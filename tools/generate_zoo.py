@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 import archspec
-from archspec.source.zoo import zoo_files, zoo_names
+from archspec.source.zoo_index import zoo_files, zoo_names
 from tests.zoo.cases import CASES, Case
 from tests.zoo.measure import module_length, yaml_length
 from tests.zoo.published import PUBLISHED, Published

@@ -85,7 +85,7 @@ def one_spec(path: str) -> str | BinaryIO:
     """
     if path != STDIN and os.path.isdir(path):
         inside = ", ".join(f"`{found.path}`" for found in islice(_in_folder(path), 3))
-        help = f"give one of its specs: {inside}" if inside else None
+        help = f"give one of its specs: {inside}" if inside else "give the path of a spec file"
         raise SpecError([Diagnostic("AS002", f"`{clip(path, 200)}` is a directory, not a file", help=help)])
     return spec_source(path)
 

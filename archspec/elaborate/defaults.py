@@ -110,7 +110,8 @@ def _given(context: Context, op: Op, name: str, key: Scalar | None, node: Node, 
     value = evaluate(context, node, names)
     if isinstance(value, HeldLayer):
         message = f"`{name}` takes a plain value, but `{node.span.text}` holds a layer"
-        context.fault(Diagnostic("AS401", message, node.span))
+        help = "write a number, a word, a truth value or a list of them"
+        context.fault(Diagnostic("AS401", message, node.span, help=help))
         value = UNKNOWN
     return Given(value, node, key, by_default=True)
 

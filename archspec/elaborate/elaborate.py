@@ -151,6 +151,9 @@ def _as_list(node: Node, value: Any) -> tuple[str, Edit | None]:
     return f"write `{meant}`", Edit(node.span, meant)
 
 
+_A_SIZE = "write the sizes of one sample, as in `[3, 224, 224]`"
+
+
 def _bad_size(context: Context, declared: Input, index: int, size: Any) -> None:
     node = declared.shape
     at = node.items[index] if isinstance(node, Sequence) and index < len(node) else node
@@ -168,6 +171,10 @@ def _bad_size(context: Context, declared: Input, index: int, size: Any) -> None:
         help = "each size is a number: write the one that it has in training"
     elif isinstance(size, int) and help is None:
         help = "write the size that it has in training"
+    edit = None
+    if isinstance(size, float) and size.is_integer() and 1 <= size <= _LARGEST_SIZE and at.span.text[:1].isdigit():
+        edit = Edit(at.span, str(int(size)))
+        help = f"write `{edit.text}`"
     found = describe(at) if isinstance(at, Scalar) and not isinstance(size, int) else f"{size}"
     message = f"a size of `{declared.name}` must be an integer ≥ 1, found {found}"
-    context.fault(Diagnostic("AS101", message, at.span, help=help))
+    context.fault(Diagnostic("AS101", message, at.span, help=help or _A_SIZE, edit=edit))

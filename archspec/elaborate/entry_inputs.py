@@ -7,6 +7,7 @@ from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Environment, Value
 from archspec.elaborate.references import resolve_all
 from archspec.errors import Diagnostic
+from archspec.ops.entry import Op
 from archspec.ops.registry import find
 from archspec.source.tree import Node, Scalar, Sequence
 from archspec.spec.document import Entry, KindUse
@@ -14,6 +15,9 @@ from archspec.spec.document import Entry, KindUse
 
 def inputs_node(context: Context, entry: Entry) -> Node | None:
     """Where the entry says what it is applied to: `from`, or the list in a function's value."""
+    op = _function(context, entry)
+    if op is not None and op.bare:
+        return None  # a `from` is a fault by itself, whatever it names
     listed = listed_inputs(context, entry)
     from_ = entry.modifiers.from_
     if listed is not None and from_ is not None:
@@ -44,7 +48,12 @@ def taken_inputs(context: Context, entry: Entry, node: Node | None, environment:
 
 def listed_inputs(context: Context, entry: Entry) -> Node | None:
     """The list of inputs in a function's value, `{add: [a, b]}`."""
+    op = _function(context, entry)
+    return None if op is None or not isinstance(entry.body, KindUse) else inputs_in_value(op, entry.body.arguments)
+
+
+def _function(context: Context, entry: Entry) -> Op | None:
+    """The layer or function of the catalogue that an entry is; None for a block and what has no kind."""
     if not isinstance(entry.body, KindUse) or str(entry.body.kind.value) in context.blocks:
         return None
-    op = find(str(entry.body.kind.value))
-    return None if op is None else inputs_in_value(op, entry.body.arguments)
+    return find(str(entry.body.kind.value))

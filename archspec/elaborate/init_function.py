@@ -73,7 +73,8 @@ def _arguments(context: Context, signature: Signature, key: Scalar, node: Node |
     elif known:
         given = {known[0].name: (key, node)}
     else:
-        context.fault(Diagnostic("AS204", f"`{signature.name}` takes no arguments", node.span))
+        help = f"write `{signature.name}` alone"
+        context.fault(Diagnostic("AS204", f"`{signature.name}` takes no arguments", node.span, help=help))
         return None
     good = True
     for name, (place, value) in given.items():
@@ -103,13 +104,13 @@ def _check_argument(
     if isinstance(value, (TreeMapping, Sequence)) or not _accepts(argument.accepts, value.value):
         wanted = " or ".join(argument.accepts) or "a plain value"
         message = f"`{name}` of `{signature.name}` must be {wanted}, found {describe(value)}"
-        context.fault(Diagnostic("AS401", message, value.span))
+        context.fault(Diagnostic("AS401", message, value.span, help=by_default(argument)))
         return False
     if argument.choices and value.value not in argument.choices:
         guess = nearest(str(value.value), argument.choices)
         words = ", ".join(f"`{choice}`" for choice in argument.choices)
         message = f"`{name}` of `{signature.name}` must be one of {words}, found {describe(value)}"
-        mend = f"did you mean `{guess[0]}`?" if guess else None
+        mend = f"did you mean `{guess[0]}`?" if guess else by_default(argument)
         edit = respelled(value.span, str(value.value), guess[0], argument.choices) if guess else None
         context.fault(Diagnostic("AS401", message, value.span, help=mend, edit=edit))
         return False

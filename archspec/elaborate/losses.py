@@ -46,11 +46,12 @@ def check_outputs(recipe: Recipe, outputs: Sequence[str]) -> list[Diagnostic]:
         wanted = len(SEVERAL_OUTPUTS.get(each.loss.name, ("input",)))
         if len(taken) < wanted:
             message = f"`{each.loss.name}` takes {_counted(wanted)}, and the model has {len(outputs)}"
-            faults.append(Diagnostic("AS511", message, each.loss.span, notes=(note,)))
+            help = "name them in `outputs`, or take a loss of fewer: `archspec explain AS511` shows how"
+            faults.append(Diagnostic("AS511", message, each.loss.span, notes=(note,), help=help))
         for output in taken:
             if output not in outputs:
                 near = nearest(output, outputs)
-                help = f"did you mean `{near[0]}`?" if near else None
+                help = f"did you mean `{near[0]}`?" if near else "name an entry in `outputs`, or one of these here"
                 message = f"the model has no output `{clip(output)}` for a loss"
                 faults.append(Diagnostic("AS511", message, each.loss.span, notes=(note,), help=help))
     return faults

@@ -8,7 +8,7 @@ from typing import Any
 
 from archspec.elaborate.arguments import Given
 from archspec.errors import Edit, Span
-from archspec.ops.entry import Op
+from archspec.ops.entry import Arg, Op
 from archspec.ops.faults import BadValue, RuleFault
 from archspec.source.tree import Node, Scalar
 from archspec.suggest import is_slip
@@ -32,7 +32,7 @@ def mend(
 ) -> tuple[str | None, Edit | None]:
     """The help and the edit for a fault in an argument; `names` are those of the variables in sight."""
     if fault.code == "AS401":
-        meant = _expression(given.node, names) or _number(fault, op, given) or _whole(fault, op, given)
+        meant = _expression(given.node, names) or _number(fault, op, given) or _computed(fault, op, given)
         if meant is not None:
             return f"write `{meant.text}`", meant
         if "$" in place.text:  # the mend belongs where the value comes from
@@ -47,7 +47,7 @@ def mend(
     return fault.help, Edit(place, _literal(fault.suggestion), _is_certain(fault, op, given))
 
 
-def _of_the_source(given: Given, place: Span, names: Mapping[str, Any]) -> str | None:
+def _of_the_source(given: Given, place: Span, names: Mapping[str, Any]) -> str:
     """What to change in an expression, or where its value comes from."""
     if isinstance(given.value, float) and "/" in place.text.replace("//", ""):
         return "`//` divides without a remainder, `/` gives a fraction"
@@ -56,7 +56,7 @@ def _of_the_source(given: Given, place: Span, names: Mapping[str, Any]) -> str |
     if isinstance(given.value, list) and _VARIABLE.fullmatch(place.text):
         each, copy = ("index", "the value of each copy") if "index" in names else ("0", "the first value")
         return f"write `$({place.text[1:]}[{each}])` for {copy}"
-    return None
+    return "change the expression, or a value that it uses"
 
 
 def _is_certain(fault: RuleFault, op: Op, given: Given) -> bool:
@@ -99,20 +99,29 @@ def _meant_numbers(value: object) -> Iterator[object]:
         yield None
 
 
-def _whole(fault: RuleFault, op: Op, given: Given) -> Edit | None:
-    """`$(64 * width)` as `$(int(64 * width))`, where that is a number that the argument takes."""
+def _computed(fault: RuleFault, op: Op, given: Given) -> Edit | None:
+    """`$(64 * width)` as `$(int(64 * width))`, `$(7 - index)` as `$(max(1, 7 - index))`, if taken."""
     node, argument = given.node, None if fault.arg is None else op.argument(fault.arg)
     if argument is None or fault.index is not None or not isinstance(node, Scalar) or "/" in node.span.text:
         return None
-    text = str(node.value)
-    if not isinstance(given.value, float) or not text.startswith("$(") or not text.endswith(")"):
+    text, value = str(node.value), given.value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
+    if node.span.text.strip("\"'") != text or not text.startswith("$(") or not text.endswith(")"):
+        return None
+    if isinstance(value, float):
+        meant = f"$(int({text[2:-1]}))"
+        return Edit(node.span, f'"{meant}"' if node.quoted else meant) if _takes(argument, int(value)) else None
+    least = next((number for number in (0, 1) if value < number and _takes(argument, number)), None)
+    return None if least is None or '"' in text else Edit(node.span, f'"$(max({least}, {text[2:-1]}))"')
+
+
+def _takes(argument: Arg, value: object) -> bool:
     try:
-        argument.type.accept(int(given.value))
-    except (BadValue, ValueError, OverflowError):
-        return None
-    meant = f"$(int({text[2:-1]}))"
-    return Edit(node.span, f'"{meant}"' if node.quoted else meant)
+        argument.type.accept(value)
+    except BadValue:
+        return False
+    return True
 
 
 def unquoted(node: Node) -> Edit | None:

@@ -48,8 +48,9 @@ def check_param_groups(groups: Sequence[ParamGroup], names: Sequence[str], froze
         if any(name not in frozen for name in own) or not _matched(group, names):
             continue
         why = "is frozen" if own else "is in a later group, which wins"
+        help = "leave the group out, or do not freeze its parameters" if own else "put it behind the wider group"
         message = f"this parameter group is left with nothing: all that it matches {why}"
-        faults.append(Diagnostic("AS530", message, group.span, severity="warning"))
+        faults.append(Diagnostic("AS530", message, group.span, help=help, severity="warning"))
     return faults
 
 

@@ -47,6 +47,7 @@ _UNUSABLE: Mapping[str, str] = {
     "ClampKeyPoints": "it is for key points",
 }
 _ONE_GROUP = frozenset({"LBFGS"})
+_ANOTHER = "leave `param_groups` out, or take another optimiser, as `SGD`"
 _OF_ALL: Mapping[str, tuple[str, ...]] = {"Adagrad": ("initial_accumulator_value",)}
 """What an optimiser reads from its own arguments only, whatever a group says."""
 _LISTED = 12
@@ -97,12 +98,15 @@ def _groups(recipe: Recipe, known: Known) -> Iterator[Diagnostic]:
         return
     for group in recipe.param_groups:
         if name in _ONE_GROUP:
-            yield Diagnostic("AS506", f"`{name}` treats all parameters alike: it takes no `param_groups`", group.span)
+            yield Diagnostic(
+                "AS506", f"`{name}` treats all parameters alike: it takes no `param_groups`", group.span, help=_ANOTHER
+            )
         owner = Named(name, group.arguments, group.span, group.spans, group.keys)
         for argument, value in group.arguments.items():
             if argument in _OF_ALL.get(name, ()):
                 message = f"`{name}` takes `{argument}` for all parameters alike, not for a group"
-                yield Diagnostic("AS506", message, group.keys.get(argument) or group.span)
+                help = f"write it beside the optimiser: `optimizer: {{{name}: {{{argument}: {show(value)}}}}}`"
+                yield Diagnostic("AS506", message, group.keys.get(argument) or group.span, help=help)
             yield from _argument("optimizers", signature, owner, argument, value, known, group.span, 0)
 
 
@@ -114,7 +118,8 @@ def _named(group: Group, named: Named, known: Known, span: Span | None = None, d
         return
     why = unusable(group, signature)
     if why is not None:
-        yield Diagnostic("AS506", f"`{named.name}` cannot be used in a recipe: {why}", span)
+        help = "name another one, or train the module that `archspec.build` gives with a loop of your own"
+        yield Diagnostic("AS506", f"`{named.name}` cannot be used in a recipe: {why}", span, help=help)
         return
     named = with_primary(named, signature)
     for name, value in named.arguments.items():
@@ -135,9 +140,8 @@ def _unknown_name(group: Group, named: Named, span: Span | None, known: Known) -
     listed = (f"there are {', '.join(f'`{each}`' for each in names)}",) if len(names) <= _LISTED else ()
     newer = _newer(group)
     if newer is not None and meant_name(group, named.name, names) is None:
-        return Diagnostic(
-            "AS501", f"`{shown}` is not known here: the installed {newer} will be asked", span, severity="warning"
-        )
+        message = f"`{shown}` is not known here: the installed {newer} will be asked"
+        return Diagnostic("AS501", message, span, help="see that it is spelt as there", severity="warning")
     help, edit = mend_name(group, named.name, span, names, named.arguments)
     return Diagnostic("AS501", f"`{shown}` is not {NOUNS[group]}", span, notes=listed, help=help, edit=edit)
 
@@ -196,7 +200,13 @@ def _argument(
         message = f"`{name}` of `{owner.name}` has to be {domain}, but is {show(value)}"
         yield Diagnostic("AS505", message, at, help=by_default(argument))
     elif (why := odd(group, signature, name, value)) is not None:
-        yield Diagnostic("AS530", f"`{name}: {show(value)}` of `{owner.name}` {why}", at, severity="warning")
+        yield Diagnostic(
+            "AS530",
+            f"`{name}: {show(value)}` of `{owner.name}` {why}",
+            at,
+            help=by_default(argument),
+            severity="warning",
+        )
 
 
 def _is_hidden(value: Any) -> bool:
@@ -218,7 +228,7 @@ def _unknown_argument(signature: Signature, owner: Named, name: str, span: Span 
         f"`{owner.name}` has no argument `{clip(name)}`",
         at,
         notes=() if meant else (f"it has {', '.join(f'`{each}`' for each in names)}",),
-        help=f"did you mean `{meant}`?" if meant else None,
+        help=f"did you mean `{meant}`?" if meant else "write one that it has, or leave this out",
         edit=respelled(owner.keys[name], name, meant, names) if meant and name in owner.keys else None,
     )
 
@@ -232,10 +242,14 @@ def _things(
     items = [item for item in value if item is not UNKNOWN] if isinstance(value, (list, tuple)) else None
     inner = [None] if items is None else [nested(item) for item in items]
     if depth >= _DEEPEST:
-        yield Diagnostic("AS504", f"`{owner}` is nested more than {_DEEPEST} deep", span)
+        yield Diagnostic(
+            "AS504", f"`{owner}` is nested more than {_DEEPEST} deep", span, help="write the inner ones side by side"
+        )
         return
     for named in inner:
         if named is None:
-            yield Diagnostic("AS504", f"`{name}` of `{owner}` has to be a list of names, each with its arguments", span)
+            message = f"`{name}` of `{owner}` has to be a list of names, each with its arguments"
+            help = f"write `{name}: [Name, {{Name: {{argument: value}}}}]`"
+            yield Diagnostic("AS504", message, span, help=help)
             return
         yield from _named(group, named, known, span, depth + 1)

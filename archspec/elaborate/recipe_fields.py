@@ -81,7 +81,7 @@ def _monitor(recipe: Recipe) -> Iterator[Diagnostic]:
     edit = respelled(span, name, near[0], words) if near and span is not None else None
     listed = ", ".join(f"`{word}`" for word in words)
     message = f"`monitor` has to be one of {listed}, but is `{clip(name)}`"
-    help = f"did you mean `{near[0]}`?" if near else None
+    help = f"did you mean `{near[0]}`?" if near else "leave it out for the first metric"
     yield Diagnostic("AS505", message, span, help=help, edit=edit)
 
 
@@ -116,5 +116,6 @@ def _out_of_domain(whose: str, type: ArgType, value: object, span: Span | None) 
         edit = None if span is None or fault.suggestion is None else Edit(span, show(fault.suggestion).strip('"'))
         message = f"{whose} has to be {fault.expected}, but is {show(value)}"
         usual = _USUAL.get(whose.strip("`"))
-        help = fault.help or (None if usual is None else f"write e.g. `{whose.strip('`')}: {usual}`")
+        example = f"write {fault.expected}" if usual is None else f"write e.g. `{whose.strip('`')}: {usual}`"
+        help = fault.help or example
         yield Diagnostic("AS505", message, span, help=help, edit=edit)

@@ -41,7 +41,15 @@ _ELSEWHERE: Mapping[Group, Mapping[str, str]] = {
     },
 }
 """What other libraries call things."""
-_IMAGES = "images of your own are `{ImageFolder: {root: …}}`, a folder with one folder per class"
+_USUAL: Mapping[Group, str] = {
+    "datasets": "images of your own are `{ImageFolder: {root: …}}`, a folder with one folder per class",
+    "losses": "of classes it is mostly `CrossEntropyLoss`, of numbers `MSELoss`",
+    "metrics": "of classes it is mostly `accuracy`",
+    "optimizers": "mostly it is `AdamW` or `SGD`",
+    "schedulers": "mostly it is `CosineAnnealingLR`, `StepLR` or `OneCycleLR`",
+    "transforms": "they have the names of `torchvision.transforms.v2`, as `RandomHorizontalFlip`",
+}
+"""What to write where nothing that there is comes near."""
 
 
 def meant_name(group: Group, name: str, names: Mapping[str, Signature]) -> str | None:
@@ -56,7 +64,7 @@ def mend_name(
     """The help and the edit for a name that there is not; no edit where the right one lacks arguments."""
     meant = meant_name(group, name, names)
     if meant is None:
-        return _help_for_call(name, names) or (_IMAGES if group == "datasets" else None), None
+        return _help_for_call(name, names) or _USUAL.get(group), None
     lacking = any(argument.required and argument.name not in given for argument in names[meant].arguments)
     edit = None if span is None or (lacking and not given) else respelled(span, name, meant, names)
     return f"did you mean `{meant}`?", edit
@@ -85,8 +93,10 @@ def mend_value(argument: Argument, value: Any, span: Span | None) -> tuple[str |
     return help, Edit(span, str(meant), safe=True)
 
 
-def by_default(argument: Argument) -> str | None:
-    """What an argument is where it is left out."""
-    if argument.default is NO_DEFAULT or argument.default is None:
-        return None
+def by_default(argument: Argument) -> str:
+    """What an argument is where it is left out, if it can be."""
+    if argument.default is NO_DEFAULT:
+        return f"write another value, `{argument.name}: …`"
+    if argument.default is None:
+        return f"write another value, or leave `{argument.name}` out"
     return f"leave it out for `{argument.name}: {clip(show(argument.default))}`, the default"

@@ -23,6 +23,7 @@ from archspec.suggest import nearest
 if TYPE_CHECKING:
     from archspec.elaborate.defaults import Defaults
 
+_EXAMPLES = {"int": "8", "float": "0.5", "bool": "true", "str": "word", "layer": "{LeakyReLU: 0.1}"}
 _WORDS = {"int": "an integer", "float": "a number", "bool": "`true` or `false`", "str": "a string", "layer": "a layer"}
 
 
@@ -195,11 +196,25 @@ def _checked(context: Context, parameter: Parameter, given: Given) -> Any:
         if parameter.type == "str" and isinstance(given.node, Scalar) and not parameter.is_list:
             edit = Edit(given.node.span, f'"{given.node.span.text}"', safe=parameter.default is None)
             help = f"quote it: `{edit.text}`"
+        if help is None:
+            help, edit = _of_the_type(parameter, given)
         message = f"`{name}` must be {_words(parameter)}, found {_show(value, given.node)}"
         notes = (_declared_at(parameter, given.node.span),) if _stands_apart(parameter, given.node) else ()
         context.fault(Diagnostic("AS208", message, given.node.span, notes=notes, help=help, edit=edit))
         return UNKNOWN
     return value if _in_range(context, parameter, given) else UNKNOWN
+
+
+def _of_the_type(parameter: Parameter, given: Given) -> tuple[str, Edit | None]:
+    """`64` for `64.0`, or an example."""
+    value, node = given.value, given.node
+    if parameter.type == "int" and isinstance(value, float) and value.is_integer() and not parameter.is_list:
+        if "$" not in node.span.text:
+            return f"write `{int(value)}`", Edit(node.span, str(int(value)))
+        return "write `int(…)` around what is computed", None
+    example = _EXAMPLES[str(parameter.type)]
+    written = f"[{example}]" if parameter.is_list else example
+    return f"write a value like `{parameter.name.value}: {written}`", None
 
 
 def _stands_apart(parameter: Parameter, value: Node) -> bool:

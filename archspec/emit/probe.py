@@ -16,6 +16,7 @@ from archspec.records import record
 from archspec.tensors import Batch, Dim, Shape, TensorType
 
 _BATCHES = (2, 3)
+_OF_A_BATCH = "let the sizes of what it gives not depend on the batch, or be multiples of it"
 
 
 @record
@@ -76,7 +77,9 @@ def _sample(given: TensorType, batch: int) -> torch.Tensor:
 
 def _type(small: torch.Tensor, large: torch.Tensor) -> TensorType:
     if small.dim() != large.dim():
-        raise RuleFault("AS330", "{name} gives another number of dimensions for another batch", input=0)
+        raise RuleFault(
+            "AS330", "{name} gives another number of dimensions for another batch", input=0, help=_OF_A_BATCH
+        )
     shape: Shape = tuple(_dim(a, b) for a, b in zip(small.shape, large.shape, strict=True))
     return TensorType(shape, str(small.dtype).removeprefix("torch."))
 
@@ -86,7 +89,8 @@ def _dim(small: int, large: int) -> Dim:
         return small
     if small * _BATCHES[1] == large * _BATCHES[0] and small % _BATCHES[0] == 0:
         return Batch(small // _BATCHES[0])
-    raise RuleFault("AS330", f"{{name}} gives a size of {small} for a batch of 2 and of {large} for one of 3", input=0)
+    message = f"{{name}} gives a size of {small} for a batch of 2 and of {large} for one of 3"
+    raise RuleFault("AS330", message, input=0, help=_OF_A_BATCH)
 
 
 def tensors(layer: type[nn.Module], args: Args) -> Iterator[tuple[str, tuple[int, ...], bool, str]]:
@@ -100,7 +104,8 @@ def tensors(layer: type[nn.Module], args: Args) -> Iterator[tuple[str, tuple[int
             module = layer(**args)
     except Exception as error:  # as above
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise RuleFault("AS330", f"{{name}} cannot be made: {type(error).__name__}: {reason}") from error
+        message = f"{{name}} cannot be made: {type(error).__name__}: {reason}"
+        raise RuleFault("AS330", message, help=f"see `{layer.__module__}.{layer.__qualname__}`") from error
     parameters = dict(module.named_parameters())
     for name, tensor in module.state_dict(keep_vars=True).items():
         yield name, tuple(tensor.shape), name not in parameters, str(tensor.dtype).removeprefix("torch.")

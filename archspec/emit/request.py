@@ -38,5 +38,7 @@ def dtype_of(dtype: torch.dtype | str | None) -> torch.dtype | None:
     found = getattr(torch, dtype) if isinstance(dtype, str) and dtype in FLOATS else dtype
     if not isinstance(found, torch.dtype) or not found.is_floating_point:
         words = ", ".join(f"`{name}`" for name in FLOATS)
-        raise UsageError(Diagnostic("AS704", f"a module's dtype is one of {words}, found `{dtype}`"))
+        raise UsageError(
+            Diagnostic("AS704", f"a module's dtype is one of {words}, found `{dtype}`", help="write `float32`")
+        )
     return found

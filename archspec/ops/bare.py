@@ -92,7 +92,7 @@ def _check_init(args: Args, inputs: Inputs) -> None:
     needed = shape_fault(args.init, tuple(args.shape))
     if needed is not None:
         message = f"`{args.init.function}` needs {needed}, but {{name}} is {list(args.shape)}"
-        raise RuleFault("AS403", message, arg="init")
+        raise RuleFault("AS403", message, arg="init", help="write another shape, or another function, as `normal`")
 
 
 def _check_buffer(args: Args, inputs: Inputs) -> None:

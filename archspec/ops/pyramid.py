@@ -34,7 +34,8 @@ def _check(args: Args, inputs: Inputs) -> None:
             message = f"{{name}} has float32 parameters, but receives {given} at level {index}"
             raise RuleFault("AS306", message, input=index, help="give it float32")
     if len(inputs) > MOST_LEVELS:
-        raise RuleFault("AS308", f"{{name}} takes at most {MOST_LEVELS} levels, but receives {len(inputs)}")
+        message = f"{{name}} takes at most {MOST_LEVELS} levels, but receives {len(inputs)}"
+        raise RuleFault("AS308", message, help="give it fewer levels, or split them between two of it")
     if args.norm_layer is not None:
         norm, own = norm_args(args.norm_layer, args.out_channels)
         for output in _shape(args, inputs):

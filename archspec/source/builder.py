@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from archspec.errors import Diagnostic, Edit, SourceText, Span, SpecError, clip, in_file_order
 from archspec.source.characters import character_fault
-from archspec.source.limits import MAX_DEPTH, MAX_FAULTS, MAX_KEY, MAX_NODES, MAX_SCALAR
+from archspec.source.limits import (
+    A_KEY,
+    A_TEXT,
+    MAX_DEPTH,
+    MAX_FAULTS,
+    MAX_KEY,
+    MAX_NODES,
+    MAX_SCALAR,
+    NESTED,
+    REPEATED,
+)
 from archspec.source.scalars import ScalarFault
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.source.yaml_habits import bare_braces
@@ -86,7 +96,8 @@ class TreeBuilder:
         """A key of the innermost mapping, whose value comes next."""
         name, top = str(key.value), self._open[-1]
         if len(name) > MAX_KEY:
-            raise SpecError([Diagnostic("AS013", f"a key of {len(name):,} characters; at most {MAX_KEY:,}", key.span)])
+            message = f"a key of {len(name):,} characters; at most {MAX_KEY:,}"
+            raise SpecError([Diagnostic("AS013", message, key.span, help=A_KEY)])
         fault = None if name.isascii() and name.isprintable() else character_fault(name, key.span, is_key=True)
         first = top.names.get(name)
         if fault is not None:
@@ -166,13 +177,13 @@ class TreeBuilder:
         return self.root
 
     def too_deep(self, span: Span) -> SpecError:
-        return SpecError([Diagnostic("AS011", f"nested more than {MAX_DEPTH} levels deep", span)])
+        return SpecError([Diagnostic("AS011", f"nested more than {MAX_DEPTH} levels deep", span, help=NESTED)])
 
     def _take(self, size: int, start: int) -> None:
         self.count += size
         if self.count > MAX_NODES:
             message = f"more than {MAX_NODES:,} values, counting what aliases repeat"
-            raise SpecError([Diagnostic("AS012", message, self.span(start, start + 1))])
+            raise SpecError([Diagnostic("AS012", message, self.span(start, start + 1), help=REPEATED)])
 
     def _place(self, node: Node, height: int) -> None:
         if not self._open:
@@ -202,9 +213,11 @@ class TreeBuilder:
 
 def _long_value(value: str, span: Span) -> SpecError:
     message = f"a value of {len(value):,} characters; at most {MAX_SCALAR:,}"
+    help = A_TEXT
     if value.startswith("$("):
         message += ", and an expression is not longer than 256 tokens"
-    return SpecError([Diagnostic("AS013", message, span)])
+        help = "compute parts of it as variables of their own, in `vars`"
+    return SpecError([Diagnostic("AS013", message, span, help=help)])
 
 
 def _last_end(top: _Open) -> int:

@@ -16,7 +16,8 @@ from archspec.records import record
 from archspec.source.files import SUFFIXES, check_status, decoded, spec_names, unreadable, whole
 from archspec.source.home import ZOO, Home
 from archspec.source.tree import Scalar
-from archspec.source.zoo import load_zoo, zoo_files, zoo_home, zoo_names
+from archspec.source.zoo import load_zoo, zoo_home
+from archspec.source.zoo_index import zoo_files, zoo_names
 from archspec.suggest import nearest
 
 _LONGEST = 1_024

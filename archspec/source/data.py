@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from archspec.errors import Diagnostic, SourceText, SpecError, clip
-from archspec.source.limits import MAX_BYTES, MAX_DEPTH, MAX_INTEGER, MAX_NODES
+from archspec.source.limits import MAX_BYTES, MAX_DEPTH, MAX_INTEGER, MAX_NODES, NESTED, REPEATED, TENSORS
 
 _INDENT = "  "
 _WIDEST_LIST = 100
@@ -47,20 +47,22 @@ class _Writer:
     def written(self, value: object, indent: str, path: list[str]) -> str:
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            raise _refused("AS012", f"more than {MAX_NODES:,} values", path)
+            raise _refused("AS012", f"more than {MAX_NODES:,} values", path, REPEATED)
         if isinstance(value, (Mapping, list, tuple)):
             return self._collection(value, indent, path)
         text = _scalar(value, path)
         self._characters += len(text)
         if self._characters > MAX_BYTES:
-            raise _refused("AS003", f"more than {MAX_BYTES:,} characters", path)
+            raise _refused("AS003", f"more than {MAX_BYTES:,} characters", path, TENSORS)
         return text
 
     def _collection(self, value: _Collection, indent: str, path: list[str]) -> str:
         if id(value) in self._inside:
-            raise _refused("AS062", "the data contains itself", path)
+            raise _refused(
+                "AS062", "the data contains itself", path, "put a copy of the inner part there: `copy.deepcopy`"
+            )
         if len(path) >= MAX_DEPTH:
-            raise _refused("AS011", f"nested more than {MAX_DEPTH} levels deep", path)
+            raise _refused("AS011", f"nested more than {MAX_DEPTH} levels deep", path, NESTED)
         self._inside.add(id(value))
         deeper = indent + _INDENT
         if isinstance(value, Mapping):
@@ -91,7 +93,7 @@ def _key(key: object, path: list[str]) -> str:
         return str.__str__(key)
     if isinstance(key, int) and not isinstance(key, bool):
         return str(int(key))
-    raise _refused("AS061", f"a key is {_called(key)}; keys are strings", path)
+    raise _refused("AS061", f"a key is {_called(key)}; keys are strings", path, "write it as a string")
 
 
 def _scalar(value: object, path: list[str]) -> str:
@@ -101,11 +103,11 @@ def _scalar(value: object, path: list[str]) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         if abs(value) > MAX_INTEGER:
-            raise _refused("AS042", "integer beyond 2^53 (9,007,199,254,740,992)", path)
+            raise _refused("AS042", "integer beyond 2^53 (9,007,199,254,740,992)", path, "give a smaller number")
         return str(int(value))
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise _refused("AS041", f"`{value}` is not a finite number", path)
+            raise _refused("AS041", f"`{value}` is not a finite number", path, "give a finite number, or None")
         return repr(float(value))
     if isinstance(value, str):
         return _string(value)

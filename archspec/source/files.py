@@ -9,11 +9,14 @@ from typing import BinaryIO
 
 from archspec.errors import Diagnostic, SourceText, SpecError, clip
 from archspec.source.characters import BYTE_ORDER_MARK
-from archspec.source.limits import MAX_BYTES
+from archspec.source.home import ZOO
+from archspec.source.limits import MAX_BYTES, TENSORS
+from archspec.source.zoo_index import zoo_files, zoo_names
 from archspec.suggest import nearest
 
 SUFFIXES = (".yaml", ".yml", ".json")
 _MOST_SIBLINGS = 2_000
+_MOST_NEAR = 3
 _KINDS = (
     (stat.S_ISDIR, "a directory"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -21,6 +24,8 @@ _KINDS = (
     (stat.S_ISBLK, "a device"),
     (stat.S_ISSOCK, "a socket"),
 )
+_A_FILE = "give the path of a `.yaml` or `.json` file"
+_INSTEAD = {"a named pipe": "save what it gives in a file, or pipe it in: `… | archspec check -`"}
 
 
 def load_file(path: str | os.PathLike[str]) -> SourceText:
@@ -49,7 +54,9 @@ def load_stream(stream: BinaryIO) -> SourceText:
     except OSError as error:
         raise unreadable(name, error) from None
     if len(content) > MAX_BYTES:
-        raise _refused("AS003", f"`{clip(name, 200)}` has more than {MAX_BYTES:,} bytes, which a spec has at most")
+        raise _refused(
+            "AS003", f"`{clip(name, 200)}` has more than {MAX_BYTES:,} bytes, which a spec has at most", TENSORS
+        )
     return SourceText(name, decoded(name, content))
 
 
@@ -71,7 +78,7 @@ def check_status(name: str, found: os.stat_result) -> None:
     """
     if not stat.S_ISREG(found.st_mode):
         kind = next((words for test, words in _KINDS if test(found.st_mode)), "something else")
-        help = _specs_inside(name) if stat.S_ISDIR(found.st_mode) else None
+        help = _specs_inside(name) if stat.S_ISDIR(found.st_mode) else _INSTEAD.get(kind, _A_FILE)
         raise _refused("AS002", f"`{clip(name, 200)}` is {kind}, not a file", help)
     if found.st_size > MAX_BYTES:
         raise _too_large(name, found.st_size)
@@ -124,16 +131,26 @@ def decoded(name: str, content: bytes) -> str:
         raise _refused("AS005", message, "save it as UTF-8") from None
 
 
-def _help_for_missing(name: str) -> str | None:
+def _help_for_missing(name: str) -> str:
     folder, base = os.path.split(name)
-    if folder and not os.path.isdir(folder):
-        return f"there is no folder `{clip(folder, 200)}` either"
-    siblings = spec_names(folder)
-    same_stem = [sibling for sibling in siblings if os.path.splitext(sibling)[0] == base]
-    near = same_stem or nearest(base, siblings, limit=3)
+    known = _known_beside(folder)
+    stem, suffix = os.path.splitext(base)
+    word = stem if suffix.lower() in SUFFIXES else base
+    near = [word] if word in known else nearest(word, known, limit=_MOST_NEAR)
+    missing = f"there is no folder `{clip(folder, 200)}` either" if folder and not os.path.isdir(folder) else ""
     if not near:
-        return None
-    return "did you mean " + " or ".join(f"`{os.path.join(folder, sibling)}`" for sibling in near) + "?"
+        return missing or f"{_A_FILE}; `archspec list` shows the networks that come with archspec"
+    shown = [known[each] for each in near]
+    *others, last = (f"`{each}`" for each in shown if each.startswith(ZOO) == shown[0].startswith(ZOO))
+    meant = f"did you mean {', '.join(others)}{' or ' if others else ''}{last}?"
+    return f"{missing}; {meant}" if missing else meant
+
+
+def _known_beside(folder: str) -> dict[str, str]:
+    """By what they are called, the specs of a folder and, where it has none of that name, those of the zoo."""
+    zoo = {name: ZOO + name for name in [*zoo_files(), *zoo_names()]}
+    siblings = {os.path.splitext(name)[0]: os.path.join(folder, name) for name in reversed(spec_names(folder))}
+    return siblings | {name: shown for name, shown in zoo.items() if name not in siblings}
 
 
 def _specs_inside(name: str) -> str | None:
@@ -156,12 +173,13 @@ def spec_names(folder: str) -> list[str]:
 def unreadable(name: str, error: Exception) -> SpecError:
     """AS004, with the system's reason."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return _refused("AS004", f"`{clip(name, 200)}` cannot be read: {reason[:1].lower()}{reason[1:]}")
+    help = "see that you may read it, and every folder on its way" if isinstance(error, PermissionError) else _A_FILE
+    return _refused("AS004", f"`{clip(name, 200)}` cannot be read: {reason[:1].lower()}{reason[1:]}", help)
 
 
 def _too_large(name: str, size: int) -> SpecError:
     message = f"`{clip(name, 200)}` has {size:,} bytes; a spec has at most {MAX_BYTES:,}"
-    return _refused("AS003", message, "tensors belong into a checkpoint, not into a spec")
+    return _refused("AS003", message, TENSORS)
 
 
 def _refused(code: str, message: str, help: str | None = None) -> SpecError:

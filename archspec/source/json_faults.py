@@ -73,7 +73,12 @@ def bad_key(source: SourceText, at: int) -> SpecError:
         return _error("AS050", "a key is missing before this comma", span, "remove it", Edit(span, ""))
     word = _WORD.match(text, at)
     if word is None:
-        return _error("AS050", f"`{text[at]}` where a key was expected", Span(source, at, at + 1))
+        return _error(
+            "AS050",
+            f"`{text[at]}` where a key was expected",
+            Span(source, at, at + 1),
+            "write a key in double quotes before it, or remove it",
+        )
     span = Span(source, at, word.end())
     quoted = f'"{word.group()}"'
     edit = None if "\\" in quoted else _sure(span, quoted)
@@ -89,7 +94,7 @@ def bad_value(source: SourceText, at: int) -> SpecError:
     word = _WORD.match(text, at)
     if word is None:
         message = f"a value is missing before `{text[at]}`"
-        return _error("AS050", message, Span(source, at, at + 1))
+        return _error("AS050", message, Span(source, at, at + 1), "write it, or take out the sign before it")
     return _bad_word(Span(source, at, word.end()), word.group())
 
 

@@ -16,7 +16,7 @@ from archspec.source.json_faults import (
     unclosed,
     unclosed_string,
 )
-from archspec.source.limits import MAX_SCALAR
+from archspec.source.limits import A_TEXT, MAX_SCALAR
 from archspec.source.scalars import ScalarFault, bounded, finite
 from archspec.source.tree import Node, Plain, Scalar
 
@@ -165,13 +165,8 @@ class _JsonReader:
             parts.append(piece)
             length += len(chunk.group()) + 1
             if length > MAX_SCALAR:
-                raise SpecError(
-                    [
-                        Diagnostic(
-                            "AS013", f"a value of more than {MAX_SCALAR:,} characters", Span(self._source, start, at)
-                        )
-                    ]
-                )
+                message = f"a value of more than {MAX_SCALAR:,} characters"
+                raise SpecError([Diagnostic("AS013", message, Span(self._source, start, at), help=A_TEXT)])
         self._at = at + 1
         return Scalar("".join(parts), self._span(start), quoted=True)
 

@@ -28,3 +28,10 @@ MAX_FILES = 64
 
 MAX_CHAIN = 16
 """Files that include each other in a row."""
+
+TENSORS = "tensors belong into a checkpoint, and repeated parts into `blocks` and `repeat`"
+NESTED = "write an inner part as a block, in `blocks`, and the block's name in its place"
+REPEATED = "write parts that are alike once, as a block or with `repeat`"
+A_TEXT = "keep so long a text in a file beside the spec"
+A_KEY = "write a name; a colon may stand where a quote or a line break is missing"
+"""What to do about each of them."""

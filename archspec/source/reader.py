@@ -6,7 +6,7 @@ from typing import Literal
 
 from archspec.errors import Diagnostic, SourceText, Span, SpecError
 from archspec.source.characters import BYTE_ORDER_MARK, check_text
-from archspec.source.limits import MAX_BYTES
+from archspec.source.limits import MAX_BYTES, TENSORS
 from archspec.source.tree import Node, Scalar
 from archspec.source.yaml_habits import glued_key
 
@@ -25,7 +25,8 @@ def read(source: SourceText, format: Format | None = None) -> Node:
         SpecError: the text cannot be read; one diagnostic for a syntax fault, or one for each wrong scalar and key.
     """
     if len(source.text) > MAX_BYTES:
-        raise SpecError([Diagnostic("AS003", f"a text of {len(source.text):,} characters; at most {MAX_BYTES:,}")])
+        message = f"a text of {len(source.text):,} characters; at most {MAX_BYTES:,}"
+        raise SpecError([Diagnostic("AS003", message, help=TENSORS)])
     check_text(source)
     _check_merge_conflict(source)
     if format is None:

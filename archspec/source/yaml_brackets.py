@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from archspec.errors import Diagnostic, Edit, clip
-from archspec.source.limits import MAX_DEPTH
+from archspec.source.limits import MAX_DEPTH, NESTED
 from archspec.source.yaml_fault import YamlFault
 
 _CLOSERS = {"[": "]", "{": "}"}
+A_VALUE = "write it, or take out the sign before it"
 _TOKEN = re.compile(
     r"""(?<![^\s,\[{:])"[^"\\]*(?:\\.[^"\\]*)*"|(?<![^\s,\[{:])'[^']*'|(?<!\S)\#[^\n]*|(?P<bracket>[\[\]{}])""",
     re.DOTALL,
@@ -26,7 +27,7 @@ def depth_fault(fault: YamlFault) -> Diagnostic | None:
     opened = _open_brackets(fault.text, fault.at)
     if len(opened) <= MAX_DEPTH:
         return None
-    return fault.told("AS011", f"nested more than {MAX_DEPTH} levels deep", opened[-1], opened[-1] + 1)
+    return fault.told("AS011", f"nested more than {MAX_DEPTH} levels deep", opened[-1], opened[-1] + 1, NESTED)
 
 
 def bracket_fault(fault: YamlFault) -> Diagnostic | None:
@@ -65,7 +66,7 @@ def _wrong_closer(fault: YamlFault, opened: int | None) -> Diagnostic:
     bracket = fault.text[opened]
     wanted = _CLOSERS[bracket]
     if wanted == found:
-        return fault.told("AS020", f"a value is missing before `{found}`", fault.at, fault.at + 1)
+        return fault.told("AS020", f"a value is missing before `{found}`", fault.at, fault.at + 1, help=A_VALUE)
     outer = [_CLOSERS[fault.text[at]] for at in _open_brackets(fault.text, fault.at)]
     help, end = (f"add `{wanted}` before it", fault.at) if found in outer else (f"write `{wanted}`", fault.at + 1)
     return fault.told(

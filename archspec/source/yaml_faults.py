@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from archspec.errors import Diagnostic, Edit, SourceText, clip
-from archspec.source.limits import MAX_KEY
+from archspec.source.limits import A_KEY, MAX_KEY
 from archspec.source.yaml_brackets import bracket_fault, depth_fault, unclosed_bracket
 from archspec.source.yaml_fault import YamlFault
 from archspec.source.yaml_habits import cut_expression
@@ -39,7 +39,9 @@ def explain(error: Any, source: SourceText, text: str, base: int, last_scalar: i
         if found is not None:
             return found
     at = fault.at
-    return fault.told("AS020", f"this is not YAML: {_plain_words(fault)}", at, at + 1)
+    return fault.told(
+        "AS020", f"this is not YAML: {_plain_words(fault)}", at, at + 1, "quote the string if this belongs to one"
+    )
 
 
 def _plain_words(fault: YamlFault) -> str:
@@ -62,7 +64,7 @@ def _mapping_value(fault: YamlFault) -> Diagnostic | None:
 
 
 def _long_key(fault: YamlFault, start: int, end: int) -> Diagnostic:
-    return fault.told("AS013", f"a key of more than {MAX_KEY:,} characters", start, end)
+    return fault.told("AS013", f"a key of more than {MAX_KEY:,} characters", start, end, A_KEY)
 
 
 def _second_colon(fault: YamlFault, value_at: int | None) -> Diagnostic:

@@ -13,9 +13,8 @@ from archspec.errors import Diagnostic, SourceText, Span, SpecError, clip
 from archspec.records import record
 from archspec.source.files import load_file
 from archspec.source.home import ZOO, Home
+from archspec.source.zoo_index import SUFFIX, zoo_data, zoo_files, zoo_folder, zoo_names
 from archspec.suggest import nearest
-
-_SUFFIX = ".yaml"
 
 
 @record
@@ -37,28 +36,6 @@ class ZooEntry:
     macs: int
 
 
-def zoo_folder() -> str:
-    """Where the specs are: in the installed package, or beside it in a checkout."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    inside = os.path.join(package, "zoo")
-    return os.path.realpath(inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), "specs"))
-
-
-def zoo_files() -> dict[str, str]:
-    """The path of each spec by its name, which is unique whatever folder of the zoo it lies in."""
-    return {
-        name.removesuffix(_SUFFIX): os.path.join(folder, name)
-        for folder, _, names in os.walk(zoo_folder())
-        for name in sorted(names)
-        if name.endswith(_SUFFIX)
-    }
-
-
-def zoo_names() -> dict[str, tuple[str, dict[str, Any]]]:
-    """What names.json has: by name, the file that it means and the values of its variables."""
-    return {name: next(iter(meant.items())) for name, meant in _data("names.json").items()}
-
-
 def list_zoo() -> tuple[ZooEntry, ...]:
     """Every network of the zoo, folder by folder. Nothing is compiled: the figures come with the specs."""
     return tuple(
@@ -69,7 +46,7 @@ def list_zoo() -> tuple[ZooEntry, ...]:
             each["num_params"],
             each["macs"],
         )
-        for name, each in _data("figures.json").items()
+        for name, each in zoo_data("figures.json").items()
     )
 
 
@@ -106,16 +83,8 @@ def _written(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _data(file: str) -> dict[str, Any]:
-    import json  # a spec that names a file of the zoo, or none, has no use for it
-
-    with open(os.path.join(zoo_folder(), file), encoding="utf-8") as opened:
-        found: dict[str, Any] = json.load(opened)
-    return found
-
-
 def _unknown(word: str, known: list[str], span: Span | None) -> SpecError:
-    bare = word.removesuffix(_SUFFIX)
+    bare = word.removesuffix(SUFFIX)
     guess = [bare] if bare in known else nearest(bare, known, limit=3)
     if guess:
         *others, last = (f"`{ZOO}{name}`" for name in guess)

@@ -189,7 +189,7 @@ def _transforms(field: _Field, node: Node) -> Transforms | None:
         return None
     field.reader.keys(mapping, _PHASES, field.whose)
     mapping = field.reader.corrected(mapping, _PHASES)
-    phases = {str(key.value): _named_list(field, value) for key, value in mapping}
+    phases = {str(key.value): _named_list(field, value) for key, value in mapping if key.value in _PHASES}
     return Transforms(**phases)
 
 

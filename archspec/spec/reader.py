@@ -61,6 +61,17 @@ _OF_CALLERS = {
 _NAMING = ("layers", "branches", "inputs")
 """Keys under which names stand."""
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,15})")
+_INSTEAD = (
+    ("a mapping", "write `name: value` for each, on lines below it or in `{…}`"),
+    ("a list", "write it in square brackets, `[a, b]`"),
+    ("an integer", "write a whole number"),
+    ("a number", "write a number"),
+    ("a string", "write a text"),
+    ("a value", "write one, or leave the key out"),
+    ("`true`", "write one of the two"),
+    ("one of", "write one of these"),
+)
+"""What to write where nothing better is known, by how the words for what is expected start."""
 
 
 def bare_list(node: Mapping) -> str | None:
@@ -158,6 +169,7 @@ class Reader:
             meant = str(node.value)
             if _NUMBER.fullmatch(meant):
                 help, edit = "remove the quotes", Edit(node.span, meant, safe=True)
+        help = help or next((words for start, words in _INSTEAD if what.startswith(start)), None)
         self.fault("AS101", f"{whose} must be {what}, found {describe(node)}", node.span, help=help, edit=edit)
 
     def mapping(self, node: Node, whose: str, help: str | None = None) -> Mapping | None:

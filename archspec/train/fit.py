@@ -125,10 +125,9 @@ def _wrong_layout(
     given = next(iter(architecture.input_types.values()))
     gives = f"{_called(name)} gives {show_shape(output.shape)}"
     classes = len(data.classes)
-    help: str | None
     if data.task == "sequence":
         wants = f"`{data.name}` has a label per place, which wants [N, length, {classes}]"
-        help = None
+        help = f"end with `Linear: {classes}`, which keeps the places"
     elif data.task == "classification":
         wants = f"`{data.name}` has one label per image, which wants [N, {classes}]"
         help = f"end with `Flatten` and `Linear: {classes}`"

@@ -202,4 +202,9 @@ def _value(group: Group, argument: Argument | None, value: Any, supplied: tuple[
 
 def _refused(named: Named, refusal: BaseException) -> Diagnostic:
     reason = " ".join(str(refusal).split()) or type(refusal).__name__
-    return Diagnostic("AS508", f"torch refuses these arguments of `{named.name}`: {reason}", named.span)
+    return Diagnostic(
+        "AS508",
+        f"torch refuses these arguments of `{named.name}`: {reason}",
+        named.span,
+        help="write the arguments as torch's page on it says",
+    )

@@ -181,4 +181,4 @@ def _opened(path: str | os.PathLike[str], channels: int) -> Image.Image:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         message = f"the image `{clip(printable(os.fspath(path)), 200)}` cannot be read: {clip(reason, 200)}"
-        raise UsageError(Diagnostic("AS557", message)) from None
+        raise UsageError(Diagnostic("AS557", message, help="give another image, or save this one again")) from None

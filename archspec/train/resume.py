@@ -37,7 +37,12 @@ def go_on(loop: Loop) -> None:
         check_same(state, loop.identity, moment.folder)
         for fault in faults:
             loop.progress.note(
-                Diagnostic("AS608", f"the checkpoint {fault}: it is passed over", severity="warning").render()
+                Diagnostic(
+                    "AS608",
+                    f"the checkpoint {fault}: it is passed over",
+                    help="nothing has to be done: the run goes on from an earlier one",
+                    severity="warning",
+                ).render()
             )
         _restore(loop, moment, state)
         return

@@ -54,12 +54,18 @@ SIZES = {name: size for size, names in _BYTES.items() for name in names}
 """Bytes per element of each element type that is read."""
 
 
+_INSTEAD = {
+    "AS452": "save it once more from the program that wrote it, with `safetensors.torch.save_file`",
+    "AS453": "copy or download it again; if it stays so, save it once more with `safetensors.torch.save_file`",
+}
+
+
 class Damaged(Exception):
     """A file whose parts do not add up. The text says which, as the end of a sentence that starts with its name."""
 
     def __init__(self, message: str, help: str | None = None, code: str = "AS453") -> None:
         super().__init__(message)
-        self.help = help
+        self.help = help or _INSTEAD.get(code)
         self.code = code
 
 

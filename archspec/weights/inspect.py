@@ -20,6 +20,7 @@ from archspec.weights.torch_pickle import Foreign, Tensor
 
 _SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
 _MOST_SHOWN = 4
+_SEE = "see that you may read it, and every folder on its way"
 _MOST_SIBLINGS = 2_000
 
 
@@ -48,7 +49,7 @@ def inspect(checkpoint: Checkpoint, path: str) -> Contents:
         help = "it was not loaded, since that could run code; save `model.state_dict()` alone, best as safetensors"
         refuse(checkpoint, "AS455", message, help=help)
     except OSError as error:
-        refuse(checkpoint, "AS451", f"`{clip(path, 200)}` cannot be read: {error.strerror or error}")
+        refuse(checkpoint, "AS451", f"`{clip(path, 200)}` cannot be read: {error.strerror or error}", help=_SEE)
 
 
 def _foreign(name: str) -> str:
@@ -62,7 +63,7 @@ def _size(checkpoint: Checkpoint, path: str) -> int:
     except (FileNotFoundError, NotADirectoryError):
         refuse(checkpoint, "AS451", f"there is no checkpoint `{shown}`", help=_nearby(path))
     except (OSError, ValueError) as error:
-        refuse(checkpoint, "AS451", f"`{shown}` cannot be read: {error}")
+        refuse(checkpoint, "AS451", f"`{shown}` cannot be read: {error}", help=_SEE)
     if not stat.S_ISREG(found.st_mode):
         kind = "a directory" if stat.S_ISDIR(found.st_mode) else "no regular file"
         inside = _checkpoints_in(path)[:_MOST_SHOWN] if stat.S_ISDIR(found.st_mode) else []

@@ -77,7 +77,12 @@ def load_weights(module: nn.Module, checkpoint: Checkpoint, model: str) -> Ledge
         _fill(module, contents, ledger.loaded)
     except (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, OSError) as error:
         reason = clip(" ".join(str(error).split()), 200)
-        refuse(checkpoint, "AS453", f"torch cannot read `{clip(contents.path, 200)}`: {reason}")
+        refuse(
+            checkpoint,
+            "AS453",
+            f"torch cannot read `{clip(contents.path, 200)}`: {reason}",
+            help="copy or download it again",
+        )
     return ledger
 
 

@@ -94,7 +94,9 @@ def test_every_kind_of_mistake_has_its_place() -> None:
 
 @pytest.mark.parametrize("case", FAULTY, ids=ids)
 def test_text(case: Case) -> None:
-    said = "\n\n".join(d.render() for d in found(path_of(case.spec, case.beside), command_of(case)))
+    faults = found(path_of(case.spec, case.beside), command_of(case))
+    assert all(fault.help for fault in faults)
+    said = "\n\n".join(fault.render() for fault in faults)
     said = said.replace(os.path.realpath(os.curdir), "/home/me")
     if os.environ.get("ARCHSPEC_GOLDEN") == "rewrite":
         SAID[case.id] = said

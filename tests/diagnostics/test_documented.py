@@ -52,7 +52,14 @@ def test_a_section_has_a_meaning_an_example_and_a_mend(code: str) -> None:
 def shown_by_python(text: str) -> list[str]:
     """In a process of its own: an example may register a layer."""
     run = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False, env=ENVIRONMENT)
-    return SHOWN.findall(run.stderr)
+    return shown_with_help(run.stderr)
+
+
+def shown_with_help(said: str) -> list[str]:
+    """The codes in a text; each says what to write."""
+    found = SHOWN.findall(said)
+    assert len(re.findall(r"^ +help: ", said, re.MULTILINE)) >= len(found), said
+    return found
 
 
 def shown_by_commands(shell: Shell, text: str) -> list[str]:
@@ -66,7 +73,7 @@ def shown_by_commands(shell: Shell, text: str) -> list[str]:
             said += run.out + run.err
         else:
             subprocess.run(["bash", "-c", command], check=True, stderr=subprocess.DEVNULL)
-    return SHOWN.findall(said)
+    return shown_with_help(said)
 
 
 @pytest.mark.parametrize("code", sorted(set(SECTIONS) - NO_SPEC_SHOWS_IT))
@@ -91,6 +98,8 @@ def test_an_example_shows_its_code_and_no_other(
             found += shown_by_commands(shell, text)
         elif not name and not commanded:
             (tmp_path / NAMES[language]).write_text(text)  # a section may have two examples
-            found += [diagnostic.code for diagnostic in archspec.check(NAMES[language])]
+            diagnostics = archspec.check(NAMES[language])
+            assert all(diagnostic.help for diagnostic in diagnostics)
+            found += [diagnostic.code for diagnostic in diagnostics]
     assert found
     assert set(found) == {code}

@@ -19,7 +19,9 @@ def diagnostics(text: str) -> tuple[Diagnostic, ...]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
 def test_text(case: Path) -> None:
-    said = "\n\n".join(diagnostic.render() for diagnostic in diagnostics(case.read_text())) + "\n"
+    found = diagnostics(case.read_text())
+    assert all(fault.help for fault in found)
+    said = "\n\n".join(fault.render() for fault in found) + "\n"
     golden = case.with_suffix(".txt")
     if os.environ.get("ARCHSPEC_GOLDEN") == "rewrite":
         golden.write_text(said)

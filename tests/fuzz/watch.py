@@ -50,7 +50,8 @@ def check_bytes(content: bytes, suffix: str, seconds: float = MOST_SECONDS) -> t
     The time is that of the processor, so that a busy machine does not count.
 
     Raises:
-        Wrong: another exception, too much time or memory, or a diagnostic that nobody can read.
+        Wrong: another exception, too much time or memory, or a diagnostic that nobody can read or that has
+            no help.
     """
     path = Path(_folder.name) / f"net{suffix}"
     path.write_bytes(content)
@@ -62,6 +63,8 @@ def check_bytes(content: bytes, suffix: str, seconds: float = MOST_SECONDS) -> t
         for fault in found:
             if len(fault.render()) > LONGEST_MESSAGE or not fault.as_data():
                 raise Wrong(f"{fault.code} has {len(fault.render()):,} characters")
+            if not fault.help:
+                raise Wrong(f"{fault.code} says not what to write: {fault.message}")
         SpecError(found)
     except Wrong:
         raise

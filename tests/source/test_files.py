@@ -34,9 +34,20 @@ def test_a_missing_file_and_its_neighbours(tmp_path):
     assert fault.code == "AS001"
     assert fault.help == f"did you mean `{tmp_path}/resnet34.yaml`?"
     assert refused(tmp_path / "unet").help == f"did you mean `{tmp_path}/unet.json`?"
-    assert refused(tmp_path / "x" / "unet.json").help == f"there is no folder `{tmp_path}/x` either"
+    assert refused(tmp_path / "x" / "nothing.json").help == f"there is no folder `{tmp_path}/x` either"
     assert refused(tmp_path / "unet.json" / "a.yaml").code == "AS001"
-    assert refused(tmp_path / "nothing-like-it.yaml").help is None
+    assert "`archspec list`" in refused(tmp_path / "nothing-like-it.yaml").help
+
+
+def test_a_missing_file_of_a_name_in_the_zoo(tmp_path):
+    (tmp_path / "mine.yaml").touch()
+    for name in ("resnet18", "resnet18.yaml", "resnet18.yml", "RESNET18"):
+        assert refused(tmp_path / name).help == "did you mean `zoo:resnet18`?"
+    assert "`zoo:resnet18`" in refused(tmp_path / "resnet81").help
+    assert refused(tmp_path / "x" / "vgg16.yaml").help.endswith("either; did you mean `zoo:vgg16`?")
+    (tmp_path / "vgg16.yaml").touch()
+    assert refused(tmp_path / "vgg16").help == f"did you mean `{tmp_path}/vgg16.yaml`?"
+    assert refused(tmp_path / "mine").help == f"did you mean `{tmp_path}/mine.yaml`?"
 
 
 def test_a_directory(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 
 import archspec
 from archspec.errors import SpecError
-from archspec.source.zoo import zoo_files, zoo_names
+from archspec.source.zoo_index import zoo_files, zoo_names
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted(path.stem for path in (ROOT / "specs").rglob("*.yaml"))

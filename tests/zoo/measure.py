@@ -24,7 +24,7 @@ from pathlib import Path
 import yaml
 from torch import nn
 
-from archspec.source.zoo import zoo_files
+from archspec.source.zoo_index import zoo_files
 
 _OURS = ("torchvision.models", "tests.zoo")
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torchvision import models
 from torchvision.models import ResNet
 
-from archspec.source.zoo import zoo_names
+from archspec.source.zoo_index import zoo_names
 
 SPECS = Path(__file__).parents[2] / "specs"
 

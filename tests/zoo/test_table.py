@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import nn
 
-from archspec.source.zoo import zoo_files, zoo_names
+from archspec.source.zoo_index import zoo_files, zoo_names
 from tests.zoo.cases import CASES
 from tests.zoo.measure import module_length, torch_imports, yaml_length
 from tests.zoo.published import PUBLISHED

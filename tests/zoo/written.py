@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 
-from archspec.source.zoo import zoo_names
+from archspec.source.zoo_index import zoo_names
 from tests.zoo import reference_generative as generative
 from tests.zoo import reference_language as language
 from tests.zoo import reference_segmentation as segmentation

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from archspec.elaborate.expressions.faults import Fault
-from archspec.elaborate.expressions.functions import FUNCTIONS, BadCall
+from archspec.elaborate.expressions.functions import FUNCTIONS, USAGE, BadCall
 from archspec.elaborate.expressions.operations import (
+    INFINITE,
+    beyond,
     combine,
     compare,
     describe_value,
@@ -72,12 +74,11 @@ class _Evaluator:
             spine.append(spine[-1].parts[0])
         value = self.value(spine[-1].parts[0])
         for node in reversed(spine):
-            left, right = node.parts
-            other = self.value(right)
+            other = self.value(node.parts[1])
             if value is UNKNOWN or other is UNKNOWN:
                 value = UNKNOWN
             else:
-                value = combine(node.value, value, other, node, left, right)
+                value = combine(node.value, value, other, node, self._text)
         return value
 
     def compare(self, tree: Expression) -> Any:
@@ -116,18 +117,28 @@ class _Evaluator:
             return UNKNOWN
         at = tree.parts[1]
         if not isinstance(target, list):
-            whole = tree.parts[0]
-            help = "index its `.shape`" if isinstance(target, TensorType) else None
-            raise Fault(
-                "AS220", f"only a list has elements, not {describe_value(target)}", whole.start, whole.end, help
-            )
+            raise self._no_list(tree.parts[0], target)
         if isinstance(index, bool) or not isinstance(index, int):
-            raise Fault("AS220", f"an index is an integer, not {describe_value(index)}", at.start, at.end)
+            raise self._no_index(at, index)
         if not -len(target) <= index < len(target):
             count = f"{len(target)} element" + ("" if len(target) == 1 else "s")
-            help = f"the last one is `[{len(target) - 1}]`" if target else None
+            help = f"the last one is `[{len(target) - 1}]`" if target else "it has none"
             raise Fault("AS220", f"index {index} of a list of {count}", at.start, at.end, help)
         return target[index]
+
+    def _no_list(self, at: Expression, target: Any) -> Fault:
+        shown = clip(self._text[at.start : at.end])
+        help = f"leave `[…]` out, or make a list of it: `[{shown}]`"
+        if isinstance(target, TensorType):
+            help = f"index its `.shape`: `{shown}.shape[…]`"
+        return Fault("AS220", f"only a list has elements, not {describe_value(target)}", at.start, at.end, help)
+
+    def _no_index(self, at: Expression, index: Any) -> Fault:
+        message = f"an index is an integer, not {describe_value(index)}"
+        if not isinstance(index, (bool, float)):
+            return Fault("AS220", message, at.start, at.end, "count from 0: `[0]` is the first element")
+        whole = f"int({self._text[at.start : at.end]})"
+        return Fault("AS220", message, at.start, at.end, f"write `{clip(whole)}`", whole)
 
     def attribute(self, tree: Expression) -> Any:
         target = self.value(tree.parts[0])
@@ -149,22 +160,25 @@ class _Evaluator:
         except BadCall as fault:
             raise self._bad_call(tree, arguments, fault) from None
         except OverflowError:
-            raise Fault("AS218", "result is not a finite number", tree.start, tree.end) from None
+            raise beyond(INFINITE, tree) from None
         return limited(result, tree) if is_number(result) else result
 
     def _bad_call(self, tree: Expression, arguments: list[Any], fault: BadCall) -> Fault:
         at = tree if fault.index is None else tree.parts[fault.index]
+        help: str | None = f"write {USAGE[tree.value]}"
         if fault.index is None or fault.code == "AS214":
-            return Fault(fault.code, fault.message, at.start, at.end)
+            return Fault(fault.code, fault.message, at.start, at.end, help)
         culprit = arguments[fault.index]
         if isinstance(culprit, list):
             culprit = next((item for item in culprit if not is_number(item)), culprit)
-        if isinstance(culprit, (str, Batch)):
+        if isinstance(culprit, (str, Batch)) or "a list" not in fault.message:
             try:
                 number(culprit, at, f"`{tree.value}`")
             except Fault as precise:
-                return precise
-        return Fault(fault.code, f"{fault.message}, not {describe_value(culprit)}", at.start, at.end)
+                if isinstance(culprit, (str, Batch)):
+                    return precise
+                help = precise.help
+        return Fault(fault.code, f"{fault.message}, not {describe_value(culprit)}", at.start, at.end, help)
 
 
 COUNTERS = ("index", "count", "stage", "stages", "position", "total")

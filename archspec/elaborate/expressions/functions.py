@@ -112,6 +112,22 @@ def _make_divisible(arguments: list[Any]) -> int:
     return make_divisible(value, divisor, least)
 
 
+USAGE = {
+    "min": "`min(a, b)`, or `min(xs)` of a list of numbers",
+    "max": "`max(a, b)`, or `max(xs)` of a list of numbers",
+    "abs": "`abs(x)`",
+    "round": "`round(x)` for an integer, `round(x, 2)` for two digits after the point",
+    "floor": "`floor(x)`",
+    "ceil": "`ceil(x)`",
+    "int": "`int(x)`",
+    "float": "`float(x)`",
+    "log": "`log(x)`, where `x` is above 0",
+    "sum": "`sum(xs)` of a list of numbers",
+    "len": "`len(xs)`",
+    "make_divisible": "`make_divisible(x, 8)`, or `make_divisible(x, 8, 16)` for at least 16",
+}
+"""How each is called."""
+
 FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "min": lambda arguments: min(_numbers("min", arguments)),
     "max": lambda arguments: max(_numbers("max", arguments)),

@@ -12,10 +12,12 @@ from typing import Any
 
 from archspec.elaborate.expressions.faults import Fault
 from archspec.elaborate.expressions.parser import Expression
+from archspec.errors import clip
 from archspec.tensors import Batch, TensorType
 
 MAX_INTEGER = 2**53
 MAX_LIST = 1_024
+INFINITE = "result is not a finite number"
 
 
 def describe_value(value: Any) -> str:
@@ -53,7 +55,7 @@ def number(value: Any, at: Expression, what: str) -> Any:
     if isinstance(value, Batch):
         message = f"{value} counts the batch, whose size is known only when the model runs"
         raise Fault("AS224", message, at.start, at.end, "use the dimensions after it")
-    help = None
+    help = "use a number"
     if isinstance(value, bool):
         help = "write `int(…)` to count with a boolean"
     elif isinstance(value, TensorType):
@@ -69,10 +71,19 @@ def limited(value: Any, at: Expression) -> Any:
     """
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise Fault("AS218", "result is not a finite number", at.start, at.end)
+            raise beyond(INFINITE, at)
     elif abs(value) > MAX_INTEGER:
-        raise Fault("AS218", "result exceeds 2^53", at.start, at.end)
+        raise beyond("result exceeds 2^53", at)
     return value
+
+
+def beyond(message: str, at: Expression) -> Fault:
+    """A result that no number of the language can be."""
+    if message == INFINITE:
+        help = "compute with smaller numbers: the largest float is about 1.8e308"
+    else:
+        help = "compute with smaller numbers, or with a point (`2.0 * n`) where the result need not be an exact integer"
+    return Fault("AS218", message, at.start, at.end, help)
 
 
 def truth(value: Any, at: Expression) -> bool:
@@ -94,44 +105,63 @@ def negate(operator: str, value: Any, at: Expression) -> Any:
     return -operand if operator == "-" else operand
 
 
-def combine(operator: str, left: Any, right: Any, at: Expression, first: Expression, second: Expression) -> Any:
+def combine(operator: str, left: Any, right: Any, at: Expression, text: str) -> Any:
     """`left operator right`, both known.
 
     Args:
         operator: `+`, `-`, `*`, `/`, `//`, `%` or `**`.
         left: the left value.
         right: the right value.
-        at: the whole operation.
-        first: the left operand.
-        second: the right operand.
+        at: the operation and its operands.
+        text: what they were parsed from.
 
     Raises:
         Fault: the operands have the wrong type, or there is no (small enough) result.
     """
     if operator == "+" and isinstance(left, list) and isinstance(right, list):
         if len(left) + len(right) > MAX_LIST:
-            raise Fault("AS219", f"a list of more than {MAX_LIST:,} elements", at.start, at.end)
+            message = f"a list of more than {MAX_LIST:,} elements"
+            raise Fault(
+                "AS219", message, at.start, at.end, "write the list out, or use `repeat` and `index` instead of it"
+            )
         return left + right
+    first, second = at.parts
     number(left, first, f"`{operator}`")
     number(right, second, f"`{operator}`")
     if operator in ("/", "//", "%") and right == 0:
-        raise Fault("AS217", "division by zero", second.start, second.end)
+        raise _zero("division by zero", second, text, "divide by a number other than 0")
     try:
-        result = _power(left, right, at, first) if operator == "**" else _ARITHMETIC[operator](left, right)
+        result = _power(left, right, at, text) if operator == "**" else _ARITHMETIC[operator](left, right)
     except OverflowError:
-        raise Fault("AS218", "result is not a finite number", at.start, at.end) from None
+        raise beyond(INFINITE, at) from None
     return limited(result, at)
 
 
-def _power(left: Any, right: Any, at: Expression, first: Expression) -> Any:
+def _power(left: Any, right: Any, at: Expression, text: str) -> Any:
+    first = at.parts[0]
     if left == 0 and right < 0:
-        raise Fault("AS217", "zero has no negative power", first.start, first.end)
+        raise _zero("zero has no negative power", first, text, "take it of a number other than 0")
     if left < 0 and not float(right).is_integer():
-        raise Fault("AS217", "a negative number has no fractional power", first.start, first.end)
+        positive = f"abs({_without_parentheses(first, text)})"
+        message = "a negative number has no fractional power"
+        raise Fault("AS217", message, first.start, first.end, f"write `{clip(positive)}`, or a whole power", positive)
     # Decided before it is computed: 9**9**9 would have 370 million digits.
     if isinstance(left, int) and isinstance(right, int) and right > 0 and abs(left) > 1 and right > 53:
-        raise Fault("AS218", "result exceeds 2^53", at.start, at.end)
+        raise beyond("result exceeds 2^53", at)
     return left**right
+
+
+def _zero(message: str, at: Expression, text: str, help: str) -> Fault:
+    """Where an operand may not be 0. What is computed can stand beside a value for that case."""
+    if at.kind == "constant":
+        return Fault("AS217", message, at.start, at.end, help)
+    other = f"({_without_parentheses(at, text)} or 1)"
+    return Fault("AS217", message, at.start, at.end, f"write `{clip(other)}` to have 1 where it is 0", other)
+
+
+def _without_parentheses(at: Expression, text: str) -> str:
+    inner = text[at.start : at.end]
+    return inner[1:-1].strip() if at.kind == "binary" and at.parts[0].start > at.start else inner
 
 
 _ARITHMETIC: dict[str, Any] = {
@@ -161,7 +191,7 @@ def compare(operator: str, left: Any, right: Any, first: Expression, second: Exp
     if not (isinstance(left, str) and isinstance(right, str)):
         if isinstance(left, str) or isinstance(right, str):
             message = f"`{operator}` cannot compare {describe_value(left)} with {describe_value(right)}"
-            raise Fault("AS215", message, first.start, second.end)
+            raise Fault("AS215", message, first.start, second.end, "compare numbers with numbers, strings with strings")
         number(left, first, f"`{operator}`")
         number(right, second, f"`{operator}`")
     return bool(_ORDERINGS[operator](left, right))
@@ -180,5 +210,5 @@ def _check_equality(left: Any, right: Any, first: Expression, second: Expression
     for value, other, at in ((left, right, first), (right, left, second)):
         plain = value is None or isinstance(value, (bool, int, float, str, list, Batch))
         if not plain and other is not None:
-            help = "compare their `.shape`" if isinstance(value, TensorType) else None
+            help = "compare their `.shape`" if isinstance(value, TensorType) else "compare numbers, strings or lists"
             raise Fault("AS215", f"{describe_value(value)} has no equal", at.start, at.end, help)

@@ -15,6 +15,14 @@ MAX_DEPTH = 32
 _CONDITIONAL, _OR, _AND, _NOT, _COMPARISON, _UNARY, _POWER = 1, 2, 3, 4, 5, 8, 9
 _BINARY = {"+": 6, "-": 6, "*": 7, "/": 7, "//": 7, "%": 7, "**": _POWER}
 _COMPARISONS = frozenset(("==", "!=", "<", "<=", ">", ">=", "in", "not"))
+_INSTEAD_OF = {
+    "an operator": "put an operator before it, or leave it out",
+    "a value": "put a number or a name before it, or leave it out",
+    "`)`": "put an operator before it, or close the parenthesis",
+    "a comma or `]`": "put a comma or an operator before it",
+    "a comma or `)`": "put a comma or an operator before it",
+    "a dimension's name": "write one of a tensor's sizes after the point, as `.channels`",
+}
 _FOREIGN = {"is": "==", "mod": "%", "xor": "!=", "AND": "and", "OR": "or"}
 
 
@@ -109,7 +117,8 @@ class _Parser:
             name = operator.kind
             if name == "not":
                 if self.token.kind != "in":
-                    raise Fault("AS210", "an operator is missing before `not`", operator.start, operator.end)
+                    message, help = "an operator is missing before `not`", "write `and not …`, or `not in …`"
+                    raise Fault("AS210", message, operator.start, operator.end, help)
                 self._take()
                 name = "not in"
             operators.append(name)
@@ -205,7 +214,7 @@ class _Parser:
             token = self._take()
             count += 1
             if count > MAX_DEPTH:
-                raise Fault("AS219", f"more than {MAX_DEPTH} indices in a row", token.start, token.end)
+                raise Fault("AS219", f"more than {MAX_DEPTH} indices in a row", token.start, token.end, SPLIT)
             if token.kind == "(":
                 raise not_callable(operand.start, operand.end)
             operand = self._attribute(operand, token) if token.kind == "." else self._index(operand, token)
@@ -214,7 +223,11 @@ class _Parser:
     def _index(self, operand: Expression, opening: Token) -> Expression:
         parts, end = self._items("]")
         if len(parts) != 1:
-            raise Fault("AS210", f"one index is expected, found {len(parts)}", opening.start, end)
+            message, help = (
+                f"one index is expected, found {len(parts)}",
+                "write `[0]`; an inner list is reached by `[0][1]`",
+            )
+            raise Fault("AS210", message, opening.start, end, help)
         return Expression("index", operand.start, end, None, (operand, parts[0]))
 
     def _attribute(self, operand: Expression, dot: Token) -> Expression:
@@ -242,7 +255,7 @@ class _Parser:
             return Fault(
                 "AS223", "`<>` is not an operator of the language", before.start, token.end, "write `!=`", "!="
             )
-        help = None
+        help = _INSTEAD_OF[expected]
         if token.kind == "end":
             after = f" after `{clip(str(before.value))}`, or leave that out" if before is not token else ""
             help = f"write {expected}{after}"

@@ -152,7 +152,8 @@ def _joined(parts: tuple[str | Expression, ...], text: str, names: Mapping[str, 
         pieces.append(piece)
         length += len(piece)
         if length > _MAX_RESULT:
-            raise Fault("AS219", f"a string of more than {_MAX_RESULT:,} characters", 0, len(text))
+            message = f"a string of more than {_MAX_RESULT:,} characters"
+            raise Fault("AS219", message, 0, len(text), "put fewer or shorter values into it")
     return "".join(pieces) if known else UNKNOWN
 
 

@@ -44,7 +44,23 @@ _INSTEAD = {
     "^": "write `**` for a power",
     "{": "lists are written `[…]`; there are no mappings",
     "$": "inside `$(…)` a name stands without `$`",
+    "~": "write `not`",
+    ":=": "declare a variable in `vars`",
 }
+_TYPESET = {
+    **dict.fromkeys("×·∙⋅", "*"),
+    **dict.fromkeys("−–", "-"),
+    **dict.fromkeys("“”„‘’", "'"),
+    "÷": "/",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+    "¬": "not ",
+}
+"""What a word processor or a keyboard makes of a sign."""
+_THERE_IS = (
+    "there are numbers, names, strings, lists, calls, and `+ - * / // % **`, comparisons, `and or not`, `if else`"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +132,8 @@ def _next(text: str, at: int) -> Token:
         if word in CONSTANTS:
             return Token("constant", CONSTANTS[word], at, end)
         return Token(word if word in _KEYWORDS else kind, word, at, end)
-    if word in _INSTEAD or word == ":=":
-        raise Fault("AS223", f"`{word}` is not an operator of the language", at, end, _INSTEAD.get(word))
+    if word in _INSTEAD:
+        raise Fault("AS223", f"`{word}` is not an operator of the language", at, end, _INSTEAD[word])
     return Token(word, word, at, end)
 
 
@@ -128,7 +144,8 @@ def _number(text: str, word: str, at: int, end: int) -> int | float:
     if not word.isdigit():
         value = float(word)
         if value == float("inf"):
-            raise Fault("AS218", f"`{clip(word)}` is too large for a float", at, end)
+            help = "the largest float is about 1.8e308"
+            raise Fault("AS218", f"`{clip(word)}` is too large for a float", at, end, help)
         return value
     if len(word) > 1 and word[0] == "0":
         plain = word.lstrip("0") or "0"
@@ -146,4 +163,6 @@ def _unknown_character(text: str, at: int) -> Fault:
         help = _INSTEAD[character]
         return Fault("AS223", f"`{character}` is not part of the expression language", at, at + 1, help)
     shown = f"`{character}`" if character.isascii() else f"`{character}` (U+{ord(character):04X})"
-    return Fault("AS223", f"{shown} is not part of the expression language", at, at + 1)
+    message, meant = f"{shown} is not part of the expression language", _TYPESET.get(character)
+    help = _THERE_IS if meant is None else f"write `{meant.strip()}`"
+    return Fault("AS223", message, at, at + 1, help, meant)

@@ -96,5 +96,6 @@ def _pictures(request: Request, root: str, file: str) -> CocoDetection:
     except Exception as error:  # whatever a file that claims to be COCO's makes pycocotools raise
         span = request.recipe.data.spans.get(file, request.recipe.data.span)
         message = f"`{clip(str(annotations))}` holds no annotations as COCO has them: {clip(str(error), 200)}"
-        raise SpecError([Diagnostic("AS554", message, span)]) from None
+        help = "give the JSON file of annotations that COCO's tools write, `instances_train2017.json` for one"
+        raise SpecError([Diagnostic("AS554", message, span, help=help)]) from None
     return made

@@ -59,7 +59,8 @@ def _check(request: Request, shape: ImageShape, classes: int, count: int) -> Non
     span = request.recipe.data.span
     if classes not in _CLASS_NAMES:
         message = f"`classes` of `digits_segmentation` is 2 (background, digit) or 11 (which digit), not {classes}"
-        raise SpecError([Diagnostic("AS553", message, request.recipe.data.spans.get("classes", span))])
+        at = request.recipe.data.spans.get("classes", span)
+        raise SpecError([Diagnostic("AS553", message, at, help="write `classes: 2` or `classes: 11`")])
     if min(shape.size) < _SMALLEST_SIDE:
         message = f"digits do not fit on {shape.height}×{shape.width} pixels"
         help = f"use an input of at least {_SMALLEST_SIDE}×{_SMALLEST_SIDE}"

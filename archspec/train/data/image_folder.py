@@ -52,7 +52,8 @@ def _find(request: Request) -> tuple[tuple[str, ...], dict[str, Files]]:
         state = "is a file" if root.exists() else "is not there"
         note = f"a relative path starts at the current folder, {Path.cwd()}"
         message = f"the folder of images `{clip(str(root))}` {state}"
-        raise SpecError([Diagnostic("AS554", message, span, notes=() if root.is_absolute() else (note,))])
+        notes, help = () if root.is_absolute() else (note,), "write the path of a folder with one folder for each class"
+        raise SpecError([Diagnostic("AS554", message, span, notes=notes, help=help)])
     evaluation = next((root / name for name in _EVAL_FOLDERS if (root / name).is_dir()), None)
     if not (root / "train").is_dir() or evaluation is None:
         classes, files = _files(root, request)
@@ -62,7 +63,7 @@ def _find(request: Request) -> tuple[tuple[str, ...], dict[str, Files]]:
     if classes != eval_classes:
         different = ", ".join(sorted(set(classes) ^ set(eval_classes)))
         message = f"`train` and `{evaluation.name}` have different classes: only one of them has {clip(different, 200)}"
-        raise SpecError([Diagnostic("AS556", message, span)])
+        raise SpecError([Diagnostic("AS556", message, span, help="give both folders the same class folders")])
     return classes, {"train": train, "eval": held_out}
 
 

@@ -60,7 +60,8 @@ class _Prepared(Dataset[Any]):
             raise
         except Exception as error:  # whatever a damaged file makes its reader raise
             reason = " ".join(str(error).split()) or type(error).__name__
-            return Diagnostic("AS557", f"{self.source.name_of(index)} cannot be read: {clip(reason, 200)}")
+            message = f"{self.source.name_of(index)} cannot be read: {clip(reason, 200)}"
+            return Diagnostic("AS557", message, help="replace or remove it")
         if self.preparation is None:
             return image, target
         fitted, target = self.preparation.one(image, target, epoch, index)

@@ -38,7 +38,8 @@ def _made(request: Request) -> Any:
         inspect.signature(make).bind(**named.arguments)
     except TypeError as error:
         message = f"the plug-in `{named.name}` does not take these arguments: {error}"
-        raise SpecError([Diagnostic("AS502", message, named.span)]) from None
+        help = "write the arguments that its function has"
+        raise SpecError([Diagnostic("AS502", message, named.span, help=help)]) from None
     except Exception as error:  # a package that cannot be imported
         raise _fails(request, error) from error
     try:
@@ -50,4 +51,13 @@ def _made(request: Request) -> Any:
 def _fails(request: Request, error: Exception) -> SpecError:
     named = request.recipe.data
     said = f"{type(error).__name__}: {clip(' '.join(str(error).split()), 200)}"
-    return SpecError([Diagnostic("AS554", f"the plug-in `{named.name}` fails: {said}", named.span)])
+    return SpecError(
+        [
+            Diagnostic(
+                "AS554",
+                f"the plug-in `{named.name}` fails: {said}",
+                named.span,
+                help="the fault is in the plug-in's own code",
+            )
+        ]
+    )

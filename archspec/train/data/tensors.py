@@ -57,7 +57,8 @@ def _read(request: Request, phase: str) -> Arrays:
     except FileNotFoundError:
         note = () if path.is_absolute() else (f"a relative path starts at the current folder, {Path.cwd()}",)
         message = f"the file of arrays `{clip(str(path))}` is not there"
-        raise SpecError([Diagnostic("AS554", message, span, notes=note)]) from None
+        help = "write the path of an existing `.npz`, `.pt` or `.safetensors` file"
+        raise SpecError([Diagnostic("AS554", message, span, notes=note, help=help)]) from None
     except MemoryError:
         raise
     except Exception as error:  # whatever a damaged file makes its reader raise
@@ -69,7 +70,7 @@ def _read(request: Request, phase: str) -> Arrays:
     if len(counts) != len(found) or len(set(counts.values())) != 1 or not min(counts.values()):
         told = ", ".join(f"`{clip(name)}` {counts.get(name, 'none')}" for name in found)
         message = f"the arrays of `{clip(str(path))}` have different numbers of samples: {told}"
-        raise SpecError([Diagnostic("AS553", message, span)])
+        raise SpecError([Diagnostic("AS553", message, span, help="give each array one entry for each sample")])
     return found
 
 
