@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +10,14 @@ from archspec.architecture import MOST_PARAMS, Architecture, compiled
 from archspec.compiler import compile_text
 from archspec.errors import Diagnostic, SpecError, in_file_order
 from archspec.examination import Examination as Examination
-from archspec.given import Path, Spec, home_of, text_of
-from archspec.spec.overrides import Override
-from archspec.spec.recipe_file import recipe_override
-from archspec.spec.settings import Weights, override_from_text, overrides_from_values
+from archspec.given import Path, Spec, home_of, overrides_of, text_of
+from archspec.spec.settings import Weights
 from archspec.train import Callback, TrainResult
 from archspec.train import spec_of_run as spec_of_run
 from archspec.train import train as run_training
 from archspec.train.launch import is_first_process as is_first_process
 from archspec.train.launch import launch as launch
+from archspec.trained import Subject, subject_of
 from archspec.version import __version__
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def load(
     Raises:
         SpecError: the spec is wrong; `.diagnostics` holds every fault.
     """
-    overrides = _overrides(set, recipe, variables)
+    overrides = overrides_of(set, recipe, variables)
     return compiled(text_of(spec), overrides, home_of(spec, allow_roots))
 
 
@@ -129,7 +128,7 @@ def examine(
     The checkpoint that it names is looked into too: whether it is there, whole, and fits.
     """
     try:
-        overrides = _overrides(set, recipe, variables)
+        overrides = overrides_of(set, recipe, variables)
         result = compile_text(text_of(spec), overrides, home_of(spec, allow_roots))
     except SpecError as error:
         return Examination(error.diagnostics)
@@ -164,8 +163,10 @@ def ledger(module: nn.Module) -> Ledger | None:
 
 
 def train(
-    spec: Spec | Architecture | None = None,
+    spec: Subject | None = None,
+    data: Any = None,
     *,
+    input: Sequence[int] | None = None,
     device: str = "auto",
     out: Path | None = None,
     quiet: bool = False,
@@ -176,10 +177,15 @@ def train(
     allow_roots: Sequence[Path] = (),
     **variables: Any,
 ) -> TrainResult:
-    """Train a spec's model by its `train` section.
+    """Train a spec's model by its `train` section, or a module of one's own by a recipe.
 
     Args:
-        spec: as for `load`, or an architecture; with `resume`, that of the run unless given.
+        spec: as for `load`, or an architecture; or a `torch.nn.Module`, which is trained as it is, in place. With
+            `resume`, that of the run unless given.
+        data: what it is trained on, in the place of what the recipe names: a map-style `Dataset`, or a pair
+            `(inputs, targets)` of arrays; two of these, to learn from and to measure on; a mapping with `train`, and
+            perhaps `eval`, `classes` and `workers`; or what `data` says in a recipe.
+        input: the size of what a module takes, without the batch, where the data does not tell it: `[3, 224, 224]`.
         device: `auto` (the best there is), `cpu`, `cuda` or `mps`.
         out: the run folder; a new one in `runs/` if None.
         quiet: print nothing.
@@ -192,18 +198,18 @@ def train(
         **variables: values for the spec's variables.
 
     Raises:
-        SpecError: the spec is wrong, or its head does not fit the data.
-        UsageError: the device is not there, or the run folder cannot be used or gone on with.
+        SpecError: the spec or the recipe is wrong, or the data does not fit the model.
+        UsageError: the device is not there, the run folder cannot be used or gone on with, or a module cannot be
+            trained (AS615).
     """
     if spec is None:
         if resume is None:
-            raise TypeError("train() needs a spec, or a run to resume")
+            raise TypeError("train() needs a spec or a module, or a run to resume")
         spec = spec_of_run(resume)
-    if not isinstance(spec, Architecture):
-        architecture = load(spec, set=set, recipe=recipe, allow_roots=allow_roots, **variables)
-    else:
-        architecture = spec if recipe is None else spec.with_recipe(text_of(recipe))
-    return run_training(architecture, device=device, out=out, quiet=quiet, resume=resume, callbacks=callbacks)
+    subject, handed = subject_of(
+        spec, data, input=input, set=set, recipe=recipe, allow_roots=allow_roots, variables=variables
+    )
+    return run_training(subject, device=device, out=out, quiet=quiet, resume=resume, callbacks=callbacks, data=handed)
 
 
 def json_schema(*, recipe: bool = False) -> str:
@@ -218,9 +224,3 @@ def json_schema(*, recipe: bool = False) -> str:
     from archspec.schema.document import recipe_schema, spec_schema, text  # nothing that checks needs it
 
     return text(recipe_schema() if recipe else spec_schema())
-
-
-def _overrides(set: Sequence[str], recipe: Spec | None, variables: Mapping[str, Any]) -> tuple[Override, ...]:
-    """All that a caller sets, in the order in which it is: the recipe first."""
-    whole = () if recipe is None else (recipe_override(text_of(recipe)),)
-    return (*whole, *map(override_from_text, set), *overrides_from_values(variables))

@@ -154,9 +154,7 @@ class Architecture:
         Raises:
             SpecError: it is wrong with these values.
         """
-        overrides = (*self._overrides, *overrides_from_values(values))
-        made = _architecture(self._text, compile_tree(self._read, overrides), overrides)
-        return made if self.weights == made.weights else replace(made, weights=self.weights)
+        return self.with_overrides(overrides_from_values(values))
 
     def with_recipe(self, text: SourceText) -> Architecture:
         """The same spec with another `train` section: a recipe's.
@@ -164,8 +162,17 @@ class Architecture:
         Raises:
             SpecError: the recipe is wrong, or it is with this spec.
         """
-        overrides = (*self._overrides, recipe_override(text))
-        return replace(_architecture(self._text, compile_tree(self._read, overrides), overrides), weights=self.weights)
+        return self.with_overrides([recipe_override(text)])
+
+    def with_overrides(self, overrides: Sequence[Override]) -> Architecture:
+        """The same spec with more settings, as `--set` has them.
+
+        Raises:
+            SpecError: one of them names nothing that can be set, or the spec is wrong with them.
+        """
+        overrides = (*self._overrides, *overrides)
+        made = _architecture(self._text, compile_tree(self._read, overrides), overrides)
+        return made if self.weights == made.weights else replace(made, weights=self.weights)
 
     def with_weights(self, weights: Weights) -> Architecture:
         """The same architecture, to be filled from another checkpoint.

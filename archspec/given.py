@@ -10,6 +10,9 @@ from archspec import source
 from archspec.errors import SourceText
 from archspec.source.home import ZOO, Home, home_of_file, home_of_text
 from archspec.source.zoo import load_zoo, zoo_home
+from archspec.spec.overrides import Override
+from archspec.spec.recipe_file import recipe_override
+from archspec.spec.settings import override_from_text, overrides_from_values
 
 Path = str | os.PathLike[str]
 Spec = Path | Mapping[str, Any] | BinaryIO | SourceText
@@ -45,3 +48,9 @@ def home_of(spec: Spec, allow_roots: Sequence[Path] = ()) -> Home:
     if isinstance(spec, os.PathLike) or (isinstance(spec, str) and "\n" not in spec):
         return home_of_file(spec, allow_roots)
     return home_of_text(allow_roots)
+
+
+def overrides_of(set: Sequence[str], recipe: Spec | None, variables: Mapping[str, Any]) -> tuple[Override, ...]:
+    """All that a caller sets, in the order in which it is: the recipe first."""
+    whole = () if recipe is None else (recipe_override(text_of(recipe)),)
+    return (*whole, *map(override_from_text, set), *overrides_from_values(variables))

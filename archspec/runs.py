@@ -5,39 +5,63 @@ from __future__ import annotations
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from archspec.api import load
+from archspec.architecture import Architecture
 from archspec.errors import Diagnostic
 from archspec.given import Path
 from archspec.train import spec_of_run
+from archspec.train.kept_spec import MODULE, kept_by_run
+from archspec.trained import subject_of
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from archspec.train.account.compare import Comparison
     from archspec.train.account.listing import RunSummary
+    from archspec.train.data.handed_over import HandedOver
     from archspec.train.findings import Findings
+    from archspec.train.own_module import OwnModule
     from archspec.train.predict import Prediction
 
 
-def evaluate(run: Path, *, device: str = "auto", set: Sequence[str] = ()) -> Mapping[str, float]:
+def evaluate(
+    run: Path,
+    *,
+    device: str = "auto",
+    set: Sequence[str] = (),
+    model: nn.Module | None = None,
+    data: Any = None,
+) -> Mapping[str, float]:
     """Measure a run's best weights on its evaluation data.
 
     Args:
         run: its folder.
         device: as for `train`.
         set: overrides, e.g. of where the data is.
+        model: for a run that has trained a module of the caller's: one like it, which is filled with the best weights.
+        data: as for `train`, in the place of what the recipe names.
 
     Returns:
         The loss, and the recipe's metrics by name.
 
     Raises:
         SpecError: its data is not there any more.
-        UsageError: there is no run, or none with weights; the device is not there.
+        UsageError: there is no run, or none with weights; it has trained a module, and none (AS614) or another one
+            (AS610) is given; the device is not there.
     """
-    return examine_run(run, device=device, set=set).figures
+    return examine_run(run, device=device, set=set, model=model, data=data).figures
 
 
-def examine_run(run: Path, *, device: str = "auto", set: Sequence[str] = (), report: bool = False) -> Findings:
+def examine_run(
+    run: Path,
+    *,
+    device: str = "auto",
+    set: Sequence[str] = (),
+    report: bool = False,
+    model: nn.Module | None = None,
+    data: Any = None,
+) -> Findings:
     """Measure a run's best weights, class by class.
 
     Args:
@@ -45,6 +69,8 @@ def examine_run(run: Path, *, device: str = "auto", set: Sequence[str] = (), rep
         device: as for `train`.
         set: overrides, e.g. of where the data is.
         report: whether to write its `report.html` and pictures anew, as after a kill.
+        model: as for `evaluate`.
+        data: likewise.
 
     Returns:
         The figures, those of each class, and which class is taken for which.
@@ -54,12 +80,17 @@ def examine_run(run: Path, *, device: str = "auto", set: Sequence[str] = (), rep
     """
     from archspec.train.evaluate import evaluate as measured
 
-    spec = spec_of_run(run)
-    return measured(load(spec, set=set), spec.parent, device, report=report)
+    subject, handed = _subject(run, model, data, set)
+    return measured(subject, kept_by_run(run).parent, device, report=report, handed=handed)
 
 
 def predict(
-    run: Path, images: Sequence[Path], *, device: str = "auto", faults: list[Diagnostic] | None = None
+    run: Path,
+    images: Sequence[Path],
+    *,
+    device: str = "auto",
+    faults: list[Diagnostic] | None = None,
+    model: nn.Module | None = None,
 ) -> list[Prediction]:
     """Ask a run's best weights about pictures, which are prepared as its evaluation images are.
 
@@ -68,6 +99,7 @@ def predict(
         images: paths of pictures, and of folders of them.
         device: as for `train`.
         faults: where a fault is put for each picture that cannot be read; without it, the first one is raised.
+        model: as for `evaluate`.
 
     Returns:
         For each picture its classes with their probabilities, the most probable first; of a run that labels pixels,
@@ -79,8 +111,28 @@ def predict(
     """
     from archspec.train.predict import predict_images
 
-    spec = spec_of_run(run)
-    return predict_images(load(spec), spec.parent, images, device, faults)
+    subject, _ = _subject(run, model, None, ())
+    return predict_images(subject, kept_by_run(run).parent, images, device, faults)
+
+
+def _subject(
+    run: Path, model: nn.Module | None, data: Any, set: Sequence[str]
+) -> tuple[Architecture | OwnModule, HandedOver | None]:
+    """What a run has trained: its spec, or a module that is like it."""
+    if model is None:
+        return subject_of(spec_of_run(run), data, set=set)
+    from archspec.train.account.account import RECIPE, read_account
+    from archspec.train.identity import check_model
+
+    folder, name = (kept := kept_by_run(run)).parent, kept.name
+    if name != MODULE:
+        raise TypeError("`model` is for a run that has trained a module: this one has a spec")
+    inputs = read_account(folder).section("model").get("inputs")
+    sizes = list(inputs.values()) if isinstance(inputs, dict) else []
+    size = sizes[0][1:] if data is None and len(sizes) == 1 else None
+    subject, handed = subject_of(model, data, input=size, set=set, recipe=folder / RECIPE)
+    check_model(subject, folder)
+    return subject, handed
 
 
 def draw_predictions(run: Path, found: Sequence[Prediction]) -> bytes:

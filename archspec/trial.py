@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import pathlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from archspec.api import load
 from archspec.architecture import Architecture
 from archspec.errors import Diagnostic, UsageError
 from archspec.given import Path, Spec
 from archspec.spec.recipe import Recipe
+from archspec.trained import Subject, is_module, subject_of
 
 if TYPE_CHECKING:
+    from archspec.train.data.handed_over import HandedOver
+    from archspec.train.own_module import OwnModule
     from archspec.train.prepare import Prepared
     from archspec.train.trial.dry_run import DryRun
     from archspec.train.trial.find_lr import RateRange
@@ -21,18 +24,21 @@ if TYPE_CHECKING:
     from archspec.train.trial.profile import Profile
 
 T = TypeVar("T")
+_NOT_VARIABLES = frozenset({"data", "input", "set", "recipe", "allow_roots"})
 
 
 def prepare(
-    spec: Spec | Architecture,
+    spec: Subject,
+    data: Any = None,
     *,
+    input: Sequence[int] | None = None,
     device: str = "auto",
     set: Sequence[str] = (),
     recipe: Spec | None = None,
     allow_roots: Sequence[Path] = (),
     **variables: Any,
 ) -> Prepared:
-    """All that trains a spec's model, made and tried, for a loop of one's own. Arguments as for `train`.
+    """All that trains a spec's model or a module, made and tried, for a loop of one's own. Arguments as for `train`.
 
     Returns:
         The model, the data, the loss, the optimiser and the scheduler, with `batches`, `learn` and `measure`.
@@ -40,11 +46,13 @@ def prepare(
     Raises:
         SpecError, UsageError: as `train`.
     """
-    architecture = _architecture(spec, set, recipe, allow_roots, variables)
-    return _prepared(architecture, architecture.recipe or Recipe(), device)
+    subject, handed = subject_of(
+        spec, data, input=input, set=set, recipe=recipe, allow_roots=allow_roots, variables=variables
+    )
+    return _prepared(subject, subject.recipe or Recipe(), device, handed)
 
 
-def dry_run(spec: Spec | Architecture, *, device: str = "auto", **rest: Any) -> DryRun:
+def dry_run(spec: Subject, *, device: str = "auto", **rest: Any) -> DryRun:
     """Train on one batch, and tell shapes, memory and time; nothing is written. Other arguments as for `prepare`.
 
     Raises:
@@ -52,11 +60,11 @@ def dry_run(spec: Spec | Architecture, *, device: str = "auto", **rest: Any) -> 
     """
     from archspec.train.trial.dry_run import dry_run as tried
 
-    return _closing(prepare(spec, device=device, **rest), tried)
+    return _closing(prepare(_kept(spec), device=device, **rest), tried)
 
 
 def overfit(
-    spec: Spec | Architecture,
+    spec: Subject,
     *,
     batches: int = 1,
     steps: int = 1000,
@@ -80,13 +88,15 @@ def overfit(
     from archspec.train.trial.overfit import overfit as tried
     from archspec.train.trial.overfit import recipe_by_heart
 
-    architecture = spec if isinstance(spec, Architecture) else load(spec, **rest)
-    prepared = _prepared(architecture, recipe_by_heart(architecture.recipe or Recipe()), device)
+    variables = {name: value for name, value in rest.items() if name not in _NOT_VARIABLES}
+    known = {name: value for name, value in rest.items() if name in _NOT_VARIABLES}
+    subject, handed = subject_of(_kept(spec), variables=variables, **known)
+    prepared = _prepared(subject, recipe_by_heart(subject.recipe or Recipe()), device, handed)
     return _closing(prepared, lambda made: tried(made, batches, told, steps))
 
 
 def profile(
-    spec: Spec | Architecture, trace: Path, *, steps: int = 10, most: int = 15, device: str = "auto", **rest: Any
+    spec: Subject, trace: Path, *, steps: int = 10, most: int = 15, device: str = "auto", **rest: Any
 ) -> Profile:
     """Train some steps under `torch.profiler`: times by phase, layer and operator, and a trace file.
 
@@ -103,7 +113,7 @@ def profile(
     """
     from archspec.train.trial.profile import profile as tried
 
-    prepared = prepare(spec, device=device, **rest)
+    prepared = prepare(_kept(spec), device=device, **rest)
     try:
         path = pathlib.Path(trace)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +125,7 @@ def profile(
 
 
 def find_lr(
-    spec: Spec | Architecture,
+    spec: Subject,
     *,
     low: float = 1e-6,
     high: float = 10.0,
@@ -138,22 +148,21 @@ def find_lr(
     """
     from archspec.train.trial.find_lr import find_lr as tried
 
-    return _closing(prepare(spec, device=device, **rest), lambda made: tried(made, low=low, high=high, steps=steps))
+    return _closing(
+        prepare(_kept(spec), device=device, **rest), lambda made: tried(made, low=low, high=high, steps=steps)
+    )
 
 
-def _architecture(
-    spec: Spec | Architecture, set: Sequence[str], recipe: Spec | None, allow_roots: Sequence[Path], variables: Any
-) -> Architecture:
-    if isinstance(spec, Architecture):
-        return spec
-    return load(spec, set=set, recipe=recipe, allow_roots=allow_roots, **variables)
+def _kept(spec: Subject) -> Subject:
+    """A module stays as it is: what is tried is a copy."""
+    return copy.deepcopy(spec) if is_module(spec) else spec
 
 
-def _prepared(architecture: Architecture, recipe: Recipe, device: str) -> Prepared:
+def _prepared(subject: Architecture | OwnModule, recipe: Recipe, device: str, handed: HandedOver | None) -> Prepared:
     from archspec.train.device import pick_device
     from archspec.train.prepare import prepare as prepared
 
-    return prepared(architecture, recipe, pick_device(device))
+    return prepared(subject, recipe, pick_device(device), handed=handed)
 
 
 def _closing(prepared: Prepared, work: Callable[[Prepared], T]) -> T:

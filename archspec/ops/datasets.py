@@ -22,6 +22,7 @@ OWN: tuple[Signature, ...] = (
             *_SPLIT,
         ),
     ),
+    Signature("given", "Data that Python hands over: `archspec.train(…, data=…)`.", _SPLIT),
     Signature("digits", "1,797 real 8×8 images of handwritten digits (UCI), resized as the spec's input asks."),
     Signature(
         "digits_segmentation",

@@ -13,6 +13,7 @@ from archspec.train.result import TrainResult
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from archspec.train.data.handed_over import HandedOver
     from archspec.train.fit import Trainable
 
 __all__ = ["Callback", "TrainResult", "spec_of_run", "train"]
@@ -27,6 +28,7 @@ def train(
     quiet: bool = False,
     resume: str | os.PathLike[str] | None = None,
     callbacks: Sequence[Callback] = (),
+    data: HandedOver | None = None,
 ) -> TrainResult:
     """Train a model, in a folder of its own, reproducibly.
 
@@ -34,7 +36,7 @@ def train(
     runs of the same recipe give the same bits.
 
     Args:
-        architecture: a checked architecture, as `archspec.load` gives it.
+        architecture: a checked architecture, as `archspec.load` gives it, or what stands for a module of the caller's.
         recipe: how; by default what the spec's `train` section says.
         device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
         out: the folder to write into; by default `runs/<name>-<n>` with the next free number.
@@ -42,6 +44,7 @@ def train(
         resume: the folder of a run to go on with, in the place of `out`: from its newest whole checkpoint, and to the
             same bits as if it had never been interrupted.
         callbacks: are told of each step and measurement.
+        data: in the place of the recipe's.
 
     Returns:
         The history, the best metric, the folder, and the model with the weights of its best epoch.
@@ -58,4 +61,4 @@ def train(
     """
     from archspec.train.run import run
 
-    return run(architecture, recipe or architecture.recipe or Recipe(), device, out, quiet, resume, callbacks)
+    return run(architecture, recipe or architecture.recipe or Recipe(), device, out, quiet, resume, callbacks, data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -20,6 +21,9 @@ from archspec.train.objective import make_objective
 from archspec.train.report.write import write_report
 from archspec.train.store.run_folder import RunFolder
 
+if TYPE_CHECKING:
+    from archspec.train.data.handed_over import HandedOver
+
 
 def best_model(architecture: Trainable, folder: Path, device: torch.device) -> nn.Module:
     """The module of a run with the weights of its best epoch, in eval mode.
@@ -36,7 +40,9 @@ def best_model(architecture: Trainable, folder: Path, device: torch.device) -> n
     return model.eval()
 
 
-def evaluate(architecture: Trainable, folder: Path, device: str, *, report: bool = False) -> Findings:
+def evaluate(
+    architecture: Trainable, folder: Path, device: str, *, report: bool = False, handed: HandedOver | None = None
+) -> Findings:
     """The loss and the metrics of the recipe over all evaluation data, and which class is taken for which.
 
     Args:
@@ -44,12 +50,13 @@ def evaluate(architecture: Trainable, folder: Path, device: str, *, report: bool
         folder: of the run.
         device: as for training.
         report: whether to write the run's report and pictures anew.
+        handed: data in the place of the recipe's.
 
     Raises:
         SpecError, UsageError: as training; AS603, the report cannot be written.
     """
     recipe, place = architecture.recipe or Recipe(), pick_device(device)
-    data = load_data(Request(recipe, architecture.input_types))
+    data = load_data(Request(recipe, architecture.input_types), handed)
     check_head(architecture, data, recipe)
     model = best_model(architecture, folder, place)
     objective = make_objective(recipe, tuple(architecture.output_types), place, tuple(architecture.input_types))

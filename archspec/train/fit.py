@@ -158,7 +158,9 @@ def _mend(architecture: Trainable, data: ImageData, recipe: Recipe) -> str | Non
         same_inputs = dict(mended.input_types) == dict(architecture.input_types)
         if same_inputs and _has_layout(mended, data, output) and output.shape[1] == wanted:
             return f"use `--set {name}={wanted}`"
-    if data.name == "tensors" and isinstance(channels, int) and channels > wanted:
+    if recipe.data.name == "given" and isinstance(channels, int) and channels > wanted:
+        return f'give `{{"train": …, "classes": {channels}}}` as the data, if not all of them occur in it'
+    if recipe.data.name == "tensors" and isinstance(channels, int) and channels > wanted:
         return f"write `classes: {channels}` in `data`, if not all of them occur in it"
     if data.name == "digits_segmentation" and channels == 11:
         return "write `data: {digits_segmentation: {classes: 11}}` to have the digits told apart"

@@ -6,6 +6,7 @@ import difflib
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from archspec.errors import Diagnostic, SourceText, UsageError, plural
 from archspec.spec.recipe import Named, OutputLoss, ParamGroup, Recipe, Transforms
 from archspec.train.data.images import ImageData
 from archspec.train.fit import Trainable
+from archspec.train.kept_spec import MODULE, SPEC
 
 MAY_CHANGE = frozenset(
     {
@@ -96,10 +98,33 @@ def check_same(stored: Mapping[str, Any], now: Mapping[str, Any], checkpoint: st
         raise UsageError(Diagnostic("AS611", message, help=help))
 
 
+def check_model(architecture: Trainable, folder: Path) -> None:
+    """Refuse a caller's module that is not like the one which a run has trained.
+
+    Raises:
+        UsageError: AS610, with the differences.
+    """
+    before, after = (
+        {**_read(text), "module": ""}
+        for text in ((folder / MODULE).read_text(encoding="utf-8"), architecture.spec_text_without_weights)
+    )
+    changes = tuple(_changes(before, after))
+    if changes:
+        message = f"the weights in `{folder}` are of another module"
+        raise UsageError(
+            Diagnostic("AS610", message, notes=changes, help="give a module like the one that was trained")
+        )
+
+
+def _read(text: str) -> dict[str, Any]:
+    read = source.plain(source.read(SourceText(SPEC, text)))
+    assert isinstance(read, dict)
+    return read
+
+
 def _document(identity: Mapping[str, Any]) -> dict[str, Any]:
     """What has to be equal. A field that an older archspec did not have has its default."""
-    spec = source.plain(source.read(SourceText("spec.yaml", identity["spec"])))
-    assert isinstance(spec, dict)
+    spec = _read(identity["spec"])
     recipe = {**recipe_data(Recipe()), **identity["recipe"]}
     recipe["data"] = {
         name: {key: value for key, value in arguments.items() if key not in _MAY_CHANGE_IN_DATA}

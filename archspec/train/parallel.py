@@ -83,6 +83,14 @@ def leaves_unused(model: nn.Module, loss: Callable[[nn.Module], Tensor]) -> bool
     return any(parameter.requires_grad and parameter.grad is None for parameter in tried.parameters())
 
 
+@torch.no_grad()
+def broadcast(model: nn.Module) -> None:
+    """The first process's parameters and buffers to all."""
+    for parameter in model.parameters():
+        dist.broadcast(parameter, src=0)
+    broadcast_buffers(model)
+
+
 def broadcast_buffers(model: nn.Module) -> None:
     """The first process's buffers, such as the statistics of batch norm, to all."""
     for buffer in model.buffers():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +41,9 @@ from archspec.train.ranks import ALONE, Ranks
 from archspec.train.seeds import forked_generators
 from archspec.train.spread import check_spread, spread
 from archspec.train.totals import Totals
+
+if TYPE_CHECKING:
+    from archspec.train.data.handed_over import HandedOver
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,7 @@ def prepare(
     device: torch.device,
     *,
     data: ImageData | None = None,
+    handed: HandedOver | None = None,
     ranks: Ranks = ALONE,
 ) -> Prepared:
     """Everything that can be wrong with a recipe, its data and its model is found here.
@@ -157,16 +161,19 @@ def prepare(
         recipe: how it is trained.
         device: where.
         data: in the place of the recipe's.
+        handed: likewise, as a caller gives it.
         ranks: the processes that train it together.
 
     Raises:
         SpecError, UsageError: as `archspec.train.train`.
     """
+    if handed is not None:  # no line of a text has asked for it
+        recipe = replace(recipe, data=replace(recipe.data, span=None))
     errors = [fault for fault in check_recipe(recipe, installed_signatures) if fault.severity == "error"]
     if errors := errors or check_outputs(recipe, tuple(architecture.output_types)):
         raise SpecError(errors)
     check_spread(recipe, ranks)
-    data = load_data(Request(recipe, architecture.input_types)) if data is None else data
+    data = load_data(Request(recipe, architecture.input_types), handed) if data is None else data
     check_head(architecture, data, recipe)
     check_fits(recipe, data)
     model = laid_out(architecture.build(device=device, seed=recipe.seed), recipe)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -19,7 +20,7 @@ from archspec.train.device import pick_device
 from archspec.train.faults import explained
 from archspec.train.fit import Trainable
 from archspec.train.identity import identity
-from archspec.train.kept_spec import SPEC, spec_of_run
+from archspec.train.kept_spec import kept_as, kept_by_run
 from archspec.train.loop import Loop
 from archspec.train.mixing import make_mixing
 from archspec.train.prepare import Prepared, prepare
@@ -33,6 +34,9 @@ from archspec.train.store.lock import locked
 from archspec.train.store.run_folder import RunFolder, open_run_folder
 from archspec.train.tensorboard import TensorBoard, check_tensorboard
 
+if TYPE_CHECKING:
+    from archspec.train.data.handed_over import HandedOver
+
 Place = str | os.PathLike[str]
 
 
@@ -44,11 +48,12 @@ def run(
     quiet: bool,
     resume: Place | None = None,
     callbacks: Sequence[Callback] = (),
+    data: HandedOver | None = None,
 ) -> TrainResult:
     """See `archspec.train.train`."""
     place = pick_device(device, local_rank())
     with joined(place) as ranks:
-        return _run(architecture, recipe, place, out, quiet, resume, ranks, callbacks)
+        return _run(architecture, recipe, place, out, quiet, resume, ranks, callbacks, data)
 
 
 def _run(
@@ -60,21 +65,22 @@ def _run(
     resume: Place | None,
     ranks: Ranks,
     callbacks: Sequence[Callback],
+    data: HandedOver | None,
 ) -> TrainResult:
     resume = again(resume, out, ranks)
     if recipe.tensorboard:
         check_tensorboard(recipe.spans.get("tensorboard"))
         callbacks = (TensorBoard(), *callbacks)
-    old = None if resume is None else RunFolder(spec_of_run(resume).parent)
-    prepared = prepare(architecture, recipe, place, ranks=ranks)
+    old = None if resume is None else RunFolder(kept_by_run(resume).parent)
+    prepared = prepare(architecture, recipe, place, ranks=ranks, handed=data)
     folder = ranks.first(lambda: open_run_folder(architecture.name, out)) if old is None else old
     folder = replace(folder, metadata=architecture.weights_metadata)
     with ExitStack() as stack:
         ranks.first(lambda: stack.enter_context(locked(folder.path)))
         if old is None:
             text = architecture.spec_text_without_weights.encode("utf-8")
-            ranks.first(lambda: folder.write(SPEC, text))
-        check_shared(folder.path, ranks)
+            ranks.first(lambda: folder.write(kept_as(architecture), text))
+        check_shared(folder.path / kept_as(architecture), ranks)
         loop = _loop(prepared, folder, quiet or not ranks.is_first)
         loop.callbacks = tuple(callbacks) if ranks.is_first else ()
         stack.enter_context(explained(folder.path, loop.checkpoints, ranks))

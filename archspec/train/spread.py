@@ -14,9 +14,8 @@ from torch import Tensor, nn
 from archspec.errors import Diagnostic, Span, UsageError
 from archspec.spec.recipe import Recipe
 from archspec.train.data.images import ImageData
-from archspec.train.kept_spec import SPEC
 from archspec.train.learner import Learner
-from archspec.train.parallel import Parallel, Replicas, leaves_unused
+from archspec.train.parallel import Parallel, Replicas, broadcast, leaves_unused
 from archspec.train.ranks import Ranks
 from archspec.train.seeds import forked_generators
 from archspec.train.store.checkpoints import Checkpoints
@@ -55,7 +54,7 @@ def _cannot(message: str, span: Span | None = None, help: str | None = None) -> 
 
 
 def spread(learner: Learner, recipe: Recipe, data: ImageData, ranks: Ranks) -> None:
-    """Put a learner, which is the same in each process, over all of them.
+    """Put a learner over all processes, which begin with the first one's weights: a caller's module may differ.
 
     Args:
         learner: has learnt nothing yet.
@@ -64,6 +63,7 @@ def spread(learner: Learner, recipe: Recipe, data: ImageData, ranks: Ranks) -> N
         ranks: the processes.
     """
     if ranks.are_several:
+        broadcast(learner.model)
         learner.spread(_parallel(learner, recipe, data, ranks), ranks, compiled=recipe.compile)
 
 
@@ -94,16 +94,20 @@ def again(resume: Place | None, out: Place | None, ranks: Ranks) -> Place | None
     return out if ranks.from_first(bool(has_begun)) else None
 
 
-def check_shared(folder: Path, ranks: Ranks) -> None:
+def check_shared(file: Path, ranks: Ranks) -> None:
     """Every process writes its part of a checkpoint into the run folder.
+
+    Args:
+        file: which the first process has written there.
+        ranks: the processes.
 
     Raises:
         UsageError: AS623, there is one that does not see it.
     """
     host = socket.gethostname()
-    seen = ranks.gather(None if (folder / SPEC).is_file() else host)
+    seen = ranks.gather(None if file.is_file() else host)
     blind = sorted({each for each in seen if each is not None})
     if blind:
-        message = f"`{folder}` is not there on {', '.join(blind)}"
+        message = f"`{file.parent}` is not there on {', '.join(blind)}"
         help = "give a folder with `--out` that all machines share"
         raise UsageError(Diagnostic("AS623", message, help=help))

@@ -57,6 +57,12 @@ def test_one_that_is_told_to_stop_stops_all_after_a_step(told):
         ]  # told after the fourth batch of a step of 3
 
 
+@pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
+def test_a_module_of_ones_own_begins_with_the_first_processs_weights(told, parallel):
+    assert told["statuses"][f"module {parallel}"] == [0, 0]
+    assert told["distances"][f"module {parallel}"] < ROUNDING
+
+
 def test_with_as_many_processes_the_bits_are_the_same(told):
     assert told["differences"] == {"two": None, "sharded": None}
 

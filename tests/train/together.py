@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.distributed.tensor import DTensor
 
 import archspec
 import archspec.train.sharding
@@ -92,6 +93,21 @@ FINAL = "epoch-3-batch-0"
 def go(folder: Path, spec: str, recipe: Recipe, *, resume: bool = False) -> Callable[[], Any]:
     place = {"resume": folder} if resume else {"out": folder}
     return lambda: train(archspec.load(spec), recipe=recipe, device="cpu", quiet=True, **place)
+
+
+def go_module(folder: Path, parallel: str) -> Callable[[], Any]:
+    """A module of one's own, with other weights in each process: the first one's are to count."""
+
+    def work() -> None:
+        torch.manual_seed(int(os.environ.get("RANK", 0)))
+        module = torch.nn.Sequential(torch.nn.Linear(6, 8), torch.nn.Tanh(), torch.nn.Linear(8, 3))
+        x = torch.randn(60, 6, generator=torch.Generator().manual_seed(0))
+        data = ((x, (x[:, 0] > 0).long() + (x[:, 1] > 0).long()), (x[:20], (x[:20, 0] > 0).long()))
+        recipe = {"archspec": 1, "batch_size": 20, "epochs": 2, "ema": 0.8, "parallel": parallel}
+        result = archspec.train(module, data, recipe=recipe, out=folder, device="cpu", quiet=True)
+        assert not any(isinstance(each, DTensor) for each in result.model.parameters())
+
+    return work
 
 
 def stopping(after: int, by: int, work: Callable[[], Any]) -> Callable[[], Any]:
@@ -189,6 +205,11 @@ def main(root: Path) -> None:
         forked(stopping(9, 0, go(again, RANDOM, recipe)))
         status[f"{name} random"] = forked(go(again, RANDOM, recipe, resume=True))
         differs[name] = difference(all_of(again), all_of(whole))
+
+    go_module(root / "module", "ddp")()
+    for parallel in ("ddp", "fsdp"):
+        status[f"module {parallel}"] = forked(go_module(root / f"module-{parallel}", parallel))
+        far[f"module {parallel}"] = distance(root / "module", root / f"module-{parallel}")
 
     dead = root / "dead"
     status["dead"] = forked(dying(9, go(dead, EXACT, RECIPE)))

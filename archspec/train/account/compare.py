@@ -16,7 +16,7 @@ from archspec import source
 from archspec.errors import SpecError
 from archspec.train.account.account import Account, read_account
 from archspec.train.account.listing import RunSummary, summarize
-from archspec.train.kept_spec import spec_of_run
+from archspec.train.kept_spec import kept_by_run
 
 _MOST_LINES = 400
 
@@ -34,7 +34,7 @@ class Difference:
 class Comparison:
     """Attributes:
     runs: both in a line each.
-    spec: the lines of a unified diff of their specs, recipes left out; none where they are equal.
+    spec: the lines of a unified diff of their specs (or modules), recipes left out; none where they are equal.
     recipe: fields of the recipes that differ.
     circumstances: versions, commits, machines and data that differ.
     figures: of the best measurement, by column, for both.
@@ -65,9 +65,10 @@ def compare_runs(first: str | os.PathLike[str], second: str | os.PathLike[str]) 
     Raises:
         UsageError: AS607, there is no run in one of the folders.
     """
-    folders = [spec_of_run(folder).parent for folder in (first, second)]
+    kept = [kept_by_run(folder) for folder in (first, second)]
+    folders = [path.parent for path in kept]
     one, other = (read_account(folder) for folder in folders)
-    specs = [_spec(folder) for folder in folders]
+    specs = [_spec(path) for path in kept]
     texts = [_without_train(spec) for spec in specs]
     return Comparison(
         (summarize(one), summarize(other)),
@@ -78,9 +79,9 @@ def compare_runs(first: str | os.PathLike[str], second: str | os.PathLike[str]) 
     )
 
 
-def _spec(folder: Path) -> Mapping[str, Any]:
+def _spec(path: Path) -> Mapping[str, Any]:
     try:
-        spec = source.plain(source.read(source.load_file(folder / "spec.yaml")))
+        spec = source.plain(source.read(source.load_file(path)))
     except SpecError:
         return {}
     return spec if isinstance(spec, dict) else {}

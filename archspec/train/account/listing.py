@@ -9,7 +9,7 @@ from pathlib import Path
 
 from archspec.errors import Diagnostic, UsageError, clip
 from archspec.train.account.account import ACCOUNT, Account, Status, read_account
-from archspec.train.kept_spec import SPEC
+from archspec.train.kept_spec import MODULE, SPEC
 
 _DEEPEST = 4
 _MOST = 100_000
@@ -96,7 +96,8 @@ def list_runs(folders: Sequence[str | os.PathLike[str]] = ("runs",)) -> list[Run
 
 def is_run(folder: Path) -> bool:
     """Whether a folder is one that `archspec train` made."""
-    return (folder / ACCOUNT).is_file() or ((folder / SPEC).is_file() and (folder / "checkpoints").is_dir())
+    is_kept = any((folder / name).is_file() for name in (SPEC, MODULE))
+    return (folder / ACCOUNT).is_file() or (is_kept and (folder / "checkpoints").is_dir())
 
 
 def _runs_in(folder: Path, depth: int) -> Iterator[Path]:

@@ -16,11 +16,11 @@ from archspec.errors import Diagnostic, SpecError, clip
 from archspec.train.data.dense import IDENTITY
 from archspec.train.data.images import ImageData, Preparation, Task
 from archspec.train.data.items import Items
+from archspec.train.data.labels import class_names, labels_of
 from archspec.train.data.loaded import Loaded
 from archspec.train.data.request import Request
 from archspec.train.data.statistics import usual_statistics
 from archspec.train.data.task import as_learnt
-from archspec.train.data.vision import class_names, labels_of
 
 _BYTES = (torch.uint8, np.uint8)
 

@@ -28,18 +28,20 @@ class Request:
     """Attributes:
     recipe: the `train` section.
     input_types: the model's inputs, by name.
+    called: what the data set is called in place of its name in the recipe.
     """
 
     recipe: Recipe
     input_types: Mapping[str, TensorType]
+    called: str | None = None
 
     @property
     def name(self) -> str:
-        return self.recipe.data.name
+        return self.called or self.recipe.data.name
 
     def argument(self, name: str) -> Any:
         """The recipe's value of a data set's argument, or its default."""
-        declared = signatures("datasets")[self.name].argument(name)
+        declared = signatures("datasets")[self.recipe.data.name].argument(name)
         assert declared is not None, name
         return self.recipe.data.arguments.get(name, declared.default)
 

@@ -1,17 +1,17 @@
-"""`tensors`: arrays of one's own from a file, as the model's inputs and what is right."""
+"""`tensors`: arrays of one's own, mostly from a file, as the model's inputs and what is right."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from archspec.errors import Diagnostic, SpecError, clip, plural
+from archspec.errors import Diagnostic, Span, SpecError, clip, plural
 from archspec.spec.recipe import LOSS_TARGETS
 from archspec.tensors import show_shape
 from archspec.train.data.batch import TARGET
@@ -26,6 +26,8 @@ _INPUTS = ("input", "inputs", "images", "image", "x", "data")
 _TARGETS = ("target", "targets", "labels", "label", "y")
 _MOST_CLASSES = 1 << 20
 Arrays = Mapping[str, Tensor]
+Assigned: TypeAlias = tuple[dict[str, Tensor], dict[str, Tensor]]
+"""The model's inputs in its order, and targets by name."""
 
 
 def load(request: Request) -> ImageData:
@@ -38,15 +40,29 @@ def load(request: Request) -> ImageData:
     files = {"train": _assigned(request, "train", _read(request, "train"))}
     if request.argument("eval") is not None:
         files["eval"] = _assigned(request, "eval", _read(request, "eval"))
+    return from_arrays(request, files, request.argument("classes"))
+
+
+def from_arrays(request: Request, files: dict[str, Assigned], classes: Sequence[str] | int | None = None) -> ImageData:
+    """Arrays as a data set; without `eval` a part of `train` is measured on, chosen by `seed`.
+
+    Args:
+        request: the recipe, and the model's inputs.
+        files: what is learnt from as `train`, and perhaps what is measured on as `eval`.
+        classes: their names or number; by default as many as occur.
+
+    Raises:
+        SpecError: AS552, they are not what the model takes; AS553, they do not go together.
+    """
     main = _main_target(request)
     first = files["train"][1].get(main)
-    task, classes = _task(request, first, [each[1].get(main) for each in files.values()])
+    task, names = _task(request, first, [each[1].get(main) for each in files.values()], classes)
     if "eval" not in files:
         files = _divided(request, files["train"], first if task == "classification" else None)
     shape = _image_shape(request, *files["train"])
     if shape is None:
-        return _plain(request, task, classes, files)
-    return _images(request, shape, task, classes, files, main)
+        return _plain(request, task, names, files)
+    return _images(request, shape, task, names, files, main)
 
 
 def _read(request: Request, phase: str) -> Arrays:
@@ -66,12 +82,21 @@ def _read(request: Request, phase: str) -> Arrays:
         message = f"`{clip(str(path))}` holds no arrays that can be read: {said}"
         help = "write it with `numpy.savez`, `torch.save` of a dict of tensors, or safetensors"
         raise SpecError([Diagnostic("AS554", message, span, help=help)]) from None
-    counts = {name: len(tensor) for name, tensor in found.items() if tensor.ndim}
-    if len(counts) != len(found) or len(set(counts.values())) != 1 or not min(counts.values()):
-        told = ", ".join(f"`{clip(name)}` {counts.get(name, 'none')}" for name in found)
-        message = f"the arrays of `{clip(str(path))}` have different numbers of samples: {told}"
-        raise SpecError([Diagnostic("AS553", message, span, help="give each array one entry for each sample")])
+    check_counts(found, f"`{clip(str(path))}`", span)
     return found
+
+
+def check_counts(arrays: Arrays, whose: str, span: Span | None) -> None:
+    """All arrays have the same number of samples, and some.
+
+    Raises:
+        SpecError: AS553, they have not.
+    """
+    counts = {name: len(tensor) for name, tensor in arrays.items() if tensor.ndim}
+    if len(counts) != len(arrays) or len(set(counts.values())) != 1 or not min(counts.values()):
+        told = ", ".join(f"`{clip(name)}` {counts.get(name, 'none')}" for name in arrays)
+        message = f"the arrays of {whose} have different numbers of samples: {told}"
+        raise SpecError([Diagnostic("AS553", message, span, help="give each array one entry for each sample")])
 
 
 def _arrays_of(path: Path) -> Arrays:
@@ -89,7 +114,7 @@ def _arrays_of(path: Path) -> Arrays:
     return {str(name): tensor for name, tensor in found.items()}
 
 
-def _assigned(request: Request, phase: str, arrays: Arrays) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def _assigned(request: Request, phase: str, arrays: Arrays) -> Assigned:
     """The model's inputs in its order, and all else by name, the one and only target as `target`."""
     inputs: dict[str, str] = {}
     for name in request.input_types:
@@ -103,11 +128,12 @@ def _assigned(request: Request, phase: str, arrays: Arrays) -> tuple[dict[str, T
         inputs[name] = found
     rest = {name: tensor for name, tensor in arrays.items() if name not in inputs.values()}
     main = next((name for name in _TARGETS if name in rest), next(iter(rest)) if len(rest) == 1 else None)
-    targets = {TARGET if name == main else name: _as_target(tensor) for name, tensor in rest.items()}
+    targets = {TARGET if name == main else name: as_target(tensor) for name, tensor in rest.items()}
     return {name: arrays[array] for name, array in inputs.items()}, targets
 
 
-def _as_target(tensor: Tensor) -> Tensor:
+def as_target(tensor: Tensor) -> Tensor:
+    """Numbers as float32, classes as int64."""
     return tensor.float() if tensor.is_floating_point() else tensor.long()
 
 
@@ -116,7 +142,9 @@ def _main_target(request: Request) -> str:
     return TARGET if main.target is None or main.target in request.input_types else main.target
 
 
-def _task(request: Request, first: Tensor | None, all_: list[Tensor | None]) -> tuple[Task, tuple[str, ...]]:
+def _task(
+    request: Request, first: Tensor | None, all_: list[Tensor | None], classes: Sequence[str] | int | None
+) -> tuple[Task, tuple[str, ...]]:
     """What the main target is, and its classes."""
     wanted = LOSS_TARGETS.get(request.recipe.output_losses[0][1].loss.name)
     if first is None or wanted in ("none", "pair", "sequence"):
@@ -125,15 +153,16 @@ def _task(request: Request, first: Tensor | None, all_: list[Tensor | None]) -> 
         return "regression", ()
     seen = max(int(each.max()) for each in all_ if each is not None) + 1
     lowest = min(_lowest(each) for each in all_ if each is not None)
-    given = request.argument("classes")
+    given = classes if classes is None or isinstance(classes, int) else len(classes)
     span = request.recipe.data.spans.get("classes", request.recipe.data.span)
     if lowest < 0 or seen > _MOST_CLASSES or (given is not None and seen > given):
-        message = f"the classes of `tensors` go from {lowest:,} to {seen - 1:,}"
+        message = f"the classes of `{request.name}` go from {lowest:,} to {seen - 1:,}"
         if given is not None:
             message += f", and `classes` says {given:,}"
         help = f"classes are counted from 0; what has none is {IGNORED}; numbers to be predicted are floating-point"
         raise SpecError([Diagnostic("AS553", message, span, help=help)])
-    names = tuple(str(number) for number in range(seen if given is None else given))
+    named = range(seen) if classes is None else range(classes) if isinstance(classes, int) else classes
+    names = tuple(map(str, named))
     task: dict[int, Task] = {1: "classification", 2: "sequence", 3: "segmentation"}
     return task.get(first.ndim, "sequence"), names
 
@@ -143,15 +172,13 @@ def _lowest(labels: Tensor) -> int:
     return int(known.min()) if len(known) else 0
 
 
-def _divided(
-    request: Request, whole: tuple[dict[str, Tensor], dict[str, Tensor]], labels: Tensor | None
-) -> dict[str, tuple[dict[str, Tensor], dict[str, Tensor]]]:
+def _divided(request: Request, whole: Assigned, labels: Tensor | None) -> dict[str, Assigned]:
     count = len(next(iter(whole[0].values())))
     by = [0] * count if labels is None else labels.tolist()
     parts = stratified(by, request.argument("eval_fraction"), request.argument("seed"))
     if not parts[1]:
         message = f"`train` has {plural(count, 'sample')}, of which nothing can be left to measure on"
-        raise SpecError([Diagnostic("AS553", message, request.recipe.data.span, help="give `eval`, a file of its own")])
+        raise SpecError([Diagnostic("AS553", message, request.recipe.data.span, help="give `eval` too")])
     divided = {}
     for phase, part in zip(("train", "eval"), parts, strict=True):
         chosen = torch.tensor(part)
@@ -180,7 +207,7 @@ def _images(
         target = targets.get(main, torch.zeros(len(stored)))
         phases[phase] = InMemory(stored, target, _as_it_is, request.preparation(phase, shape, mean, std))
     shown = phases["eval"].preparation
-    return ImageData("tensors", task, classes, phases["train"], phases["eval"], shown, _unlabelled(files, main))
+    return ImageData(request.name, task, classes, phases["train"], phases["eval"], shown, _unlabelled(files, main))
 
 
 def _as_it_is(images: Tensor) -> Tensor:
@@ -197,7 +224,7 @@ def _plain(request: Request, task: Task, classes: tuple[str, ...], files: Mappin
         help = "leave `transforms` out, or keep the images as uint8 [n, C, H, W]"
         raise SpecError([Diagnostic("AS512", message, request.recipe.spans.get("transforms"), help=help)])
     main = _main_target(request)
-    return ImageData("tensors", task, classes, made["train"], made["eval"], None, _unlabelled(files, main))
+    return ImageData(request.name, task, classes, made["train"], made["eval"], None, _unlabelled(files, main))
 
 
 def _unlabelled(files: Mapping[str, Any], main: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
@@ -20,6 +19,7 @@ from archspec.train.data.dense import IDENTITY, MASKS
 from archspec.train.data.images import ImageData, ImageShape
 from archspec.train.data.in_memory import InMemory
 from archspec.train.data.items import Items, as_class
+from archspec.train.data.labels import class_names, labels_of
 from archspec.train.data.loaded import Loaded
 from archspec.train.data.request import Request, square
 from archspec.train.data.split import stratified
@@ -27,8 +27,6 @@ from archspec.train.data.statistics import channel_statistics, usual_statistics
 from archspec.train.data.vision_sets import VISION_SETS, VisionSet
 
 _OURS = frozenset({"root", "download", "workers", "eval_fraction", "seed", "eval_root", "eval_annFile"})
-_LABELS = ("targets", "labels", "_labels", "y", "_samples", "samples", "_flat_character_images")
-_CLASSES = ("classes", "categories", "all_categories", "_characters")
 
 
 def load(request: Request) -> ImageData:
@@ -92,20 +90,6 @@ def _not_there(request: Request, about: VisionSet, root: Path, error: Exception,
     return SpecError([Diagnostic("AS554", message, span, notes=tuple(notes), help=help)])
 
 
-def class_names(dataset: Any) -> tuple[str, ...]:
-    """The names that torchvision tells, in the order of their numbers."""
-    for attribute in _CLASSES:
-        found = getattr(dataset, attribute, None)
-        if isinstance(found, Sequence) and found and not isinstance(found[0], int):
-            return tuple(_name(each) for each in found)
-    indices = getattr(dataset, "class_to_idx", {})
-    return tuple(str(name) for name, _ in sorted(indices.items(), key=lambda pair: pair[1]))
-
-
-def _name(named: Any) -> str:
-    return str(named[0]) if isinstance(named, tuple) else str(named)
-
-
 def _from_memory(
     request: Request, shape: ImageShape, classes: tuple[str, ...], train: Any, evaluation: Any
 ) -> ImageData:
@@ -166,22 +150,3 @@ def _from_files(
 
 def _split(request: Request, labels: Sequence[int]) -> tuple[list[int], list[int]]:
     return stratified(labels, request.argument("eval_fraction"), request.argument("seed"))
-
-
-def labels_of(dataset: Any) -> list[int] | None:
-    """The class of each sample, where a data set tells them without loading the samples."""
-    for attribute in _LABELS:
-        found = getattr(dataset, attribute, None)
-        if found is None or len(found) != len(dataset):
-            continue
-        labels = [each[-1] if isinstance(each, (tuple, list)) else each for each in found]
-        if all(_is_class(label) for label in labels):
-            return [int(label) for label in labels]
-    return None
-
-
-def _is_class(label: Any) -> bool:
-    try:
-        return not isinstance(label, str) and math.isfinite(int(label))
-    except (TypeError, ValueError):
-        return False

@@ -11,12 +11,13 @@ from archspec.train.report.html import Child, Markup, join, scrolls, tag
 
 FILES: Mapping[str, str] = {
     "spec.yaml": "the model and its recipe, in one piece",
+    "module.yaml": "the classes and tensors of the module that was trained",
     "recipe.yaml": "the recipe with every field",
     "run.json": "what this page says, as data",
     "metrics.csv": "the numbers by epoch",
     "metrics.jsonl": "the same as lines of JSON",
     "evaluation.json": "figures and confusion matrix of the best weights",
-    "best.safetensors": "the best weights, with the spec inside",
+    "best.safetensors": "the best weights, with the spec inside where there is one",
     "last.safetensors": "the last weights, likewise",
     "curves.png": "the curves",
     "confusion.png": "the confusion matrix",
@@ -53,7 +54,14 @@ def _commands(account: Account) -> Markup:
             ("ask it about pictures", f"archspec predict {run} IMAGE…"),
         ]
     best = repr(str(account.folder / "best.safetensors"))
-    lines.append(("take the model in Python", f"model = archspec.from_file({best})"))
+    if (account.folder / "module.yaml").is_file():
+        folder = repr(str(account.folder))
+        lines += [
+            ("go on with it, in Python, with the module", f"archspec.train(model, data, resume={folder})"),
+            ("fill the module", f"model.load_state_dict(safetensors.torch.load_file({best}))"),
+        ]
+    else:
+        lines.append(("take the model in Python", f"model = archspec.from_file({best})"))
     body = "\n\n".join(f"# {what}\n{command}" for what, command in lines)
     return scrolls(tag("pre", tag("code", body)), "commands")
 

@@ -20,7 +20,7 @@ from archspec.errors import Diagnostic, UsageError
 from archspec.train.store.durable import link_or_copy, rename
 from archspec.train.store.header import order_metadata
 
-FILES = ("spec.yaml", "run.json", "metrics.csv", "best.safetensors", "last.safetensors", "report.html")
+FILES = ("spec.yaml", "module.yaml", "run.json", "metrics.csv", "best.safetensors", "last.safetensors", "report.html")
 """By which a folder is known to hold a run."""
 METRICS, METRICS_LINES = "metrics.csv", "metrics.jsonl"
 _MOST_RUNS = 100_000

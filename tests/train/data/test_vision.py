@@ -91,7 +91,7 @@ def write(name, root, monkeypatch):
 def test_every_set_is_tested():
     assert set(SETS) == set(VISION_SETS)
     assert set(signatures("datasets")) - set(SETS) == {
-        "digits", "digits_segmentation", "tensors", "ImageFolder", "FakeData", "CocoDetection",
+        "digits", "digits_segmentation", "given", "tensors", "ImageFolder", "FakeData", "CocoDetection",
     }  # fmt: skip
 
 
