@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from archspec.emit.forward import INDENT, ForwardWriter
 from archspec.emit.lift import Crossings, find_crossings
 from archspec.emit.names import Names, attribute, class_name
+from archspec.emit.returning import returning
 from archspec.emit.uses import Uses
 from archspec.emit.values import function_of
 from archspec.graph.needed import training_only
@@ -204,8 +205,7 @@ class Generator:
     def _forward(self, scope: Scope) -> str:
         writer, arguments = self._writer(scope)
         results = [*scope.results, *self.crossings.taps.get(scope.id, ())]
-        lines = writer.statements(scope.body, results)
-        lines.append("return " + ", ".join(writer.of(ref) for ref in results))
+        lines = returning(writer.statements(scope.body, results), [writer.of(ref) for ref in results])
         kind = "torch.Tensor" if len(results) == 1 else f"tuple[{', '.join(['torch.Tensor'] * len(results))}]"
         return _function(arguments, kind, lines)
 
@@ -218,13 +218,14 @@ class Generator:
         lines = writer.statements(root.body, [output.ref for output in self.graph.outputs], training_only(self.graph))
         if len(always) < len(self.graph.outputs):
             lines += ["if self.training:", INDENT + self._return(writer, self.graph.outputs)]
-        lines.append(self._return(writer, always))
+        if self.graph.form == "single":
+            lines = returning(lines, [writer.of(output.ref) for output in always])
+        else:
+            lines.append(self._return(writer, always))
         return _function(arguments, _ANNOTATIONS[self.graph.form], lines)
 
     def _return(self, writer: ForwardWriter, outputs: Sequence[Output]) -> str:
         values = [writer.of(output.ref) for output in outputs]
-        if self.graph.form == "single":
-            return f"return {values[0]}"
         if self.graph.form == "tuple":
             return f"return {', '.join(values)}" + ("," if len(values) == 1 else "")
         items = (f"{output.name!r}: {value}" for output, value in zip(outputs, values, strict=True))

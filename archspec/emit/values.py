@@ -7,6 +7,7 @@ from collections.abc import Callable
 from archspec.emit.forward import INDENT, ForwardWriter
 from archspec.emit.lift import Crossings
 from archspec.emit.names import Names
+from archspec.emit.returning import returning
 from archspec.emit.uses import Uses
 from archspec.graph.nodes import Call, Scope
 
@@ -17,4 +18,4 @@ def function_of(value: Scope, on_helper: Callable[[Call, str], None]) -> str:
     lines = [f'"""What `{value.name}` holds."""', *writer.statements(value.body, value.results)]
     spread = any(isinstance(node, Call) and node.op.view == "locked" for node in value.body)
     result = writer.of(value.results[0]) + (".contiguous()" if spread else "")  # so that a checkpoint can be copied in
-    return "\n".join(INDENT + line for line in (*lines, f"return {result}"))
+    return "\n".join(INDENT + line for line in returning(lines, [result]))
