@@ -36,6 +36,8 @@ def _of_calls(first: Call, second: Call) -> str | None:
     if name is not None:
         values = f"`{name}: {_shown(first.args, name)}`, and would need {_shown(second.args, name)}"
         return f"`{first.path}` has {values}"
+    if len(first.outputs) != len(second.outputs):
+        return f"`{first.path}` gives {len(first.outputs)} values, and would give {len(second.outputs)}"
     if not alike:
         return f"the parameters of `{first.path}` would have other shapes"
     if first.value is not None and second.value is not None and _of_scopes(first.value, second.value, {}) is not None:

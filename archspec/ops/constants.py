@@ -13,6 +13,7 @@ from archspec.ops.code import batch_code
 from archspec.ops.common import refuse_empty, same
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
+from archspec.ops.fills import check_fill
 from archspec.ops.sizes import FillValue, Size, literal
 from archspec.tensors import DTYPES, FLOATS, Batch, TensorType
 
@@ -52,20 +53,6 @@ def _arange_code(args: Args, inputs: tuple[str, ...]) -> str:
     return f"torch.arange({', '.join(map(str, bounds))}, dtype={dtype}, device={inputs[0]}.device)"
 
 
-def _check_fill(value: float, dtype: str) -> None:
-    """A tensor of that element type can hold the number as it is.
-
-    Raises:
-        RuleFault: AS306.
-    """
-    if dtype in FLOATS:
-        return
-    largest = {"bool": 1, "uint8": 255, "int8": 127}.get(dtype, 32767)
-    if value != value or abs(value) > largest or int(value) != value or (value < 0 and dtype in ("bool", "uint8")):
-        message = f"{{name}} would write {value} into a tensor of {dtype}"
-        raise RuleFault("AS306", message, arg="fill_value", help="give it a floating-point tensor")
-
-
 def _new_shape(args: Args, inputs: Inputs) -> Outputs:
     if -1 in args.size:
         message = "`size` of {name} is of a new tensor, in which -1 says nothing"
@@ -76,7 +63,7 @@ def _new_shape(args: Args, inputs: Inputs) -> Outputs:
         raise RuleFault("AS402", message, arg="size", index=batches[1], help="write `N` in one place only")
     dtype = args.dtype or (inputs[0].dtype if inputs else "float32")
     value = args.get("fill_value", 0)
-    _check_fill(value, dtype)
+    check_fill(value, dtype)
     return (TensorType(tuple(args.size), dtype),)
 
 
@@ -125,7 +112,7 @@ def _triangle(name: str, doc: str) -> Op:
 
 
 def _full_like_shape(args: Args, inputs: Inputs) -> Outputs:
-    _check_fill(args.fill_value, inputs[0].dtype)
+    check_fill(args.fill_value, inputs[0].dtype)
     return same(args, inputs)
 
 

@@ -99,6 +99,7 @@ EINSUM = Op(
     doc="The sum of products that an equation describes.",
     args=(Arg("equation", Equation(), doc="letters for the dimensions", example="bij,bjk->bik"),),
     inputs=("operands",),
+    optional_inputs=1,
     variadic=True,
     primary="equation",
     shape=_shape,

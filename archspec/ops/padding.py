@@ -8,6 +8,7 @@ from archspec.ops.arguments import Each, Float, Int
 from archspec.ops.common import LAYOUTS, images, refuse_empty
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs, no_check
 from archspec.ops.faults import RuleFault
+from archspec.ops.fills import check_fill
 from archspec.tensors import TensorType
 
 _SIDES = {1: "left, right", 2: "left, right, top, bottom", 3: "left, right, top, bottom, front, back"}
@@ -62,7 +63,6 @@ def _too_wide(given: TensorType, padding: int, size: int, words: str) -> RuleFau
     )
 
 
-_CHECKS = {"ReflectionPad": _at_most(1, "less than"), "CircularPad": _at_most(0, "at most")}
 _DOCS = {
     "ZeroPad": "Pads with zeros.",
     "ConstantPad": "Pads with a constant.",
@@ -70,6 +70,21 @@ _DOCS = {
     "ReplicationPad": "Pads by repeating the input's edge.",
     "CircularPad": "Pads with the input's opposite side.",
 }
+
+
+def _check_constant(args: Args, inputs: Inputs) -> None:
+    check_fill(args.get("value", 0), inputs[0].dtype, "value")
+
+
+def _refuse_bool(args: Args, inputs: Inputs) -> None:
+    if inputs[0].dtype == "bool":
+        help = "use a `ConstantPad`, or `CircularPad`"
+        raise RuleFault("AS306", f"{{name}} is for numbers, but receives {inputs[0]}", input=0, help=help)
+
+
+def _check_mirror(args: Args, inputs: Inputs) -> None:
+    _refuse_bool(args, inputs)
+    _at_most(1, "less than")(args, inputs)
 
 
 def _pad(family: str, count: int) -> Op:
@@ -89,7 +104,14 @@ def _pad(family: str, count: int) -> Op:
         layout=LAYOUTS[count],
         check=_CHECKS.get(family, no_check),
         shape=_shape,
+        floating=False,
     )
 
 
+_CHECKS = {
+    "ConstantPad": _check_constant,
+    "ReflectionPad": _check_mirror,
+    "ReplicationPad": _refuse_bool,
+    "CircularPad": _at_most(0, "at most"),
+}
 OPS = tuple(_pad(family, count) for family in _DOCS for count in (1, 2, 3))

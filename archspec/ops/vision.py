@@ -9,6 +9,7 @@ from archspec.ops.arguments import Bool, Each, Float, Int, Maybe, one_of
 from archspec.ops.common import images, refuse_empty
 from archspec.ops.entry import Arg, Args, Inputs, Op, Outputs
 from archspec.ops.faults import RuleFault
+from archspec.ops.fills import check_fill
 from archspec.ops.sizes import Size
 from archspec.tensors import Batch, Dim
 
@@ -32,7 +33,11 @@ def _check_pad(args: Args, inputs: Inputs) -> None:
         found = f"`pad` of {{name}} must be pairs, at most one for each dimension of {given}, found {len(args.pad)}"
         raise _pad_fault(f"{found} numbers", "write `[left, right]` or `[left, right, top, bottom]`")
     if args.mode == "constant":
+        check_fill(args.value or 0, given.dtype, "value")
         return
+    if given.dtype == "bool" and args.mode != "circular":
+        message = f"`mode: {args.mode}` of {{name}} is for numbers, but receives {given}"
+        raise RuleFault("AS306", message, arg="mode", input=0, help="use `mode: constant` or `mode: circular`")
     if args.value:
         message = f"`value` of {{name}} is for `mode: constant`, not for `mode: {args.mode}`"
         raise RuleFault("AS402", message, arg="value", help="leave it out")
@@ -156,6 +161,7 @@ OPS = (
         primary="pad",
         check=_check_pad,
         shape=_pad_shape,
+        floating=False,
     ),
     Op(
         name="crop",

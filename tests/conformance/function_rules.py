@@ -95,7 +95,10 @@ FUNCTION_RULES: tuple[tuple[str, Callable[[Call, RuleFault], bool]], ...] = (
     ),
     (
         "Masks are booleans, and what is filled into a tensor is of its type.",
-        lambda call, fault: fault.code == "AS306" and call.kind in ("masked_fill", "where", "full_like", "new_full"),
+        lambda call, fault: (
+            fault.code == "AS306"
+            and (call.kind in ("masked_fill", "where", "full_like", "new_full") or "would write" in fault.message)
+        ),
     ),
     (
         "What `index_select` picks is a list of places without the batch.",

@@ -145,9 +145,15 @@ FUNCTIONS: dict[str, tuple[Callable[..., Tensor], str | None]] = {
     "interpolate": (F.interpolate, None),
 }
 """Functions of one tensor, and the argument that a bare value means."""
-_ELEMENTWISE = "neg abs sign square sqrt rsqrt reciprocal exp expm1 log log1p log2 sin cos erf floor ceil round"
-_ACTIVATIONS = "relu6 hardswish hardsigmoid selu logsigmoid softsign leaky_relu elu softplus"
-_ALONG = "mean sum amax amin std var logsumexp cumsum cumprod unsqueeze"
+_ELEMENTWISE = (
+    "neg abs sign square sqrt rsqrt reciprocal exp expm1 log log1p log2 sin cos erf floor ceil round "
+    "log10 exp2 trunc frac tan asin acos atan sinh cosh asinh acosh atanh logit detach zeros_like ones_like"
+)
+_ACTIVATIONS = (
+    "relu6 hardswish hardsigmoid selu logsigmoid softsign leaky_relu elu softplus tanhshrink hardshrink softshrink "
+    "celu hardtanh threshold"
+)
+_ALONG = "mean sum amax amin std var logsumexp cumsum cumprod unsqueeze prod argmax argmin any all"
 FUNCTIONS |= {name: (getattr(torch, name), None) for name in _ELEMENTWISE.split()}
 FUNCTIONS |= {name: (getattr(F, name), None) for name in _ACTIVATIONS.split()}
 FUNCTIONS |= {name: (getattr(torch, name), "dim") for name in _ALONG.split()}
@@ -159,8 +165,32 @@ FUNCTIONS |= {
     "roll": (torch.roll, None),
     "squeeze": (lambda x, dim: _squeezed(x, dim), "dim"),
     "pixel_shuffle": (F.pixel_shuffle, "upscale_factor"),
+    "pixel_unshuffle": (F.pixel_unshuffle, "downscale_factor"),
+    "softmin": (F.softmin, "dim"),
+    "glu": (F.glu, "dim"),
+    "movedim": (torch.movedim, None),
+    "vector_norm": (torch.linalg.vector_norm, "dim"),
+    "nan_to_num": (torch.nan_to_num, "nan"),
+    "pow": (torch.pow, "exponent"),
+    "clamp": (torch.clamp, None),
 }
-LISTED = ["mean", "sum", "amax", "amin", "std", "var", "logsumexp", "normalize", "permute", "flip", "squeeze", "split"]
+LISTED = [
+    "mean",
+    "sum",
+    "amax",
+    "amin",
+    "std",
+    "var",
+    "logsumexp",
+    "normalize",
+    "permute",
+    "flip",
+    "squeeze",
+    "split",
+    "any",
+    "all",
+    "vector_norm",
+]
 """Those to which a bare list of numbers is their dimensions; to others it is numbered layers."""
 PIECES = {"chunk": torch.chunk, "split": torch.split, "unbind": torch.unbind}
 """Functions of one tensor that give several, each a port."""
@@ -193,4 +223,11 @@ SHAPE_FUNCTIONS = [
     "flip",
     "select",
     "pixel_shuffle",
+    "pixel_unshuffle",
+    "movedim",
+    "detach",
+    "zeros_like",
+    "ones_like",
+    "any",
+    "all",
 ]

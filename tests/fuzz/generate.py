@@ -15,6 +15,7 @@ from torch import Tensor
 from archspec.ops.entry import Op
 from archspec.ops.registry import CATALOGUE
 from tests.fuzz.arranged import arranged, chosen, constant, masked, multiplied
+from tests.fuzz.attending import attending
 from tests.fuzz.buffers import buffered
 from tests.fuzz.constructs import ALIGNS, bare, branched, in_pieces, moving, pooled, tied, used
 from tests.fuzz.defaults import factored
@@ -209,6 +210,7 @@ class Generator:
             (0.5, partial(masked, self)),
             (0.4, partial(multiplied, self)),
             (0.2, partial(constant, self)),
+            (0.8, partial(attending, self)),
         ]
         weights, makers = zip(*kinds, strict=True)
         made = draw.choices(makers, weights)[0](place)

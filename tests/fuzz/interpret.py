@@ -20,7 +20,6 @@ from tests.fuzz.functions import FUNCTIONS, MERGES, PIECES, SHAPE_FUNCTIONS, in_
 from tests.fuzz.layers import (
     LEAST_DIMENSIONS,
     PORTS,
-    SHAPE_ONLY,
     as_tuples,
     check_layout,
     check_written,
@@ -417,8 +416,6 @@ class Interpreter:
         check_layout(kind, inputs[0])
         if len(inputs) > 1 and kind not in PORTS:
             raise Refused(f"{kind} takes one input")
-        if kind not in SHAPE_ONLY and not inputs[0].is_floating_point():
-            raise Refused(f"{kind} computes with real numbers")
         values = flattened(module.train(self.training)(*(ordered(kind, given) for given in inputs)))
         names = PORTS.get(kind, ["output", "indices"])[: len(values)]
         return self.note(path, dict(zip(names, values, strict=True)))
@@ -441,7 +438,9 @@ class Interpreter:
         if kind not in SHAPE_FUNCTIONS and not inputs[0].is_floating_point():
             raise Refused(f"{kind} computes with real numbers")
         if kind in PIECES:
-            return self.note(path, in_pieces(kind, inputs[0], given, self.batch))
+            pieces = in_pieces(kind, inputs[0], given, self.batch)
+            self.log.append((path, "pieces", str(len(pieces))))
+            return self.note(path, pieces)
         return self.note(path, {"output": FUNCTIONS[kind][0](ordered(kind, inputs[0]), **given)})
 
     def note(self, path: str, ports: dict[str, Tensor]) -> Bound:

@@ -6,6 +6,7 @@ import inspect
 import re
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from tests.fuzz.scope import Refused
@@ -14,7 +15,15 @@ FROM_CHANNELS = ("in_channels", "num_features", "num_channels")
 FROM_LAST = ("in_features", "normalized_shape", "input_size", "d_model")
 NOT_PRIMARY = ("in_channels", "in_features", "input_size", "d_model")
 SHAPE_ONLY = ("Identity", "Flatten", "Unflatten", "PixelShuffle", "PixelUnshuffle", "ChannelShuffle")
-LEAST_DIMENSIONS = {"PixelShuffle": 4, "PixelUnshuffle": 4, "pixel_shuffle": 4, "Unfold": 4, "Fold": 3}
+PADS = ("ZeroPad", "ConstantPad", "ReflectionPad", "ReplicationPad", "CircularPad")
+LEAST_DIMENSIONS = {
+    "PixelShuffle": 4,
+    "PixelUnshuffle": 4,
+    "pixel_shuffle": 4,
+    "pixel_unshuffle": 4,
+    "Unfold": 4,
+    "Fold": 3,
+}
 
 
 def as_tuples(value: Any) -> Any:
@@ -44,6 +53,7 @@ def check_layout(kind: str, given: Tensor) -> None:
     """Layers for images take the layout with a batch."""
     if kind.endswith("Cell") and given.dim() != 2:
         raise Refused(f"{kind} wants a batch of features")
+    check_numbers(kind, given)
     found = re.search(r"(\d)d$", kind)
     if given.dim() < LEAST_DIMENSIONS.get(kind, 0):
         raise Refused(f"{kind} wants a batch")
@@ -54,7 +64,15 @@ def check_layout(kind: str, given: Tensor) -> None:
         raise Refused(f"{kind} wants {allowed} dimensions")
 
 
-_OUT_OF_ORDER = ("LocalResponseNorm", "PixelShuffle", "PixelUnshuffle", "pixel_shuffle")
+def check_numbers(kind: str, given: Tensor) -> None:
+    """Only what moves elements takes integers, and of booleans no mirror image."""
+    if given.dtype == torch.bool and kind.startswith(("ReflectionPad", "ReplicationPad")):
+        raise Refused(f"{kind} is for numbers")
+    if kind not in SHAPE_ONLY and not kind.startswith(PADS) and not given.is_floating_point():
+        raise Refused(f"{kind} computes with real numbers")
+
+
+_OUT_OF_ORDER = ("LocalResponseNorm", "PixelShuffle", "PixelUnshuffle", "pixel_shuffle", "pixel_unshuffle")
 
 
 def ordered(kind: str, given: Tensor) -> Tensor:
@@ -99,6 +117,8 @@ def make_layer(kind: str, arguments: dict[str, Any], given: Tensor) -> nn.Module
             filled.setdefault(name, given.shape[-1])
     if "batch_first" in parameters and (given.dim() != 3 or not filled.get("batch_first")):
         raise Refused("the batch stands where `batch_first` says")
+    if kind.startswith("ConstantPad") and not given.is_floating_point() and filled.get("value", 0) % 1:
+        raise Refused("what is filled into a tensor is of its type")
     return made(**filled)
 
 

@@ -12,6 +12,7 @@ import einops
 import torch
 from torch import Tensor
 
+from tests.fuzz.attending import ATTENDING, ATTENDING_PRIMARY
 from tests.fuzz.functions import FUNCTIONS, MERGES, lacks_batch, same_type, written_broadcast
 from tests.fuzz.scope import Refused
 
@@ -295,6 +296,7 @@ SEVERAL: dict[str, Several] = {
     "topk": _of_places(_topk),
     "max": _with_places("max"),
     "min": _with_places("min"),
+    **ATTENDING,
 }
 """From the tensors, the arguments and the batch size to what a function gives."""
 PRIMARY = {
@@ -310,9 +312,10 @@ PRIMARY = {
     **dict.fromkeys(("max", "min"), "dim"),
     "topk": "k",
     "index_select": "dim",
+    **ATTENDING_PRIMARY,
 }
 """The argument that a bare value means."""
-TEXTS = ("rearrange", "reduce", "repeat_axis", "to")
+TEXTS = ("rearrange", "reduce", "repeat_axis", "to", "einsum")
 """Functions whose bare text is that argument; another's is what it takes."""
 SIZES = ("reshape", "expand", "new_zeros", "new_ones", "new_full")
 """Functions whose bare list is that argument, unless it is all names."""
