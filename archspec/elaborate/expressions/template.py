@@ -18,7 +18,7 @@ from archspec.tensors import TensorType
 
 Locate: TypeAlias = Callable[[int, int], Span]
 
-_MAX_RESULT = 64 * 2**10
+MAX_RESULT = 64 * 2**10
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ATTRIBUTE = re.compile(r"\.([A-Za-z_]+)")
 _INDEX = re.compile(r"\[[^\[\]]{1,60}\]")
@@ -156,8 +156,8 @@ def _joined(parts: tuple[str | Expression, ...], text: str, names: Mapping[str, 
             piece = _formatted(value, part, parts[index + 1] if index + 1 < len(parts) else "")
         pieces.append(piece)
         length += len(piece)
-        if length > _MAX_RESULT:
-            message = f"a string of more than {_MAX_RESULT:,} characters"
+        if length > MAX_RESULT:
+            message = f"a string of more than {MAX_RESULT:,} characters"
             raise Fault("AS219", message, 0, len(text), "put fewer or shorter values into it")
     return "".join(pieces) if known else UNKNOWN
 
