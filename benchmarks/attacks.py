@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.growth import cold_check
+from benchmarks.hostile import HOSTILE, Hostile
 from benchmarks.measure import Case, Row
 from tests.fuzz.test_attacks import ATTACKS, HEAD
 
@@ -48,11 +49,13 @@ def cases() -> Iterator[Case]:
 
 def _rows(effort: float) -> Iterator[Row]:
     """One cold process each: the worse of seconds and bytes, each over its limit."""
-    texts = {**{name: text for name, (text, _) in ATTACKS.items()}, **LARGE}
+    specs = {name: Hostile(text) for name, (text, _) in ATTACKS.items()}
+    specs |= {name: Hostile(text) for name, text in LARGE.items()} | HOSTILE
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "net.yaml"
-        for name, text in texts.items():
-            path.write_text(text, encoding="utf-8")
+        for name, spec in specs.items():
+            path = Path(folder) / f"net{spec.suffix}"
+            for inner, text in {path.name: spec.text, **spec.beside}.items():
+                (path.parent / inner).write_text(text, encoding="utf-8")
             seconds, memory = cold_check(path)
             share = max(seconds / _SECONDS, memory / _BYTES)
             yield Row(f"check of {name} / 2 s, 300 MB", f"{seconds:.2f} s", f"{memory / 1e6:.0f} MB", share, (0.0, 1.0))

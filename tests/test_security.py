@@ -8,7 +8,7 @@ from pathlib import Path
 from archspec.architecture import MOST_PARAMS
 from archspec.elaborate import copies, initialization, weights, written
 from archspec.elaborate import limits as elaboration
-from archspec.elaborate.expressions import operations, parser, tokens
+from archspec.elaborate.expressions import FUNCTIONS, operations, parser, template, tokens
 from archspec.source import limits
 from archspec.weights import safetensors_file, torch_file, torch_pickle
 
@@ -20,12 +20,15 @@ LIMITS = [
     limits.MAX_NODES,
     limits.MAX_SCALAR,
     limits.MAX_KEY,
+    limits.MAX_FILES,
+    limits.MAX_CHAIN,
     limits.MAX_FAULTS,
     limits.MAX_INTEGER,
     tokens.MAX_LENGTH,
     tokens.MAX_TOKENS,
     parser.MAX_DEPTH,
     operations.MAX_LIST,
+    template.MAX_RESULT,
     written.MOST_WRITTEN,
     elaboration.LARGEST_GRAPH,
     elaboration.MOST_STEPS,
@@ -46,6 +49,11 @@ def test_the_limits_are_those_of_the_code() -> None:
     told = [int(number.replace(",", "")) for number in re.findall(r"^\| .* \| ([\d,]+) \|", section, re.MULTILINE)]
     assert told == LIMITS
     assert elaboration.MOST_FAULTS == limits.MAX_FAULTS
+
+
+def test_as_many_functions_as_are_told() -> None:
+    assert "its twelve functions" in PAGE
+    assert len(FUNCTIONS) == 12
 
 
 def test_the_tests_that_hold_the_promises_exist() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from archspec.suggest import did_you_mean, is_slip, nearest
+from archspec.suggest import _distance, did_you_mean, is_slip, nearest
 
 
 @pytest.mark.parametrize(
@@ -74,3 +76,20 @@ LAYERS = ["Conv1d", "Conv2d", "Conv3d", "ReLU", "relu", "Flatten", "flatten", "L
 )
 def test_what_can_only_be_a_slip(word: str, meant: str, is_one: bool) -> None:
     assert is_slip(word, meant, LAYERS) == is_one
+
+
+WORDS = st.text("abcdeé", max_size=12) | st.text("ab", min_size=50, max_size=64)
+
+
+@given(WORDS, WORDS)
+def test_the_distance_is_that_of_the_table(left: str, right: str) -> None:
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, letter in enumerate(left, 1):
+        before, row, last = row, [i], before
+        for j, other in enumerate(right, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == right[j - 2] and left[i - 2] == other:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    assert _distance(left, right, 64) == row[-1]

@@ -56,7 +56,6 @@ def main() -> None:
         _abandon_output()
         print(f"archspec: the output cannot be written: {(error.strerror or '').lower()}", file=sys.stderr)
         sys.exit(2)
-    gc.freeze()  # what is left goes with the process: nobody has to look through it for cycles
     sys.exit(status)
 
 
@@ -76,6 +75,8 @@ def _run() -> int:
         return 2
     except (click.exceptions.Abort, KeyboardInterrupt):
         return 130
+    finally:
+        gc.freeze()  # what is left goes with the process: nobody has to look through it for cycles, now or at its end
     return status if isinstance(status, int) else 0
 
 

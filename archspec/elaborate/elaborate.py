@@ -15,6 +15,7 @@ from archspec.elaborate.inplace import shared_inplace
 from archspec.elaborate.joined import joined
 from archspec.elaborate.kinds import check_blocks, check_kinds
 from archspec.elaborate.left_out import check_held, check_left_out
+from archspec.elaborate.limits import MOST_FAULTS
 from archspec.elaborate.meant_kinds import with_meant_kinds
 from archspec.elaborate.outputs import as_output, model_outputs
 from archspec.elaborate.scope import open_scope
@@ -88,7 +89,7 @@ def elaborate(document: Document) -> Elaborated:
         return Elaborated(None, fragment, variables, context.faults())
     input_spans = {declared.name: declared.span for declared in document.inputs}
     warnings = [*unused_values(graph, input_spans), *initialization.unused(context.policies), *idle_defaults(context)]
-    return Elaborated(graph, fragment, variables, [*context.faults(), *warnings])
+    return Elaborated(graph, fragment, variables, [*context.faults(), *warnings][:MOST_FAULTS])
 
 
 def _graph(context: Context, document: Document) -> tuple[Graph | None, Fragment]:

@@ -23,9 +23,11 @@ from archspec.source.tree import Node, Plain, Scalar
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?(?![\w.+-])", re.ASCII)
 _CHUNK = re.compile(r'[^"\\\x00-\x1f]*')
+_PLAIN = re.compile(r'"[^"\\\x00-\x1f]*"')
 _HEX = re.compile(r"[0-9a-fA-F]{4}")
 _LITERAL = re.compile(r"(?:true|false|null)(?!\w)")
 _LITERALS: dict[str, Plain] = {"true": True, "false": False, "null": None}
+_LITERAL_STARTS = frozenset("tfn")
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _LONGEST_INTEGER = 24
 
@@ -59,6 +61,9 @@ class _JsonReader:
 
     def _skip(self) -> str:
         """Past white space; the character that comes next, nothing at the end."""
+        sign = self._text[self._at : self._at + 1]
+        if sign > " ":
+            return sign
         match = _SPACE.match(self._text, self._at)
         assert match is not None
         self._at = match.end()
@@ -126,7 +131,7 @@ class _JsonReader:
     def _word(self) -> Scalar:
         """A number or a literal."""
         start = self._at
-        literal = _LITERAL.match(self._text, start)
+        literal = _LITERAL.match(self._text, start) if self._text[start : start + 1] in _LITERAL_STARTS else None
         if literal is not None:
             self._at = literal.end()
             return Scalar(_LITERALS[literal.group()], self._span(start))
@@ -148,6 +153,10 @@ class _JsonReader:
 
     def _string(self) -> Scalar:
         start, text = self._at, self._text
+        plain = _PLAIN.match(text, start)
+        if plain is not None:
+            self._at = plain.end()
+            return Scalar(text[start + 1 : self._at - 1], self._span(start), quoted=True)
         at = start + 1
         parts: list[str] = []
         length = 0

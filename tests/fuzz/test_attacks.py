@@ -95,6 +95,13 @@ def test_what_would_grow_is_refused(name: str) -> None:
     assert len(found) <= 100
 
 
+def test_a_hundred_of_thousands_of_warnings_are_told() -> None:
+    inputs, entries = _many("", "  x@: [4]\n", 300), _many("layers:\n", "  r@: {ReLU: , from: x0}\n", 300)
+    text = f"archspec: 1\ninputs:\n{inputs.removeprefix(HEAD)}{entries.removeprefix(HEAD)}"
+    found = check_bytes(text.encode(), ".yaml", PATIENT)
+    assert [fault.code for fault in found] == ["AS231"] * 100
+
+
 def test_the_allowed_number_of_copies_counts_variables() -> None:
     text = SourceText(
         "x.yaml", f"{HEAD}vars: {{n: 300}}\nlayers: [{{layers: [{{ReLU: {{}}, repeat: $n}}], repeat: $n}}]"

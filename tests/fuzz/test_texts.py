@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from archspec.errors import SourceText
+from archspec.source.home import Home
 from tests.fuzz import watch
 from tests.fuzz.texts import random_input
 from tests.fuzz.texts_campaign import FOUND, shrunk
@@ -23,7 +24,7 @@ def test_random_wrong_inputs(first: int) -> None:
         made = random_input(seed)
         check_bytes(made.content, made.suffix, PATIENT)
         sorts.add(made.sort)
-    assert sorts == {"bytes", "tree", "expressions", "gentle"}
+    assert sorts == {"bytes", "tree", "expressions", "gentle", "overlay", "kinds"}
 
 
 @pytest.mark.parametrize("path", sorted(FOUND.glob("*")), ids=lambda path: path.name)
@@ -32,7 +33,7 @@ def test_what_was_found_stays_mended(path: Path) -> None:
 
 
 def test_another_exception_is_wrong_and_shrunk(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(text: SourceText) -> None:
+    def fail(text: SourceText, home: Home | None = None) -> None:
         if "bad" in text.text:
             raise KeyError("bad")
 
@@ -45,7 +46,7 @@ def test_another_exception_is_wrong_and_shrunk(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_hang_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    def hang(text: SourceText) -> None:
+    def hang(text: SourceText, home: Home) -> None:
         while True:
             pass
 

@@ -20,6 +20,7 @@ from archspec.source import plain, read
 from archspec.spec.document import MODIFIERS
 from tests.fuzz.mutate import text_of
 from tests.fuzz.shrink import at, places
+from tests.fuzz.texts_of_files import of_any_kinds, overlay
 
 ROOT = Path(__file__).parents[2]
 _FENCE = re.compile(r"^```(?:yaml|json)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -41,7 +42,8 @@ class Input(NamedTuple):
 @functools.cache
 def corpus() -> tuple[str, ...]:
     """The specs, the faulty cases and the documents' examples, as YAML texts."""
-    files = [*sorted(ROOT.glob("specs/*.yaml")), *sorted(ROOT.glob("tests/diagnostics/cases/*.yaml"))]
+    files = [*sorted(ROOT.glob("specs/**/*.yaml")), *sorted(ROOT.glob("recipes/*.yaml"))]
+    files += sorted(path for path in ROOT.glob("tests/diagnostics/**/*.yaml") if path.is_file())
     files += sorted(ROOT.glob("tests/fuzz/found/*.yaml"))
     texts = [path.read_text(encoding="utf-8", errors="replace") for path in files]
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
@@ -189,6 +191,8 @@ _ATOMS = [
     "9007199254740992",
     "n",
     "xs",
+    "index",
+    "count",
     "s",
     "flag",
     "input",
@@ -219,7 +223,9 @@ def _expression(draw: random.Random, depth: int) -> str:
         return f"[{', '.join(inner() for _ in range(draw.randrange(5)))}]"
     if shape == 7:
         return f"{inner()} if {inner()} else {inner()}"
-    return inner() + draw.choice([f"[{inner()}]", ".channels", ".shape", ".shape[1]", ".__class__", "()", ".x"])
+    return inner() + draw.choice(
+        [f"[{inner()}]", ".channels", ".shape", ".shape[1]", ".height", ".features", ".__class__", "()", ".x"]
+    )
 
 
 def _expressions(draw: random.Random) -> tuple[bytes, str]:
@@ -277,9 +283,28 @@ def _alike(value: Any, draw: random.Random) -> Any:
     return value
 
 
+def _overlays(draw: random.Random) -> tuple[bytes, str]:
+    """Specs on top of others, half of them with something wrong beside it."""
+    return _perhaps_changed(overlay(draw), draw)
+
+
+def _of_kinds(draw: random.Random) -> tuple[bytes, str]:
+    """Specs of every kind that there is, half of them with something wrong beside it."""
+    return _perhaps_changed(of_any_kinds(draw), draw)
+
+
+def _perhaps_changed(data: dict[str, Any], draw: random.Random) -> tuple[bytes, str]:
+    for _ in range(draw.choice([0, 0, 1, 3])):
+        _change(data, draw)
+    text, suffix = _written(data, draw)
+    return text.encode(errors="replace"), suffix
+
+
 _SORTS: dict[str, Callable[[random.Random], tuple[bytes, str]]] = {
     "bytes": _mutated_bytes,
     "tree": _mutated_tree,
     "expressions": _expressions,
     "gentle": _gentle,
+    "overlay": _overlays,
+    "kinds": _of_kinds,
 }

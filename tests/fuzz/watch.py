@@ -14,6 +14,7 @@ from types import FrameType
 from archspec.compiler import compile_text
 from archspec.errors import Diagnostic, SpecError
 from archspec.source import load_file
+from archspec.source.home import home_of_file
 
 MOST_SECONDS = 2.0
 """Of the processor, on a machine that has nothing else to do; a busy one takes several times as many."""
@@ -26,6 +27,18 @@ LONGEST_MESSAGE = 5_000
 SUFFIXES = (".yaml", ".json")
 
 _folder = tempfile.TemporaryDirectory(prefix="archspec-fuzz-")
+BESIDE = {
+    "base.yaml": "archspec: 1\ninput: [$channels, 16, 16]\nvars: {channels: 3, num_classes: 10}\nlayers:\n"
+    "  conv1: {Conv2d: {out_channels: 8, kernel_size: 3, padding: 1}}\n  bn1: BatchNorm2d\n  relu: ReLU\n"
+    "  body: {layers: {conv1: {Conv2d: {out_channels: 8, kernel_size: 1}}, relu: ReLU}, skip: add}\n"
+    "  deep: {Conv2d: {out_channels: 8, kernel_size: 1}, repeat: 2}\n  flatten: Flatten\n"
+    "  fc: {Linear: $num_classes}\n",
+    "parts/blocks.yaml": "archspec: 1\nvars: {base: 4}\nblocks:\n  unit:\n    params: {channels: $base}\n"
+    "    layers: [{Conv2d: {out_channels: $channels, kernel_size: 1}}, ReLU]\n",
+    "loop.yaml": "archspec: 1\nextends: net.yaml\n",
+    "over.yaml": "archspec: 1\nextends: base.yaml\nimport: [parts/blocks.yaml]\nlayers: {fc: {Linear: 3}, bn1: null}\n",
+}
+"""What a spec may extend and import: files that lie beside it."""
 
 
 class Wrong(Exception):
@@ -54,6 +67,10 @@ def check_bytes(content: bytes, suffix: str, seconds: float = MOST_SECONDS) -> t
             no help.
     """
     path = Path(_folder.name) / f"net{suffix}"
+    if not (path.parent / "parts").is_dir():
+        (path.parent / "parts").mkdir()
+        for name, text in BESIDE.items():
+            (path.parent / name).write_text(text, encoding="utf-8")
     path.write_bytes(content)
     before = signal.signal(signal.SIGPROF, _late)
     # Again and again: raised inside a callback of the garbage collector, an exception is printed and forgotten.
@@ -83,7 +100,7 @@ def check_bytes(content: bytes, suffix: str, seconds: float = MOST_SECONDS) -> t
 
 def _checked(path: Path) -> tuple[Diagnostic, ...]:
     try:
-        return compile_text(load_file(path)).diagnostics
+        return compile_text(load_file(path), home=home_of_file(path)).diagnostics
     except SpecError as refused:
         return refused.diagnostics
 

@@ -74,7 +74,8 @@ class _Evaluator:
             spine.append(spine[-1].parts[0])
         value = self.value(spine[-1].parts[0])
         for node in reversed(spine):
-            other = self.value(node.parts[1])
+            right = node.parts[1]
+            other = right.value if right.kind == "constant" else self.value(right)
             if value is UNKNOWN or other is UNKNOWN:
                 value = UNKNOWN
             else:

@@ -8,6 +8,8 @@ integers stay within 2^53 and floats finite, and a dimension that counts the bat
 from __future__ import annotations
 
 import math
+import operator as operators
+from collections.abc import Callable
 from typing import Any
 
 from archspec.elaborate.expressions.faults import Fault
@@ -118,6 +120,10 @@ def combine(operator: str, left: Any, right: Any, at: Expression, text: str) -> 
     Raises:
         Fault: the operands have the wrong type, or there is no (small enough) result.
     """
+    if type(left) is int and type(right) is int and operator in _EXACT:  # nearly all that specs compute
+        exact = _EXACT[operator](left, right)
+        if -MAX_INTEGER <= exact <= MAX_INTEGER:
+            return exact
     if operator == "+" and isinstance(left, list) and isinstance(right, list):
         if len(left) + len(right) > MAX_LIST:
             message = f"a list of more than {MAX_LIST:,} elements"
@@ -164,14 +170,8 @@ def _without_parentheses(at: Expression, text: str) -> str:
     return inner[1:-1].strip() if at.kind == "binary" and at.parts[0].start > at.start else inner
 
 
-_ARITHMETIC: dict[str, Any] = {
-    "+": lambda left, right: left + right,
-    "-": lambda left, right: left - right,
-    "*": lambda left, right: left * right,
-    "/": lambda left, right: left / right,
-    "//": lambda left, right: left // right,
-    "%": lambda left, right: left % right,
-}
+_EXACT: dict[str, Callable[[Any, Any], Any]] = {"+": operators.add, "-": operators.sub, "*": operators.mul}
+_ARITHMETIC = {**_EXACT, "/": operators.truediv, "//": operators.floordiv, "%": operators.mod}
 
 
 def compare(operator: str, left: Any, right: Any, first: Expression, second: Expression) -> bool:

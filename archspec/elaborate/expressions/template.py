@@ -18,7 +18,7 @@ from archspec.tensors import TensorType
 
 Locate: TypeAlias = Callable[[int, int], Span]
 
-_MAX_RESULT = 64 * 2**10
+MAX_RESULT = 64 * 2**10
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ATTRIBUTE = re.compile(r"\.([A-Za-z_]+)")
 _INDEX = re.compile(r"\[[^\[\]]{1,60}\]")
@@ -54,7 +54,9 @@ def evaluate_text(text: str, names: Mapping[str, Any], locate: Locate) -> Any:
     """
     try:
         parts = _parts(text)
-        _check_names(parts, names)
+        for node in _names(text):  # also in a branch that is not taken this time
+            if node.value not in names:
+                raise unknown_name(node.value, node.start, node.end, names)
         if len(parts) == 1 and isinstance(parts[0], Expression):
             return evaluate(parts[0], text, names)
         return _joined(parts, text, names)
@@ -128,14 +130,17 @@ def _stray(text: str, dollar: int) -> Fault:
     return Fault("AS222", message, dollar, dollar + 1, "write `$$` for a dollar sign", "$$")
 
 
-def _check_names(parts: tuple[str | Expression, ...], names: Mapping[str, Any]) -> None:
-    """Every name must exist, also in a branch that is not taken this time."""
-    pending = [part for part in reversed(parts) if isinstance(part, Expression)]
+@lru_cache(maxsize=4_096)
+def _names(text: str) -> tuple[Expression, ...]:
+    """Every name that a text uses, the first of each."""
+    found: dict[str, Expression] = {}
+    pending = [part for part in reversed(_parts(text)) if isinstance(part, Expression)]
     while pending:
         node = pending.pop()
-        if node.kind == "name" and node.value not in names:
-            raise unknown_name(node.value, node.start, node.end, names)
+        if node.kind == "name":
+            found.setdefault(str(node.value), node)
         pending.extend(reversed(node.parts))
+    return tuple(found.values())
 
 
 def _joined(parts: tuple[str | Expression, ...], text: str, names: Mapping[str, Any]) -> Any:
@@ -151,8 +156,8 @@ def _joined(parts: tuple[str | Expression, ...], text: str, names: Mapping[str, 
             piece = _formatted(value, part, parts[index + 1] if index + 1 < len(parts) else "")
         pieces.append(piece)
         length += len(piece)
-        if length > _MAX_RESULT:
-            message = f"a string of more than {_MAX_RESULT:,} characters"
+        if length > MAX_RESULT:
+            message = f"a string of more than {MAX_RESULT:,} characters"
             raise Fault("AS219", message, 0, len(text), "put fewer or shorter values into it")
     return "".join(pieces) if known else UNKNOWN
 
