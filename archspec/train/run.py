@@ -76,6 +76,7 @@ def _run(
     folder = ranks.first(lambda: open_run_folder(architecture.name, out)) if old is None else old
     folder = replace(folder, metadata=architecture.weights_metadata)
     with ExitStack() as stack:
+        stack.callback(prepared.close)  # a traceback may hold all of this for long
         ranks.first(lambda: stack.enter_context(locked(folder.path)))
         if old is None:
             text = architecture.spec_text_without_weights.encode("utf-8")

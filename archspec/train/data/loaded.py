@@ -175,6 +175,7 @@ def _undisturbed(worker: int) -> None:
     """Ctrl-C and SIGTERM reach a whole group of processes; the one that trains has to finish its batch first."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "alarm"):
+        signal.signal(signal.SIGALRM, lambda number, frame: os._exit(0))  # one that is killed breaks off what trains
         signal.signal(signal.SIGTERM, lambda number, frame: signal.alarm(_SECONDS_TO_FINISH))
 
 
