@@ -153,7 +153,7 @@ def _loop(prepared: Prepared, folder: RunFolder, quiet: bool) -> Loop:
         checkpoints=Checkpoints(folder.path / "checkpoints", recipe.checkpoints_kept, learner.ranks),
         identity=identity(prepared.architecture, recipe, data),
         progress=make_progress(quiet),
-        mix=make_mixing(recipe, data),
+        mix=make_mixing(recipe, data, in_portions=learner.ranks.are_several),
     )
 
 

@@ -158,7 +158,9 @@ class Loaded:
 
 
 def _useful(count: int) -> int:
-    return 0 if count < _FEW else min(_MOST_PROCESSES, (os.cpu_count() or 1) - 1)
+    """How many of this machine's processors are left, where each of the processes that train here has one."""
+    trainers = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    return 0 if count < _FEW else max(0, min(_MOST_PROCESSES, (os.cpu_count() or 1) // trainers - 1))
 
 
 def _collate(items: list[Item | Diagnostic]) -> Item | Diagnostic:
