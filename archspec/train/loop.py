@@ -280,7 +280,7 @@ class Loop:
 
     def _no_totals(self) -> Totals:
         main = self.learner.objective.main
-        return Totals.of(self.metrics, main.name, len(self.data.classes), self.device)
+        return Totals.of(self.metrics, main.name, self.data.exclusive, self.device)
 
     def _keep(self, row: Row) -> None:
         self.history.append(row)

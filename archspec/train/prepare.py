@@ -132,7 +132,7 @@ class Prepared:
             batches: on the device; those of the evaluation data unless given.
         """
         was_training, objective = self.model.training, self.learner.objective
-        totals = Totals.of(self.metrics, objective.main.name, len(self.data.classes), self.learner.device)
+        totals = Totals.of(self.metrics, objective.main.name, self.data.exclusive, self.learner.device)
         self.model.eval()
         with forked_generators(self.learner.device):
             everything = self.held_out() if batches is None else batches

@@ -120,7 +120,8 @@ def test_soft_labels_as_losses_want_them():
         ("train: [MixUp]", "CrossEntropyLoss", "while these transforms see one image at a time"),
         ("train: [{RandomApply: {transforms: [CutMix]}}]", "CrossEntropyLoss", "one image at a time"),
         ("batch: [RandomHorizontalFlip]", "CrossEntropyLoss", "under `batch` are whole batches"),
-        ("batch: [MixUp]", "MultiMarginLoss", "takes one class per sample"),
+        ("batch: [MixUp]", "MultiMarginLoss", "takes whole classes"),
+        ("batch: [MixUp]", "MultiLabelMarginLoss", "takes whole classes"),
         ("batch: [{MixUp: {alpha: x}}]", "CrossEntropyLoss", "`alpha` of `MixUp`"),
     ],
 )
