@@ -213,7 +213,8 @@ def train(
 
 
 def json_schema(*, recipe: bool = False) -> str:
-    """The JSON Schema (draft-07) of specs, for editors, with the layers that are registered now.
+    """The JSON Schema (draft-07) of specs, for editors, with the layers and data sets that are registered now, or that
+    an installed package offers.
 
     Args:
         recipe: that of a recipe in a file of its own instead.

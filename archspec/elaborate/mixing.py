@@ -26,8 +26,8 @@ def check_mixing(recipe: Recipe) -> Iterator[Diagnostic]:
             yield Diagnostic("AS506", message, named.span, help="write it under `train`")
     if recipe.transforms.batch:
         for _, each in recipe.output_losses:
-            if LOSS_TARGETS.get(each.loss.name) == "index" and each.loss.name != _OF_PROBABILITIES:
-                message = f"`{each.loss.name}` takes one class per sample, and `transforms.batch` mixes classes"
+            if LOSS_TARGETS.get(each.loss.name) in ("index", "several") and each.loss.name != _OF_PROBABILITIES:
+                message = f"`{each.loss.name}` takes whole classes, and `transforms.batch` mixes classes"
                 help = "use `CrossEntropyLoss`, or leave `batch` out"
                 yield Diagnostic("AS506", message, each.loss.span, help=help)
 

@@ -33,6 +33,7 @@ NOUNS: Mapping[Group, str] = {
 }
 _PACKAGES: Mapping[Group, str] = {"transforms": "torchvision"}
 _UNUSABLE: Mapping[str, str] = {
+    "AdaptiveLogSoftmaxWithLoss": "it has weights of its own, which are of no layer of the model",
     "SparseAdam": "it wants sparse gradients, which no layer of a spec gives",
     "LinearTransformation": "it changes flattened images of one size only",
     "FiveCrop": "it makes five images out of one",
@@ -46,6 +47,10 @@ _UNUSABLE: Mapping[str, str] = {
     "SanitizeKeyPoints": "it is for key points",
     "ClampKeyPoints": "it is for key points",
 }
+_NOT_READ: Mapping[str, str] = {
+    "LSUN": "torchvision reads it with the package `lmdb`, and its list of images from a pickle in the current folder",
+}
+"""Data sets of torchvision that are none here."""
 _ONE_GROUP = frozenset({"LBFGS"})
 _ANOTHER = "leave `param_groups` out, or take another optimiser, as `SGD`"
 _OF_ALL: Mapping[str, tuple[str, ...]] = {"Adagrad": ("initial_accumulator_value",)}
@@ -113,6 +118,11 @@ def _groups(recipe: Recipe, known: Known) -> Iterator[Diagnostic]:
 def _named(group: Group, named: Named, known: Known, span: Span | None = None, depth: int = 0) -> Iterator[Diagnostic]:
     span = named.span or span
     signature = known(group).get(named.name)
+    if signature is None and group == "datasets" and named.name in _NOT_READ:
+        help = "export it as folders of images, for `ImageFolder`, or register a data set of your own"
+        message = f"`{named.name}` cannot be used in a recipe: {_NOT_READ[named.name]}"
+        yield Diagnostic("AS506", message, span, help=help)
+        return
     if signature is None:
         yield _unknown_name(group, named, span, known)
         return
@@ -167,7 +177,7 @@ def _release(version: str) -> tuple[int, ...]:
 
 def unusable(group: Group, signature: Signature) -> str | None:
     """Why a recipe cannot call something that torch has; None if it can."""
-    if group == "losses" and signature.name not in LOSS_TARGETS:
+    if group == "losses" and signature.name not in LOSS_TARGETS and signature.name not in _UNUSABLE:
         wants = ", ".join(f"`{name}`" for name in signature.inputs)
         return (
             f"it takes {wants} and not an output with its label"

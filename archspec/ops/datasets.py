@@ -64,6 +64,7 @@ _IN_MEMORY: dict[str, str] = {
     "STL10": "13,000 labelled 96×96 colour images in 10 classes.",
 }
 _FILES: dict[str, str] = {
+    "CelebA": "202,599 photographs of faces, with 40 attributes of which each has any number.",
     "CLEVRClassification": "85,000 rendered scenes, by the number of things in them.",
     "Country211": "Photographs by country.",
     "Flowers102": "8,189 photographs of flowers in 102 classes (needs scipy).",

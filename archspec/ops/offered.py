@@ -20,6 +20,11 @@ def is_offered(name: str) -> bool:
     return name in _REGISTERED or name in _points()
 
 
+def offered_names() -> list[str]:
+    """All that somebody has, in order; none is loaded."""
+    return sorted({*_REGISTERED, *_points()})
+
+
 def offered_dataset(name: str) -> Callable[..., Any]:
     """What makes it; a package's is imported now."""
     make: Callable[..., Any] = _REGISTERED[name] if name in _REGISTERED else _points()[name].load()

@@ -8,6 +8,7 @@ from archspec.elaborate.recipe import NOUNS, unusable
 from archspec.elaborate.recipe_fields import PLAIN_FIELDS, WEIGHT
 from archspec.elaborate.recipe_values import DOMAINS, DTYPES
 from archspec.ops.called import NO_DEFAULT, Argument, Signature
+from archspec.ops.offered import offered_names
 from archspec.ops.signatures import Group, signatures
 from archspec.schema.values import (
     ANY,
@@ -37,6 +38,8 @@ _WORDS: dict[str, Schema] = {
     "tensor": _NUMBERS,
     "dtype": {"enum": sorted(DTYPES)},
 }
+_OF_ITS_OWN: Schema = {"type": ["object", "array", "string", "number", "boolean", "null"]}
+"""What only a plug-in knows, which is not loaded for a schema."""
 _GROUPS: tuple[Group, ...] = ("datasets", "transforms", "losses", "optimizers", "schedulers", "metrics", "inits")
 
 
@@ -47,12 +50,16 @@ def definitions() -> dict[str, Schema]:
         known = _usable(group)
         made[group] = _named(group, known)
         made |= {f"{group}.{name}": _called(group, found) for name, found in known.items()}
+        if group == "datasets":
+            made |= {f"{group}.{name}": _OF_ITS_OWN for name in offered_names() if name not in signatures(group)}
     made["initialisation"] = made.pop("inits")
     return made
 
 
 def _usable(group: Group) -> dict[str, Signature]:
-    return {name: found for name, found in signatures(group).items() if unusable_in(group, found) is None}
+    known = {name: found for name, found in signatures(group).items() if unusable_in(group, found) is None}
+    offered = offered_names() if group == "datasets" else []
+    return {**{name: Signature(name, "A data set of a plug-in.") for name in offered}, **known}
 
 
 def unusable_in(group: Group, signature: Signature) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from archspec.errors import Span
 
-Target: TypeAlias = Literal["index", "one_hot", "sign", "pair", "values", "sequence", "none"]
+Target: TypeAlias = Literal["index", "one_hot", "sign", "several", "pair", "values", "sequence", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +196,7 @@ LOSS_TARGETS: Mapping[str, Target] = {
     "KLDivLoss": "one_hot",
     "PoissonNLLLoss": "one_hot",
     "SoftMarginLoss": "sign",
+    "MultiLabelMarginLoss": "several",
     "CosineEmbeddingLoss": "pair",
     "HingeEmbeddingLoss": "pair",
     "MarginRankingLoss": "pair",
@@ -205,8 +206,9 @@ LOSS_TARGETS: Mapping[str, Target] = {
     "TripletMarginWithDistanceLoss": "none",
     "mean": "none",
 }
-"""How a loss wants its target: the index of a class, a float vector of 0 and 1, or one of −1 and 1; whether two are
-alike, 1 or −1; values as they are; a sequence of classes with its length; or nothing.
+"""How a loss wants its target: the index of a class, a float vector of 0 and 1, or one of −1 and 1; the indices of
+several classes, −1 after the last one; whether two are alike, 1 or −1; values as they are; a sequence of classes with
+its length; or nothing.
 A loss that is not here wants what no data set has."""
 
 SEVERAL_OUTPUTS: Mapping[str, tuple[str, ...]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,8 +62,8 @@ def evaluate(
     model = best_model(architecture, folder, place)
     objective = make_objective(recipe, tuple(architecture.output_types), place, tuple(architecture.input_types))
     metrics = metrics_of(recipe, data.task, len(data.classes))
-    found = look(model, objective, data, recipe, metrics, place, examples=report)
-    data.eval.close()
+    with closing(data.eval):
+        found = look(model, objective, data, recipe, metrics, place, examples=report)
     if report:
         try:
             write_report(RunFolder(folder), architecture, found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import torch
@@ -12,7 +12,7 @@ from archspec.errors import Diagnostic, Span, SpecError
 from archspec.spec.recipe import LOSS_TARGETS, SINGLE_OUTPUT_LOSSES, Recipe
 from archspec.tensors import TensorType, show_shape
 from archspec.train.data.images import ImageData
-from archspec.train.metrics import MOST_CONFUSED, OF_CLASSES, OF_MATRIX, OF_VALUES
+from archspec.train.metrics import MOST_CONFUSED, OF_CLASSES, OF_MATRIX, OF_SEVERAL, OF_VALUES, only_compares
 
 _LEAVE_OUT = frozenset({"CrossEntropyLoss", "NLLLoss"})
 
@@ -96,6 +96,9 @@ def check_fits(recipe: Recipe, data: ImageData) -> None:
                 )
                 faults.append(Diagnostic("AS512", message, metric.span, help="use `accuracy` or `top_k`"))
     wrong, has = (OF_VALUES, "classes") if data.classes else (OF_CLASSES, "values")
+    if data.task == "multilabel":
+        wrong, has = OF_CLASSES - (OF_VALUES if only_compares(recipe) else OF_SEVERAL), "any number of classes"
+        faults += _of_one_class(recipe, data)
     for metric in recipe.metrics:
         if metric.name in wrong:
             message = f"`{metric.name}` is no metric of {has}, and the targets of `{data.name}` are {has}"
@@ -103,6 +106,15 @@ def check_fits(recipe: Recipe, data: ImageData) -> None:
             faults.append(Diagnostic("AS512", message, metric.span, help=f"use one of {names}"))
     if faults:
         raise SpecError(faults)
+
+
+def _of_one_class(recipe: Recipe, data: ImageData) -> Iterator[Diagnostic]:
+    """Losses of one class each, for samples that have any number of them."""
+    for _, each in recipe.output_losses:
+        if LOSS_TARGETS[each.loss.name] == "index":
+            message = f"`{each.loss.name}` is of one class per sample, and `{data.name}` has any number of them"
+            help = "use `loss: BCEWithLogitsLoss`, which asks for each class by itself"
+            yield Diagnostic("AS512", message, each.loss.span, help=help)
 
 
 def _called(name: str) -> str:
@@ -113,7 +125,7 @@ def _called(name: str) -> str:
 def _has_layout(architecture: Trainable, data: ImageData, output: TensorType) -> bool:
     if data.task == "sequence":
         return output.rank == 3
-    if data.task == "classification":
+    if data.task in ("classification", "multilabel"):
         return output.rank == 2
     given = next(iter(architecture.input_types.values()))
     return output.rank == 4 and output.shape[2:] == given.shape[2:]
@@ -128,8 +140,9 @@ def _wrong_layout(
     if data.task == "sequence":
         wants = f"`{data.name}` has a label per place, which wants [N, length, {classes}]"
         help = f"end with `Linear: {classes}`, which keeps the places"
-    elif data.task == "classification":
-        wants = f"`{data.name}` has one label per image, which wants [N, {classes}]"
+    elif data.task in ("classification", "multilabel"):
+        has = "one label" if data.task == "classification" else f"{classes} labels"
+        wants = f"`{data.name}` has {has} per image, which wants [N, {classes}]"
         help = f"end with `Flatten` and `Linear: {classes}`"
         if output.rank == 4 and output.shape[2:] == given.shape[2:] and data.name == "digits":
             help = "for a label per pixel use `--set train.data=digits_segmentation`"

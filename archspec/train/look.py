@@ -74,7 +74,7 @@ def look(
     """
     model.eval()
     main, seen = objective.main, _Seen()
-    totals = Totals.of(metrics, main.name, len(data.classes), device)
+    totals = Totals.of(metrics, main.name, data.exclusive, device)
     with forked_generators(device), closing(_everything(data, recipe, device)) as batches:
         for batch in batches:
             loss, output = objective(model(*batch.inputs), batch)

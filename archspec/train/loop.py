@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 import torch
@@ -209,7 +209,8 @@ class Loop:
             self._measure()  # which was interrupted
         if not len(left) or (self.at.batch and self.is_over()):
             return
-        with closing(feed(self.data.train, left, self.at.epoch, recipe, self.device, self.portions)) as loaded:
+        portions = replace(self.portions, before=0 if self.mix is None else self.mix.before)
+        with closing(feed(self.data.train, left, self.at.epoch, recipe, self.device, portions)) as loaded:
             self._learn(loaded, len(indices))
 
     def _learn(self, loaded: Iterator[Batch], samples: int) -> None:
@@ -279,7 +280,7 @@ class Loop:
 
     def _no_totals(self) -> Totals:
         main = self.learner.objective.main
-        return Totals.of(self.metrics, main.name, len(self.data.classes), self.device)
+        return Totals.of(self.metrics, main.name, self.data.exclusive, self.device)
 
     def _keep(self, row: Row) -> None:
         self.history.append(row)

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from archspec.spec.recipe import Named, Recipe
-from archspec.train.targets import IGNORED, classes_second
+from archspec.spec.recipe import LOSS_TARGETS, Named, Recipe
+from archspec.train.targets import IGNORED, border, classes_second
 
 LOSS = "loss"
 MOST_CONFUSED = 4096
@@ -74,6 +74,12 @@ def _errors(power: int, output: Tensor, target: Tensor) -> Tensor:
     return torch.stack([_wide(error).sum(), error.new_tensor(error.numel(), dtype=_wide(error).dtype)])
 
 
+def _right(limit: float, output: Tensor, target: Tensor) -> Tensor:
+    """Of how many classes it is said right whether a sample has them, and how many there are."""
+    right = (output > limit) == (target.reshape(output.shape) > 0.5)
+    return torch.stack([right.sum(), right.new_tensor(right.numel(), dtype=torch.int64)])
+
+
 def _surprise(output: Tensor, target: Tensor) -> Tensor:
     """The sum of −log p of each label under the softmax of the output, and how many labels there are."""
     output = _wide(classes_second(output, target))
@@ -109,10 +115,13 @@ OF_MATRIX = frozenset(_OF_CONFUSION) - {"accuracy"}
 """Metrics that need to know which class was taken for which."""
 OF_VALUES = frozenset({"mae", "mse"})
 """Metrics of predicted numbers."""
+OF_SEVERAL = frozenset({"accuracy", *OF_VALUES})
+"""Metrics of classes that do not exclude each other."""
 BY_TASK: Mapping[str, tuple[str, ...]] = {
     "classification": ("accuracy",),
     "segmentation": ("mean_iou",),
     "sequence": ("accuracy",),
+    "multilabel": ("accuracy",),
     "regression": ("mae",),
     "none": (),
 }
@@ -133,11 +142,25 @@ def make_metric(named: Named, classes: int = 0) -> Metric:
 
 def metrics_of(recipe: Recipe, task: str, classes: int) -> tuple[Metric, ...]:
     """What the recipe asks to be measured, and what it is monitored by; else what fits the task."""
-    named = recipe.metrics or tuple(map(Named, BY_TASK[task]))
+    usual = () if task == "multilabel" and only_compares(recipe) else BY_TASK[task]
+    named = list(recipe.metrics or map(Named, usual))
     metrics = [make_metric(each, classes) for each in named]
     if recipe.monitor is not None and recipe.monitor not in (LOSS, *(metric.name for metric in metrics)):
         metrics.append(make_metric(_named(recipe.monitor), classes))
+    if task == "multilabel":
+        metrics = [_of_each(metric, recipe) if metric.name == "accuracy" else metric for metric in metrics]
     return tuple(dict.fromkeys(metrics))
+
+
+def only_compares(recipe: Recipe) -> bool:
+    """Whether the main loss has no border between yes and no, only classes that are likelier than others."""
+    return LOSS_TARGETS.get(recipe.output_losses[0][1].loss.name) == "several"
+
+
+def _of_each(accuracy: Metric, recipe: Recipe) -> Metric:
+    """Of each class by itself, by the main loss's border between yes and no."""
+    limit = border(recipe.output_losses[0][1].loss.name)
+    return Metric(accuracy.name, sums=partial(_right, limit), of_sums=_ratio)
 
 
 def _named(column: str) -> Named:

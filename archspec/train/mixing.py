@@ -1,4 +1,8 @@
-"""MixUp and CutMix: batches whose samples and labels are mixed, by which batch it is and nothing drawn before."""
+"""MixUp and CutMix: batches whose samples and labels are mixed, by which batch it is and nothing drawn before.
+
+Both mix each sample with the one before it in the batch, the first one with the last. A process that has a portion of
+the batch is given the sample before its first one too, and so comes to its part of what one process would make.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +28,13 @@ class Mixing:
     transform: of images [n, C, H, W] and classes [n]; gives a probability for each class, [n, classes].
     shape: of the images.
     seed: the recipe's.
+    before: samples at the start of a batch that are there for the others and go afterwards.
     """
 
     transform: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
     shape: ImageShape
     seed: int
+    before: int = 0
 
     def __call__(self, batch: Batch, epoch: int, number: int) -> Batch:
         """The batch with this number of the epoch, mixed; the random numbers are those of (seed, epoch, number)."""
@@ -36,17 +42,24 @@ class Mixing:
         as_images = images.reshape(-1, self.shape.channels, *self.shape.size)
         with seeded(self.seed, epoch, number, _MIXING):
             mixed, labels = self.transform(as_images, batch.target)
-        return Batch((mixed.reshape(images.shape),), {**batch.targets, TARGET: labels})
+        targets = {name: each[self.before :] for name, each in {**batch.targets, TARGET: labels}.items()}
+        return Batch((mixed.reshape(images.shape)[self.before :],), targets)
 
 
-def make_mixing(recipe: Recipe, data: ImageData) -> Mixing | None:
-    """What `transforms.batch` asks for; None for nothing."""
+def make_mixing(recipe: Recipe, data: ImageData, *, in_portions: bool = False) -> Mixing | None:
+    """What `transforms.batch` asks for; None for nothing.
+
+    Args:
+        recipe: the `train` section.
+        data: whose images are mixed.
+        in_portions: whether the batches are portions of larger ones, each with the sample before its first one.
+    """
     named = [_of_classes(each, len(data.classes)) for each in recipe.transforms.batch]
     transform = make_transforms(named)
     return (
         None
         if transform is None or data.preparation is None
-        else Mixing(transform, data.preparation.shape, recipe.seed)
+        else Mixing(transform, data.preparation.shape, recipe.seed, int(in_portions))
     )
 
 

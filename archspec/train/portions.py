@@ -37,11 +37,14 @@ class Portions:
     size: samples of a whole batch, of all processes together.
     accumulate: batches of a step.
     ranks: the processes.
+    before: samples that each portion has before its own, for a transform of whole batches. Before the batch's first
+        sample comes its last one.
     """
 
     size: int
     accumulate: int = 1
     ranks: Ranks = ALONE
+    before: int = 0
 
     def of(self, count: int) -> Portion:
         """This process's portion of a batch.
@@ -66,8 +69,8 @@ class Portions:
         return self.size // self.ranks.count + (self.ranks.rank < self.size % self.ranks.count)
 
     def batch_size(self) -> int:
-        """Samples of this process in a whole batch; it has no more in any."""
-        return self.size if self.ranks.count == 1 else self._largest()
+        """Samples that this process loads of a whole batch; it loads no more of any."""
+        return self.before + (self.size if self.ranks.count == 1 else self._largest())
 
     def count(self, batch: int, samples: int) -> int:
         """How many samples the n-th batch has, of all processes together; batches count from 1."""
@@ -98,10 +101,11 @@ class Portions:
 
     def own(self, indices: Tensor) -> Tensor:
         """Of the indices of consecutive batches those of this process, in `batches` of `batch_size()`."""
-        if self.ranks.count == 1:
+        if self.ranks.count == 1 and not self.before:
             return indices
         pieces = []
         for batch in chunks(indices, self.size):
             portion = self.of(len(batch))
-            pieces.append(batch[portion.start : portion.stop])
+            places = torch.arange(portion.start - self.before, portion.stop)
+            pieces.append(batch[places % len(batch)])
         return torch.cat(pieces) if pieces else indices

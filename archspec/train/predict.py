@@ -26,10 +26,10 @@ from archspec.train.fit import Trainable, check_head
 from archspec.train.objective import make_objective
 from archspec.train.parts import make_transforms
 from archspec.train.targets import classes_second, predict
-from archspec.train.understand import shares
+from archspec.train.understand import likelihoods, shares
 
 _AT_ONCE = 16
-_TASKS = ("classification", "segmentation")
+_TASKS = ("classification", "segmentation", "multilabel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Seen:
     """What a run knows of its images: enough to ask it about others where its data is not.
 
     Attributes:
-        task: one class per image, or one per pixel.
+        task: one class per image, any number of them, or one per pixel.
         classes: their names.
         preparation: of evaluation images.
     """
@@ -104,6 +104,8 @@ def _prediction(path: str, picture: Tensor, output: Tensor, loss: str, seen: See
     if seen.task == "segmentation":
         mask = predict(loss, classes_second(output, torch.zeros(1, *picture.shape[1:])))[0].cpu()
         parts = torch.bincount(mask.flatten(), minlength=len(seen.classes)) / mask.numel()
+    elif seen.task == "multilabel":
+        parts = likelihoods(loss, output)[0].cpu()
     else:
         parts = shares(loss, output)[0].cpu()
     ranked = parts.argsort(descending=True, stable=True).tolist()

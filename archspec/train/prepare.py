@@ -27,6 +27,7 @@ from archspec.train.layout import laid_out
 from archspec.train.learner import Learner, make_learner
 from archspec.train.measure import measure
 from archspec.train.metrics import Metric, Monitor, metrics_of, monitor_of
+from archspec.train.mixing import make_mixing
 from archspec.train.objective import make_objective
 from archspec.train.parts import (
     ParamsOfGroup,
@@ -97,7 +98,11 @@ class Prepared:
         """
         self.model.train()
         indices = epoch_indices(len(self.data.train), self.recipe.batch_size, self.recipe.seed, epoch)
-        return feed(self.data.train, indices, epoch, self.recipe, self.learner.device, self._portions)
+        mix = make_mixing(self.recipe, self.data)
+        fed = feed(self.data.train, indices, epoch, self.recipe, self.learner.device, self._portions)
+        with closing(fed) as loaded:
+            for number, batch in enumerate(loaded, 1):
+                yield batch if mix is None else mix(batch, epoch, number)
 
     def held_out(self) -> Generator[Batch, None, None]:
         """The evaluation batches, on the device."""
@@ -127,7 +132,7 @@ class Prepared:
             batches: on the device; those of the evaluation data unless given.
         """
         was_training, objective = self.model.training, self.learner.objective
-        totals = Totals.of(self.metrics, objective.main.name, len(self.data.classes), self.learner.device)
+        totals = Totals.of(self.metrics, objective.main.name, self.data.exclusive, self.learner.device)
         self.model.eval()
         with forked_generators(self.learner.device):
             everything = self.held_out() if batches is None else batches

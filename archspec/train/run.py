@@ -76,6 +76,7 @@ def _run(
     folder = ranks.first(lambda: open_run_folder(architecture.name, out)) if old is None else old
     folder = replace(folder, metadata=architecture.weights_metadata)
     with ExitStack() as stack:
+        stack.callback(prepared.close)  # a traceback may hold all of this for long
         ranks.first(lambda: stack.enter_context(locked(folder.path)))
         if old is None:
             text = architecture.spec_text_without_weights.encode("utf-8")
@@ -152,7 +153,7 @@ def _loop(prepared: Prepared, folder: RunFolder, quiet: bool) -> Loop:
         checkpoints=Checkpoints(folder.path / "checkpoints", recipe.checkpoints_kept, learner.ranks),
         identity=identity(prepared.architecture, recipe, data),
         progress=make_progress(quiet),
-        mix=make_mixing(recipe, data),
+        mix=make_mixing(recipe, data, in_portions=learner.ranks.are_several),
     )
 
 

@@ -13,7 +13,7 @@ from archspec.spec.recipe import LOSS_TARGETS
 
 IGNORED = -100
 """The label of what has none, which torch's losses of class indices leave out by default."""
-_LOGIT_LOSSES = frozenset({"BCEWithLogitsLoss", "SoftMarginLoss"})
+_LOGIT_LOSSES = frozenset({"BCEWithLogitsLoss", "SoftMarginLoss", "MultiLabelSoftMarginLoss"})
 
 
 def first_output(output: Any) -> Tensor:
@@ -43,7 +43,8 @@ def encode(loss: str, labels: Tensor, output: Tensor) -> Tensor:
         output: what it is compared with, [n, C] or [n, C, …]; with C = 1 two classes are 0 and 1.
 
     Returns:
-        The labels themselves, or their one-hot form in the output's shape and dtype: 0 and 1, or −1 and 1.
+        The labels themselves, or their one-hot form in the output's shape and dtype: 0 and 1, or −1 and 1; or the
+        indices of those that are true, int64 in the output's shape, filled up with −1.
 
     Raises:
         ValueError: values are not of the output's shape; torch would broadcast them.
@@ -57,13 +58,23 @@ def encode(loss: str, labels: Tensor, output: Tensor) -> Tensor:
         if values.shape != output.shape:
             shapes = " and ".join(str(list(each.shape[1:])) for each in (output, values))
             raise ValueError(f"for each sample, the output and its target have different shapes: {shapes}")
+        if wanted == "several":
+            return _indices(values > 0.5)
         return 2 * values - 1 if wanted == "sign" else values
     if wanted == "index":
         return labels
     channels = output.shape[1]
     hot = labels.unsqueeze(1) if channels == 1 else functional.one_hot(labels, channels).movedim(-1, 1)
+    if wanted == "several":
+        return _indices(hot > 0)
     hot = hot.to(output.dtype)
     return 2 * hot - 1 if wanted == "sign" else hot
+
+
+def _indices(is_true: Tensor) -> Tensor:
+    """The places of what is true in each row, in order, and −1 in the rest of it."""
+    places = (~is_true).to(torch.uint8).argsort(dim=1, stable=True)
+    return torch.where(is_true.gather(1, places), places, -1)
 
 
 def as_pair(labels: Tensor, output: Tensor, *, is_of_two: bool) -> Tensor:
@@ -98,8 +109,12 @@ def predict(loss: str, output: Tensor) -> Tensor:
     """The predicted classes, int64 [n] or [n, H, W]: the largest channel, or on which side of the border one lies."""
     if output.shape[1] > 1:
         return output.argmax(1)
-    border = 0.0 if loss in _LOGIT_LOSSES else 0.5
-    return (output.squeeze(1) > border).long()
+    return (output.squeeze(1) > border(loss)).long()
+
+
+def border(loss: str) -> float:
+    """Above which an output says yes."""
+    return 0.0 if loss in _LOGIT_LOSSES else 0.5
 
 
 def confusion(labels: Tensor, predicted: Tensor, classes: int) -> Tensor:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, cat
 
-_NORMALISED = frozenset({"CrossEntropyLoss", "MultiMarginLoss"})
+_NORMALISED = frozenset({"CrossEntropyLoss", "MultiMarginLoss", "MultiLabelMarginLoss"})
+_LOGITS = frozenset({"BCEWithLogitsLoss", "MultiLabelSoftMarginLoss", "SoftMarginLoss"})
 
 
 def shares(loss: str, output: Tensor) -> Tensor:
@@ -18,14 +19,25 @@ def shares(loss: str, output: Tensor) -> Tensor:
         [n, classes, …].
     """
     if output.shape[1] == 1:
-        share = output.sigmoid() if loss in ("BCEWithLogitsLoss", "SoftMarginLoss") else output.clamp(0, 1)
+        share = output.sigmoid() if loss in _LOGITS else output.clamp(0, 1)
         return cat([1 - share, share], 1)
     if loss == "NLLLoss":
         return output.exp()
     if loss in _NORMALISED:
         return output.softmax(1)
-    if loss in ("BCEWithLogitsLoss", "MultiLabelSoftMarginLoss", "SoftMarginLoss"):
-        output = output.sigmoid()
-    else:
-        output = output.clamp_min(0)
+    output = output.sigmoid() if loss in _LOGITS else output.clamp_min(0)
     return output / output.sum(1, keepdim=True).clamp_min(1e-12)
+
+
+def likelihoods(loss: str, output: Tensor) -> Tensor:
+    """Of each class by itself, where a sample may have several: numbers from 0 to 1, [n, C].
+
+    A loss that only compares classes with each other means shares.
+
+    Args:
+        loss: its name.
+        output: [n, C].
+    """
+    if loss in _NORMALISED:
+        return shares(loss, output)
+    return output.sigmoid() if loss in _LOGITS else output.clamp(0, 1)

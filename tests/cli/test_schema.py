@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import jsonschema
+import pytest
 
+from archspec.ops import offered
 from tests.cli.run import Shell
 
 PLUGIN = """
@@ -49,6 +51,21 @@ def test_it_knows_the_layers_of_a_plug_in_when_asked(shell: Shell, tmp_path: Pat
     spec["layers"] = {"gate": {"Gate": {"widht": 3}}}
     assert not judge.is_valid(spec)
     assert schema["definitions"]["Gate"]["description"].startswith("A gate of its own.")
+
+
+def test_it_knows_the_data_sets_of_a_plug_in(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offered, "_REGISTERED", {})
+    monkeypatch.setattr(offered, "_points", lambda: {"Installed": None})  # which is not loaded
+    (tmp_path / "spots.py").write_text(
+        "import archspec\n@archspec.register_dataset(name='Spots')\ndef spots(root): ...\n", encoding="utf-8"
+    )
+    for arguments in ((), ("--recipe",)):
+        run = shell("schema", "--plugin", str(tmp_path / "spots.py"), *arguments)
+        judge = jsonschema.Draft7Validator(json.loads(run.out))
+        whole = {"archspec": 1, "input": [4], "layers": ["ReLU"]}
+        for data, is_known in (({"Spots": {"root": "x"}}, True), ("Installed", True), ("Elsewhere", False)):
+            spec = {"archspec": 1, "data": data} if arguments else {**whole, "train": {"data": data}}
+            assert judge.is_valid(spec) is is_known, data
 
 
 def test_a_file_that_cannot_be_written(shell: Shell, tmp_path: Path) -> None:

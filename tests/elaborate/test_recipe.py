@@ -91,9 +91,16 @@ def test_missing_argument():
     assert (diagnostic.code, diagnostic.message) == ("AS503", "`StepLR` needs `step_size`")
 
 
-@pytest.mark.parametrize("name", ["MultiLabelMarginLoss", "AdaptiveLogSoftmaxWithLoss"])
-def test_losses_that_take_something_else_than_a_label(name):
-    assert only(loss=Named(name)).code == "AS506"
+def test_a_loss_with_weights_of_its_own():
+    diagnostic = only(loss=Named("AdaptiveLogSoftmaxWithLoss"))
+    assert diagnostic.code == "AS506"
+    assert "it has weights of its own" in diagnostic.message
+
+
+def test_a_data_set_that_runs_what_it_finds():
+    diagnostic = only(data=Named("LSUN", {"root": "data"}))
+    assert diagnostic.code == "AS506"
+    assert "`lmdb`" in diagnostic.message
 
 
 def test_every_loss_with_a_target_is_accepted():

@@ -77,7 +77,7 @@ def main(root: Path, every: int) -> None:
     told = crashed(root / "new", every)
     if every == 1:
         begun = root / "begun"
-        half = 1 + max(at for at, name in enumerate(told["all"], 1) if name == "rmdir")  # a first epoch is kept
+        half = 1 + min(at for at, name in enumerate(told["all"], 1) if name == "rmdir")  # a first epoch is kept
         assert wait(in_child(crashing(begun, half))) == 9
         again = crashed(root / "again", every, begun)
         told = {name: [*each, *again[name]] for name, each in told.items()}

@@ -12,7 +12,10 @@ from archspec.train import train
 from archspec.train.data.batch import Batch
 from archspec.train.data.registry import load_data
 from archspec.train.data.request import Request
+from archspec.train.feed import feed
 from archspec.train.mixing import make_mixing
+from archspec.train.portions import Portions
+from archspec.train.ranks import Ranks
 from archspec.train.seeds import order, seeded
 from archspec.train.targets import encode
 from tests.train.fakes import Fake, convnet, mlp
@@ -74,6 +77,34 @@ def test_labels_add_up_to_one_and_differ_by_batch(named):
     assert not torch.equal(first.inputs[0], other.inputs[0])
 
 
+@pytest.mark.parametrize("named", [Named("MixUp"), Named("CutMix"), CHOICE], ids=lambda each: each.name)
+@pytest.mark.parametrize("count", [2, 3])
+def test_several_processes_mix_what_one_does(named, count):
+    """Each sample with its partner in the whole batch, whoever has that; a last batch of few too."""
+    recipe = recipe_of(named, batch_size=25)
+    data = load_data(Request(recipe, Fake(mlp, (1, 8, 8)).input_types))
+    indices = order(53, 0, 1)
+
+    def mixed(ranks):
+        mix = make_mixing(recipe, data, in_portions=ranks.are_several)
+        portions = Portions(25, ranks=ranks, before=mix.before)
+        fed = feed(data.train, indices, 1, recipe, torch.device("cpu"), portions)
+        return [mix(batch, 1, number) for number, batch in enumerate(fed, 1)]
+
+    parts = zip(*(mixed(Ranks(rank, count)) for rank in range(count)), strict=True)
+    for number, (whole, several) in enumerate(zip(mixed(Ranks(0, 1)), parts, strict=True), 1):
+        counted = [Portions(25, ranks=Ranks(rank, count)).of(whole.size).counted for rank in range(count)]
+        own = [part for part, its in zip(several, counted, strict=True) if its]
+        assert torch.equal(torch.cat([part.inputs[0] for part in own]), whole.inputs[0]), number
+        assert torch.equal(torch.cat([part.target for part in own]), whole.target)
+
+
+def test_batches_of_a_loop_of_ones_own_are_mixed():
+    spec = {"archspec": 1, "input": [1, 8, 8], "layers": {"flatten": "Flatten", "fc": {"Linear": 10}}}
+    parts = archspec.prepare({**spec, "train": {"transforms": {"batch": ["MixUp"]}}}, device="cpu")
+    assert next(parts.batches(1)).target.shape == (64, 10)
+
+
 def test_soft_labels_as_losses_want_them():
     soft = torch.tensor([[0.75, 0.25], [0.0, 1.0]])
     assert encode("CrossEntropyLoss", soft, torch.zeros(2, 2, dtype=torch.bfloat16)).dtype == torch.float32
@@ -89,7 +120,8 @@ def test_soft_labels_as_losses_want_them():
         ("train: [MixUp]", "CrossEntropyLoss", "while these transforms see one image at a time"),
         ("train: [{RandomApply: {transforms: [CutMix]}}]", "CrossEntropyLoss", "one image at a time"),
         ("batch: [RandomHorizontalFlip]", "CrossEntropyLoss", "under `batch` are whole batches"),
-        ("batch: [MixUp]", "MultiMarginLoss", "takes one class per sample"),
+        ("batch: [MixUp]", "MultiMarginLoss", "takes whole classes"),
+        ("batch: [MixUp]", "MultiLabelMarginLoss", "takes whole classes"),
         ("batch: [{MixUp: {alpha: x}}]", "CrossEntropyLoss", "`alpha` of `MixUp`"),
     ],
 )

@@ -1,5 +1,7 @@
 """What several processes take of each batch: together the batch, whatever its size."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given
@@ -28,16 +30,17 @@ def test_together_they_are_the_batch(data):
             assert own.stop - own.start >= 2
 
 
-@given(st.integers(1, 5), st.integers(5, 13), st.integers(1, 60))
-def test_own_indices_fall_into_the_batches_they_are_loaded_in(processes, size, samples):
+@given(st.integers(1, 5), st.integers(5, 13), st.integers(1, 60), st.integers(0, 1))
+def test_own_indices_fall_into_the_batches_they_are_loaded_in(processes, size, samples, before):
     indices = torch.randperm(samples)
-    for each in of_all(size, processes):
+    for each in (replace(each, before=before) for each in of_all(size, processes)):
         batches = indices.split(size)
         loaded = each.own(indices).split(each.batch_size())
         assert len(loaded) == len(batches)
         for number, (batch, own) in enumerate(zip(batches, loaded, strict=True), 1):
             portion = each.of(each.count(number, samples))
-            assert torch.equal(own, batch[portion.start : portion.stop])
+            assert torch.equal(own[before:], batch[portion.start : portion.stop])
+            assert own[:before].tolist() == [batch[portion.start - 1]][:before]
 
 
 def test_one_process_takes_all_as_it_is():

@@ -1,7 +1,11 @@
 """Stopped at any batch and gone on with: the same bits as a run that was never stopped."""
 
 import math
+import os
 import shutil
+import signal
+from dataclasses import replace
+from multiprocessing import active_children
 
 import pytest
 import torch
@@ -9,9 +13,11 @@ from PIL import Image
 from torch import nn
 
 from archspec.spec.recipe import Named, ParamGroup, Recipe, Transforms
-from archspec.train import train
+from archspec.train import run, train
+from archspec.train.data import loaded
 from tests.train.fakes import Fake, mlp
-from tests.train.interrupted import all_of, difference, stopped
+from tests.train.interrupted import Stopping, all_of, difference, stopped
+from tests.train.killed import wait
 
 pytestmark = pytest.mark.usefixtures("no_pictures")
 
@@ -83,6 +89,33 @@ def test_the_number_of_workers_changes_nothing(tmp_path, photos):
     none, one, two = (all_of(tmp_path / str(workers)) for workers in (0, 1, 2))
     assert difference(none, one) is None
     assert difference(none, two) is None
+
+
+def test_no_process_outlives_a_run(tmp_path, photos, monkeypatch):
+    """Not even while somebody holds the exception. What is collected later is collected in any thread, or a child."""
+    eval_photos = replace(of_photos(photos, 2), eval_interval="step")
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "make_progress", lambda quiet: Stopping(3))
+        with pytest.raises(SystemExit) as stopped_there:
+            train(Fake(drop_and_norm, (3, 16, 16)), recipe=eval_photos, out=tmp_path / "a", device="cpu", quiet=True)
+    assert not active_children()
+    assert stopped_there.value.code == 143
+    result = train(Fake(drop_and_norm, (3, 16, 16)), recipe=eval_photos, out=tmp_path / "b", device="cpu", quiet=True)
+    assert not active_children()
+    assert result.history
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="it is forked")
+def test_a_worker_that_is_told_to_end_is_not_killed(monkeypatch):
+    """One that is killed makes torch raise in the process that trains, perhaps within a save."""
+    monkeypatch.setattr(loaded, "_SECONDS_TO_FINISH", 1)
+    child = os.fork()
+    if not child:
+        loaded._undisturbed(0)
+        signal.raise_signal(signal.SIGTERM)
+        signal.pause()
+        os._exit(1)
+    assert wait(child) == 0
 
 
 def test_stopped_again_and_again(tmp_path, monkeypatch):

@@ -52,6 +52,25 @@ def test_encodings():
     assert torch.equal(hot.argmax(1), mask)
 
 
+@given(st.lists(st.lists(st.booleans(), min_size=4, max_size=4), min_size=1, max_size=5), st.integers(0, 1000))
+def test_several_classes_as_torch_has_them(rows, seed):
+    """`MultiLabelMarginLoss` of indices, against its formula over what is there and what is not."""
+    there = torch.tensor(rows)
+    output = torch.randn(len(rows), 4, generator=torch.Generator().manual_seed(seed))
+    target = encode("MultiLabelMarginLoss", there.float(), output)
+    pairs = [
+        (row, yes, no)
+        for row in range(len(rows))
+        for yes in range(4)
+        for no in range(4)
+        if there[row, yes] > there[row, no]
+    ]
+    wanted = sum(float((1 - output[row, yes] + output[row, no]).clamp_min(0)) for row, yes, no in pairs) / 4 / len(rows)
+    assert float(torch.nn.MultiLabelMarginLoss()(output, target)) == pytest.approx(wanted, abs=1e-5)
+    one = torch.tensor([row % 4 for row in range(len(rows))])
+    assert encode("MultiLabelMarginLoss", one, output)[:, 0].tolist() == one.tolist()
+
+
 def test_predictions():
     assert predict("CrossEntropyLoss", torch.tensor([[1.0, 3.0, 2.0]])).tolist() == [1]
     one = torch.tensor([[0.2], [0.7], [-1.0]])

@@ -27,7 +27,7 @@ import archspec
 import archspec.train.sharding
 import archspec.train.store.shards
 from archspec.errors import UsageError
-from archspec.spec.recipe import Named, ParamGroup, Recipe
+from archspec.spec.recipe import Named, ParamGroup, Recipe, Transforms
 from archspec.train import run, train
 from archspec.train.store.checkpoints import read_state
 from tests.train.interrupted import Stopping, all_of, difference
@@ -77,6 +77,7 @@ layers:
 RANDOM = EXACT.replace("act: Tanh", "norm: BatchNorm1d, act: Tanh, drop: {Dropout: 0.3}").replace("Exact", "Random")
 RECIPE = Recipe(
     batch_size=205,  # 7 batches and 3 samples
+    transforms=Transforms(batch=(Named("RandomChoice", {"transforms": [{"MixUp": {"alpha": 0.2}}, "CutMix"]}),)),
     accumulate=3,
     epochs=2,
     optimizer=Named("AdamW", {"lr": 0.01}),

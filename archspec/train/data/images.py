@@ -15,7 +15,7 @@ from archspec.train.seeds import seeded
 if TYPE_CHECKING:
     from torchvision.transforms import v2
 
-Task: TypeAlias = Literal["classification", "segmentation", "sequence", "regression", "none"]
+Task: TypeAlias = Literal["classification", "segmentation", "sequence", "multilabel", "regression", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,8 @@ class ImageData:
 
     Attributes:
         name: what the recipe calls it.
-        task: one class per sample, per pixel or per place of a sequence; numbers; or nothing that is told apart.
+        task: one class per sample, per pixel or per place of a sequence; any number of them per sample; numbers; or
+            nothing that is told apart.
         classes: their names, by index; none where it is numbers.
         train: what is learnt from.
         eval: what is measured on, with no image of `train`.
@@ -146,3 +147,8 @@ class ImageData:
     eval: Samples
     preparation: Preparation | None
     has_unlabelled: bool = False
+
+    @property
+    def exclusive(self) -> int:
+        """How many classes there are of which one excludes the others; 0 where none does."""
+        return 0 if self.task == "multilabel" else len(self.classes)

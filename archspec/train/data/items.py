@@ -50,6 +50,11 @@ class Items:
         return index if self.indices is None else self.indices[index]
 
 
+def as_several(target: Any) -> Tensor:
+    """For each class, whether it is there, as 0 or 1, float [C]."""
+    return torch.as_tensor(target, dtype=torch.float32)
+
+
 def as_class(target: Any) -> Tensor:
     """A single class, int64 []."""
     return torch.as_tensor(target, dtype=torch.int64).reshape(())

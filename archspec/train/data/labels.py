@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 _LABELS = ("targets", "labels", "_labels", "y", "_samples", "samples", "_flat_character_images")
-_CLASSES = ("classes", "categories", "all_categories", "_characters")
+_CLASSES = ("classes", "categories", "all_categories", "_characters", "attr_names")
 
 
 def class_names(dataset: Any) -> tuple[str, ...]:
@@ -15,7 +15,7 @@ def class_names(dataset: Any) -> tuple[str, ...]:
     for attribute in _CLASSES:
         found = getattr(dataset, attribute, None)
         if isinstance(found, Sequence) and found and not isinstance(found[0], int):
-            return tuple(_name(each) for each in found)
+            return tuple(_name(each) for each in found if each)  # of a line that ends in a blank one is empty
     indices = getattr(dataset, "class_to_idx", {})
     return tuple(str(name) for name, _ in sorted(indices.items(), key=lambda pair: pair[1]))
 

@@ -158,7 +158,9 @@ class Loaded:
 
 
 def _useful(count: int) -> int:
-    return 0 if count < _FEW else min(_MOST_PROCESSES, (os.cpu_count() or 1) - 1)
+    """How many of this machine's processors are left, where each of the processes that train here has one."""
+    trainers = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    return 0 if count < _FEW else max(0, min(_MOST_PROCESSES, (os.cpu_count() or 1) // trainers - 1))
 
 
 def _collate(items: list[Item | Diagnostic]) -> Item | Diagnostic:
@@ -175,6 +177,7 @@ def _undisturbed(worker: int) -> None:
     """Ctrl-C and SIGTERM reach a whole group of processes; the one that trains has to finish its batch first."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "alarm"):
+        signal.signal(signal.SIGALRM, lambda number, frame: os._exit(0))  # one that is killed breaks off what trains
         signal.signal(signal.SIGTERM, lambda number, frame: signal.alarm(_SECONDS_TO_FINISH))
 
 

@@ -18,7 +18,7 @@ from archspec.ops.signatures import signatures
 from archspec.train.data.dense import IDENTITY, MASKS
 from archspec.train.data.images import ImageData, ImageShape
 from archspec.train.data.in_memory import InMemory
-from archspec.train.data.items import Items, as_class
+from archspec.train.data.items import Items, as_class, as_several
 from archspec.train.data.labels import class_names, labels_of
 from archspec.train.data.loaded import Loaded
 from archspec.train.data.request import Request, square
@@ -26,6 +26,7 @@ from archspec.train.data.split import stratified
 from archspec.train.data.statistics import channel_statistics, usual_statistics
 from archspec.train.data.vision_sets import VISION_SETS, VisionSet
 
+_READ = {"multilabel": as_several}
 _OURS = frozenset({"root", "download", "workers", "eval_fraction", "seed", "eval_root", "eval_annFile"})
 
 
@@ -132,7 +133,7 @@ def _from_files(
         parts = _split(request, labels_of(train) or [0] * len(train))
         evaluation = train
     mask = MASKS.get(request.name, IDENTITY) if about.task == "segmentation" else None
-    read = as_class if mask is None else mask.read
+    read = _READ.get(about.task, as_class) if mask is None else mask.read
     mean, std = usual_statistics(shape)
     phases = {
         phase: Loaded(

@@ -80,6 +80,11 @@ VISION_SETS: Mapping[str, VisionSet] = {
     "INaturalist": VisionSet("2021_train/<species>/… and 2021_valid/<species>/…", {}, {"version": "2021_valid"}),
     "LFWPeople": VisionSet("lfw-py/lfw-funneled.tgz, lfw_funneled/<name>/…, people.txt and lfw-names.txt"),
     "Omniglot": VisionSet("omniglot-py/images_background.zip and images_background/<alphabet>/<character>/…"),
+    "CelebA": _by_split(
+        "celeba/img_align_celeba/….jpg, list_attr_celeba.txt, list_eval_partition.txt and its other lists",
+        "valid",
+        task="multilabel",
+    ),
     "Country211": _by_split("country211/train/<class>/…, valid and test", "valid"),
     "DTD": _by_split("dtd/dtd/images/<class>/… and dtd/dtd/labels/train1.txt, val1.txt, test1.txt", "val"),
     "FGVCAircraft": _by_split("fgvc-aircraft-2013b/data/images/… and its lists", train="trainval"),

@@ -11,6 +11,7 @@ from archspec.errors import SpecError, UsageError
 from archspec.ops import offered
 from archspec.spec.recipe import Named, Recipe, Transforms
 from archspec.tensors import N, TensorType
+from archspec.train.data import loaded
 from archspec.train.data.own import from_datasets
 from archspec.train.data.registry import load_data
 from archspec.train.data.request import Request
@@ -148,3 +149,13 @@ def test_a_plug_in_that_fails(made):
     archspec.register_dataset(made, name="Spots")
     with pytest.raises(SpecError, match=r"the plug-in `Spots` (fails: ZeroDivisionError|gives a Spots)"):
         load_data(request_of(arguments={"count": 3}))
+
+
+def test_processes_on_one_machine_share_its_processors(monkeypatch):
+    monkeypatch.setattr(loaded.os, "cpu_count", lambda: 24)
+    found = {}
+    for trainers in ("1", "2", "4", "24"):
+        monkeypatch.setenv("LOCAL_WORLD_SIZE", trainers)
+        found[trainers] = loaded.Loaded(Spots(300), None).workers
+    assert found == {"1": 8, "2": 8, "4": 5, "24": 0}
+    assert loaded.Loaded(Spots(300), None, workers=3).workers == 3

@@ -6,6 +6,7 @@ from PIL import Image
 from torch import nn
 from torchvision.transforms.v2 import functional
 
+import archspec
 from archspec.errors import SpecError, UsageError
 from archspec.ops.signatures import signatures
 from archspec.spec.recipe import Named, Recipe, Transforms
@@ -59,6 +60,7 @@ SETS = {
     "INaturalist": (written.inaturalist, {"version": "2021_train_mini"}, (8, 8), 2, [0, 0, 0]),
     "LFWPeople": (written.lfw, {}, (6, 2), 2, [0, 0, 0]),
     "Omniglot": (written.omniglot, {}, (12, 4), 4, [0, 0, 0]),
+    "CelebA": (written.celeba, {}, (6, 2), 3, [[0, 0, 0], [1, 0, 0], [0, 1, 0]]),
     "Country211": (
         lambda root: written.in_folders(root, "country211/train", "country211/valid"), {}, (8, 8), 2, [0, 0, 0]
     ),
@@ -129,6 +131,86 @@ def test_a_package_that_is_not_there(name, tmp_path, monkeypatch):
         load(name, root=str(tmp_path))
     assert caught.value.diagnostics[0].code == "AS559"
     assert VISION_SETS[name].needs in caught.value.diagnostics[0].help
+
+
+def faces(root, **fields):
+    return Recipe(data=Named("CelebA", {"root": str(root)}), batch_size=3, epochs=2, **fields)
+
+
+def attributes(outputs=3):
+    return Fake(lambda: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, outputs)), (3, 20, 16))
+
+
+@pytest.mark.parametrize(
+    ("loss", "limit"),
+    [("BCEWithLogitsLoss", 0), ("MultiLabelSoftMarginLoss", 0), ("SoftMarginLoss", 0), ("MSELoss", 0.5)],
+)
+def test_any_number_of_attributes_is_learnt(loss, limit, tmp_path, monkeypatch):
+    """With the loss that torch computes of them, and each attribute measured by itself."""
+    write("CelebA", tmp_path, monkeypatch)
+    recipe = faces(tmp_path, loss=Named(loss))
+    result = train(attributes(), recipe=recipe, out=tmp_path / "run", device="cpu", quiet=True)
+    assert result.metric == "accuracy"
+    data = load_data(Request(recipe, attributes().input_types))
+    assert (data.task, data.classes) == ("multilabel", ("Bald", "Bangs", "Young"))
+    images, wanted = everything(data.eval)
+    with torch.no_grad():
+        output = result.last_model()(images)
+    assert wanted.tolist() == [[0, 1, 1], [1, 1, 1]]
+    target = 2 * wanted - 1 if loss == "SoftMarginLoss" else wanted
+    assert result.history[-1]["eval_loss"] == pytest.approx(float(getattr(nn, loss)()(output, target)), rel=1e-5)
+    right = ((output > limit) == (wanted > 0.5)).float().mean()
+    assert result.history[-1]["eval_accuracy"] == pytest.approx(float(right))
+
+
+def test_pictures_are_asked_about_each_attribute(tmp_path, monkeypatch):
+    write("CelebA", tmp_path, monkeypatch)
+    spec = {"archspec": 1, "input": [3, 20, 16], "layers": {"flatten": "Flatten", "fc": {"Linear": 3}}}
+    recipe = {"data": {"CelebA": {"root": str(tmp_path)}}, "loss": "BCEWithLogitsLoss", "epochs": 1}
+    result = archspec.train({**spec, "train": recipe}, out=tmp_path / "run", device="cpu", quiet=True)
+    path = tmp_path / "celeba" / "img_align_celeba" / "000007.jpg"
+    (told,) = archspec.predict(result.folder, [path], device="cpu")
+    architecture = archspec.load(result.folder / "spec.yaml")
+    images, _ = everything(load_data(Request(architecture.recipe, architecture.input_types)).eval)
+    with torch.no_grad():
+        shares = result.model(images[:1]).sigmoid()[0]
+    assert [dict(told.classes)[name] for name in ("Bald", "Bangs", "Young")] == pytest.approx(shares.tolist(), rel=1e-4)
+    assert archspec.evaluate(result.folder, device="cpu")["accuracy"] == result.best
+
+
+def test_the_margin_between_what_is_there_and_what_is_not(tmp_path, monkeypatch):
+    write("CelebA", tmp_path, monkeypatch)
+    recipe = faces(tmp_path, loss=Named("MultiLabelMarginLoss"))
+    result = train(attributes(), recipe=recipe, out=tmp_path / "run", device="cpu", quiet=True)
+    assert result.metric == "loss"
+    images, _ = everything(load_data(Request(recipe, attributes().input_types)).eval)
+    with torch.no_grad():
+        output = result.last_model()(images)
+    wanted = nn.MultiLabelMarginLoss()(output, torch.tensor([[1, 2, -1], [0, 1, 2]]))
+    assert result.history[-1]["eval_loss"] == pytest.approx(float(wanted), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "fields", "words"),
+    [
+        (3, {}, "`CrossEntropyLoss` is of one class per sample, and `CelebA` has any number of them"),
+        (2, {"loss": Named("BCEWithLogitsLoss")}, "the model gives 2 classes, but `CelebA` has 3"),
+        (
+            3,
+            {"loss": Named("BCEWithLogitsLoss"), "metrics": (Named("mean_iou"),)},
+            "`mean_iou` is no metric of any number",
+        ),
+        (3, {"loss": Named("MultiLabelMarginLoss"), "metrics": (Named("accuracy"),)}, "`accuracy` is no metric of"),
+    ],
+)
+def test_what_attributes_do_not_fit(outputs, fields, words, tmp_path, monkeypatch):
+    write("CelebA", tmp_path, monkeypatch)
+    fake = attributes(outputs)
+    fake.output = "output"
+    with pytest.raises(SpecError) as caught:
+        train(fake, recipe=faces(tmp_path, **fields), out=tmp_path / "run", device="cpu", quiet=True)
+    assert words in caught.value.diagnostics[0].message
+    assert not (tmp_path / "run").exists()
 
 
 def test_images_in_memory_are_as_torchvision_gives_them(tmp_path, monkeypatch):

@@ -121,6 +121,25 @@ def stl10(root: Path, patch) -> None:
         patch.setattr(datasets.STL10, attribute, lists[attribute])
 
 
+def celeba(root: Path, patch) -> None:
+    """Attribute k of picture i is there where bit k of i is set."""
+    names = [f"{number:06d}.jpg" for number in range(1, 9)]
+    for name in names:
+        picture(root / "celeba" / "img_align_celeba" / name)
+    has = [" ".join(str(2 * ((number >> bit) & 1) - 1) for bit in range(3)) for number in range(8)]
+    attributes = [f"{name} {row}" for name, row in zip(names, has, strict=True)]
+    rows = {
+        "list_attr_celeba.txt": ["8", "Bald Bangs Young ", *attributes],
+        "list_eval_partition.txt": [f"{name} {int(place >= 6)}" for place, name in enumerate(names)],
+        "identity_CelebA.txt": [f"{name} 1" for name in names],
+        "list_bbox_celeba.txt": ["8", "image_id x", *(f"{name} 1" for name in names)],
+        "list_landmarks_align_celeba.txt": ["8", "x", *(f"{name} 1" for name in names)],
+    }
+    for file, lines in rows.items():
+        (root / "celeba" / file).write_text("\n".join(lines) + "\n")
+    patch.setattr(datasets.CelebA, "file_list", [("", md5(root / "celeba" / file), file) for file in rows])
+
+
 def fer2013(root: Path, patch) -> None:
     rows = ["emotion,pixels,Usage"]
     for number in range(12):
