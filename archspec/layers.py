@@ -20,12 +20,17 @@ class BilinearPool2d(nn.Module):
         super().__init__()
         self.eps = eps
 
-    def forward(self, input: torch.Tensor, other: torch.Tensor | None = None) -> torch.Tensor:
+    def forward(
+        self,
+        input: torch.Tensor,
+        other: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         """[N, C, H, W], and [N, D, H, W] or nothing for the same tensor, to [N, C·D]."""
         first = input.flatten(2)
         second = first if other is None else other.flatten(2)
         pooled = torch.bmm(first, second.transpose(1, 2)).flatten(1) / first.size(2)
-        return F.normalize(torch.sign(pooled) * torch.sqrt(torch.abs(pooled) + self.eps))
+        rooted = torch.sign(pooled) * torch.sqrt(torch.abs(pooled) + self.eps)
+        return F.normalize(rooted)
 
     def extra_repr(self) -> str:
         """What `print` shows between the parentheses."""

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import functools
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
+from archspec.emit.containers import is_chain
 from archspec.emit.forward import INDENT, ForwardWriter
 from archspec.emit.lift import Crossings, find_crossings
 from archspec.emit.names import Names, attribute, class_name
+from archspec.emit.optional import conditional_functions, is_plain_layer, optional_children, scopes_of, taken_elsewhere
 from archspec.emit.returning import returning
 from archspec.emit.uses import Uses
 from archspec.emit.values import function_of
 from archspec.graph.needed import training_only
 from archspec.graph.nodes import Absent, Call, Graph, Node, Output, Ref, Scope
-from archspec.ops.code import is_plain
 from archspec.records import record
-from archspec.tensors import Batch
+from archspec.tensors import Batch, TensorType
+
+Mark: TypeAlias = Callable[[tuple[TensorType, ...]], Callable[[Node], str]]
+"""Makes what is written behind the lines of a function's nodes, from the types of what the function is given."""
 
 _HEADER = """{einops}import torch
 import torch.nn.functional as F
@@ -61,44 +65,6 @@ def generate(graph: Graph) -> Program:
     return Program(source, classes, generator.optional, generator.values)
 
 
-def optional_children(graph: Graph) -> dict[str, frozenset[str]]:
-    """By block: entries whose `when` is false in some instances, and which are layers of one value in the others."""
-    absent: dict[str, set[str]] = defaultdict(set)
-    present: dict[str, set[str]] = defaultdict(set)
-    unfit: dict[str, set[str]] = defaultdict(set)
-    for scope in _scopes(graph.root):
-        if scope.kind != "block" or scope.block is None:
-            continue
-        for node in scope.body:
-            if isinstance(node, Absent):
-                absent[scope.block].add(node.name)
-            elif _can_be_none(node):
-                present[scope.block].add(node.name)
-            else:
-                unfit[scope.block].add(node.name)
-    return {block: frozenset(absent[block] & present[block] - unfit[block]) for block in absent}
-
-
-def _can_be_none(node: Node) -> bool:
-    if len(node.inputs) != 1 or len(node.outputs) != 1:
-        return False
-    if isinstance(node, Absent) or node.module:
-        return False
-    return not node.is_container if isinstance(node, Scope) else _is_plain_layer(node)
-
-
-def _is_plain_layer(call: Call) -> bool:
-    return call.op.is_module and is_plain(call.op, call.args)
-
-
-def _scopes(scope: Scope) -> list[Scope]:
-    found = [scope]
-    for node in scope.body:
-        if isinstance(node, Scope):
-            found += _scopes(node)
-    return found
-
-
 @dataclass(slots=True)
 class Generator:
     """Writes the `forward` of each scope that needs a class of its own.
@@ -107,7 +73,8 @@ class Generator:
         graph: the model.
         crossings: what crosses the borders of its scopes.
         optional: for each block, the children that some of its instances have and others have not.
-        comments: whether the model's forward says where shapes change.
+        mark: for an exported file, makes what notes each line's entry and shape; None where the classes are to run.
+        conditional: for each block of an exported file, the functions that some instances call, and what these take.
         names: of classes.
         helpers: the functions that forwards call, with their sources; known when all are written.
         functions: the sources of the functions that compute buffers; known when the first class is written.
@@ -119,7 +86,8 @@ class Generator:
     graph: Graph
     crossings: Crossings
     optional: dict[str, frozenset[str]]
-    comments: bool = False
+    mark: Mark | None = None
+    conditional: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     names: Names = field(default_factory=Names)
     helpers: dict[str, str] = field(default_factory=dict)
     functions: list[str] = field(default_factory=list)
@@ -129,29 +97,34 @@ class Generator:
     _scopes: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, graph: Graph, *, comments: bool = False) -> Generator:
+    def of(cls, graph: Graph, mark: Mark | None = None) -> Generator:
         """The generator of a graph. The model's own name is taken first."""
-        generator = cls(graph, find_crossings(graph), optional_children(graph), comments)
+        conditional = {} if mark is None else conditional_functions(graph)
+        generator = cls(graph, find_crossings(graph), optional_children(graph), mark, conditional)
         generator.model = generator.names.allocate(graph.name)
         return generator
 
     def written(self) -> Iterator[tuple[Scope, str, str]]:
         """Each scope that needs a class, inner ones first, with what it would be called and its forward."""
-        self._write_functions()
+        if self.mark is None:
+            self._write_functions()
         yield from self._inside(self.graph.root)
         yield self.graph.root, self.model, self._model_forward() + _train_method(self.model, self.graph)
 
     def _write_functions(self) -> None:
         """The functions that compute buffers, one for all that hold the same."""
         known: dict[tuple[str, str], str] = {}
-        for call in self.graph.calls():
-            if call.value is None:
-                continue
-            text = function_of(call.value, self._note_helpers)
+        for call, text in self.computed():
             name = known.get((call.name, text)) or self.names.allocate(call.name)
             if (call.name, text) not in known:
                 self.functions.append(f"def {name}() -> torch.Tensor:\n{text}")
             self.values[call.id] = known[call.name, text] = name
+
+    def computed(self) -> Iterator[tuple[Call, str]]:
+        """Each buffer that is computed, with the function that does so, without its first line."""
+        for call in self.graph.calls():
+            if call.value is not None:
+                yield call, function_of(call.value, self._note_helpers, self.mark and self.mark(()))
 
     def _inside(self, scope: Scope) -> Iterator[tuple[Scope, str, str]]:
         for node in scope.body:
@@ -170,9 +143,9 @@ class Generator:
         for node in scope.body:
             if node.inputs != (value,) or len(node.outputs) != 1:
                 return False
-            if isinstance(node, Absent) or node.module or (isinstance(node, Call) and not _is_plain_layer(node)):
+            if isinstance(node, Absent) or node.module or (isinstance(node, Call) and not is_plain_layer(node)):
                 return False
-            if isinstance(node, Scope) and node.is_container:
+            if isinstance(node, Scope) and node.is_container and (self.mark is None or not is_chain(node)):
                 return False
             value = Ref(node.id)
         return len(scope.parameters) == 1 and scope.results == (value,)
@@ -185,15 +158,18 @@ class Generator:
             text[ref] = names.allocate(f"other{index + 1}" if index else "other")
         optional = self.optional.get(scope.block or "", frozenset())
         batch = _batch_size(scope, text)
-        uses = Uses(self.crossings, optional)
+        functions = taken_elsewhere(scope, self.conditional.get(scope.block or "", {}))
+        uses = Uses(self.crossings, optional, functions)
         reach = functools.partial(_reach, scope)
         writer = ForwardWriter(uses, self._note_helpers, dict(text), names, batch, reach, self._count_taps)
+        if self.mark is not None:
+            writer.comment = self.mark(tuple(parameter.type for parameter in scope.parameters))
         return writer, list(text.values())
 
     def _count_taps(self, path: str) -> int:
         """How many values the forward of the scope at a path gives beside its results."""
         if not self._scopes:
-            self._scopes.update((scope.path, scope.id) for scope in _scopes(self.graph.root) if not scope.module)
+            self._scopes.update((scope.path, scope.id) for scope in scopes_of(self.graph.root) if not scope.module)
         return len(self.crossings.taps.get(self._scopes[path], ()))
 
     def _note_helpers(self, call: Call, code: str) -> None:
@@ -206,15 +182,13 @@ class Generator:
         writer, arguments = self._writer(scope)
         results = [*scope.results, *self.crossings.taps.get(scope.id, ())]
         lines = returning(writer.statements(scope.body, results), [writer.of(ref) for ref in results])
-        kind = "torch.Tensor" if len(results) == 1 else f"tuple[{', '.join(['torch.Tensor'] * len(results))}]"
+        kind = _RESULTS.get(len(results), "tuple[torch.Tensor, ...]")
         return _function(arguments, kind, lines)
 
     def _model_forward(self) -> str:
         root = self.graph.root
         writer, arguments = self._writer(root)
         always = [output for output in self.graph.outputs if not output.training_only]
-        if self.comments:
-            writer.comment = _Shapes()
         lines = writer.statements(root.body, [output.ref for output in self.graph.outputs], training_only(self.graph))
         if len(always) < len(self.graph.outputs):
             lines += ["if self.training:", INDENT + self._return(writer, self.graph.outputs)]
@@ -232,20 +206,7 @@ class Generator:
         return f"return {{{', '.join(items)}}}"
 
 
-class _Shapes:
-    """The output's type of each node at which it changes."""
-
-    def __init__(self) -> None:
-        self._last = ""
-
-    def __call__(self, node: Node) -> str:
-        shown = ", ".join(str(type_) for type_ in node.outputs)
-        if shown == self._last:
-            return ""
-        self._last = shown
-        return f"  # {shown}"
-
-
+_RESULTS = {1: "torch.Tensor", 2: "tuple[torch.Tensor, torch.Tensor]"}
 _ANNOTATIONS = {"single": "torch.Tensor", "tuple": "tuple[torch.Tensor, ...]", "dict": "dict[str, torch.Tensor]"}
 
 

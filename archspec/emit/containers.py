@@ -33,6 +33,19 @@ def is_element(node: Node, container: Scope) -> bool:
     return node.op.is_module
 
 
+def is_chain(scope: Scope) -> bool:
+    """Whether the copies of a repeat are modules, each of which takes the value of the one before and gives its own."""
+    if not is_copies(scope) or scope.module or len(scope.parameters) != 1:
+        return False
+    value = Ref(scope.parameters[0].id)
+    for nodes, result in scope.each_copy():
+        node = nodes[0]
+        alone = len(nodes) == 1 and is_element(node, scope) and node.inputs == (value,) and len(node.outputs) == 1
+        if not alone or (isinstance(node, Scope) and node.is_container) or result != (value := Ref(node.id)):
+            return False
+    return True
+
+
 def values_of(nodes: Sequence[Node]) -> Iterator[Ref]:
     """Every value made in a copy, those in containers inside it included."""
     for node in nodes:

@@ -9,6 +9,7 @@ from archspec.emit.containers import is_branches, is_copies, is_element, is_own,
 from archspec.emit.local_variables import Locals
 from archspec.emit.names import Names, attribute
 from archspec.emit.uses import Uses
+from archspec.emit.wishes import item_of, ports_of, wish_of
 from archspec.graph.nodes import Absent, Call, Node, Ref, Scope
 from archspec.ops.code import BATCH, call_arguments, expression, unpacked
 
@@ -89,9 +90,9 @@ class ForwardWriter:
             return []
         module = self._module(node, attribute("self", node.name))
         if is_branches(node):
-            return self._branches(node, module, _wish(node), Locals(self.names), step)
+            return self._branches(node, module, wish_of(node), Locals(self.names), step)
         if is_copies(node):
-            variable = self._variable(result, _wish(node), step)
+            variable = self._variable(result, wish_of(node), step)
             self._bind(result, variable)
             return self._chain(node, module, variable, step)
         value = self._value(node, module)
@@ -118,6 +119,8 @@ class ForwardWriter:
             code = expression(node.op, node.args, inputs).replace(BATCH, self.batch)
             self.on_helper(node, code)
             return code
+        if isinstance(node, Absent) and node.name in self.uses.elsewhere:
+            return inputs[0]
         given = ", ".join(inputs)
         if isinstance(node, Call):
             given = call_arguments(node.op, node.args, inputs)
@@ -129,8 +132,8 @@ class ForwardWriter:
 
     def _made(self, node: Node, wish: str = "") -> list[tuple[Ref, str]]:
         """Each value that a node makes, with the name that its variable would like."""
-        name = wish or _wish(node)
-        ports = [name, *(f"{name}_{port}" for port in _ports(node)[1 : len(node.outputs)])]
+        name = wish or wish_of(node)
+        ports = [name, *(f"{name}_{port}" for port in ports_of(node)[1 : len(node.outputs)])]
         made = [(Ref(node.id, index), port) for index, port in enumerate(ports)]
         if isinstance(node, Scope) and node.module:  # its forward gives what others take from inside the first call too
             return made + [(Ref(node.id, -1 - index), "_") for index in range(self.taps_of(node.module))]
@@ -180,7 +183,7 @@ class ForwardWriter:
 
     def _item(self, scope: Scope) -> str:
         """The variable of a loop; loops that follow each other share it."""
-        wish = _item_name(scope)
+        wish = item_of(scope)
         if wish not in self._items:
             self._items[wish] = self.names.allocate(wish)
         return self._items[wish]
@@ -196,7 +199,7 @@ class ForwardWriter:
         lines: list[str] = []
         for index, (nodes, result) in enumerate(scope.each_copy()):
             last = result == scope.results[0]
-            target = variable if last else self.names.allocate(f"{_wish(scope)}_{index}")
+            target = variable if last else self.names.allocate(f"{wish_of(scope)}_{index}")
             element = f"{container}[{nodes[0].name if scope.keyed else index!r}]"
             lines += self._copy(scope, nodes, result, element, target, Locals(self.names), step)
         return lines
@@ -223,7 +226,7 @@ class ForwardWriter:
             else:
                 wish = _COPY if is_element(node, scope) else ""
                 lines.append(self._statement(node, element, {result: variable}, locals_, (position,), wish))
-        if self.of(result) != variable:
+        if self.of(result) not in (variable, "_"):
             lines.append(f"{variable} = {self.of(result)}")
             self._bind(result, variable)
         return lines
@@ -241,11 +244,8 @@ class ForwardWriter:
         value = self._value(node, module)
         made = self._made(node, wish)
         for index, (ref, wish) in enumerate(made):
-            variable = given.get(ref)
-            if variable is None:
-                unused = not self.uses.is_taken(ref) and len(made) > 1
-                variable = "_" if unused else locals_.at((*at, index), wish)
-            self._bind(ref, variable)
+            unused = not self.uses.is_taken(ref) and len(made) > 1
+            self._bind(ref, "_" if unused else given.get(ref) or locals_.at((*at, index), wish))
         return f"{self._target(node, made)} = {value}"
 
     # Branches: one statement after the other, each with a variable of its own.
@@ -276,24 +276,3 @@ class ForwardWriter:
             else:
                 lines.append(self._statement(node, element, {}, locals_, place, f"{wish}_{node.name}"))
         return lines
-
-
-def _wish(node: Node) -> str:
-    """What the variable for a node's value would like to be called."""
-    if not node.name[:1].isdigit():
-        return node.name
-    return node.op.name.lower() if isinstance(node, Call) else "y"
-
-
-def _ports(node: Node) -> tuple[str, ...]:
-    if isinstance(node, Call):
-        return node.op.ports
-    return node.ports if isinstance(node, Scope) else ("output",)
-
-
-def _item_name(scope: Scope) -> str:
-    """What the variable of a loop over the copies would like to be called."""
-    first = scope.body[0]
-    if is_copies(first):
-        return "stage"
-    return "block" if isinstance(first, Scope) and first.kind == "block" else "layer"

@@ -11,9 +11,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from archspec.emit.classes import optional_children
 from archspec.emit.containers import is_element, values_of
 from archspec.emit.lift import Crossings, find_crossings
+from archspec.emit.optional import optional_children
 from archspec.emit.uses import Uses
 from archspec.graph.memory import Memory, evaluated
 from archspec.graph.needed import training_only

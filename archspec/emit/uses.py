@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from archspec.emit.lift import Crossings
@@ -18,19 +18,24 @@ class Uses:
     Attributes:
         crossings: what crosses the borders of the scopes that are called.
         optional: names of entries which some instances of the block have and others have not.
+        elsewhere: functions that are absent here and to be written all the same, and what they take where they are not.
     """
 
     crossings: Crossings
     optional: frozenset[str]
+    elsewhere: Mapping[str, tuple[Ref, ...]] = field(default_factory=dict)
     _steps: dict[Ref, set[int]] = field(default_factory=dict)
     _aliases: dict[Ref, Ref] = field(default_factory=dict)
 
     def count(self, nodes: Sequence[Node], results: Sequence[Ref]) -> None:
         """Find the uses of a body whose forward returns `results`."""
         for step, node in enumerate(nodes):
-            if isinstance(node, Absent) and node.name not in self.optional:
-                self._aliases[Ref(node.id)] = node.inputs[0]
-                continue
+            if isinstance(node, Absent):
+                if node.name not in self.optional and node.name not in self.elsewhere:
+                    self._aliases[Ref(node.id)] = node.inputs[0]
+                    continue
+                for ref in self.elsewhere.get(node.name, ()):
+                    self._use(ref, step)
             self._alias(node)
             for ref in self.taken(node):
                 self._use(ref, step)

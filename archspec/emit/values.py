@@ -9,12 +9,20 @@ from archspec.emit.lift import Crossings
 from archspec.emit.names import Names
 from archspec.emit.returning import returning
 from archspec.emit.uses import Uses
-from archspec.graph.nodes import Call, Scope
+from archspec.graph.nodes import Call, Node, Scope
 
 
-def function_of(value: Scope, on_helper: Callable[[Call, str], None]) -> str:
-    """The function without its first line; it has no arguments, and makes its tensor on the default device."""
-    writer = ForwardWriter(Uses(Crossings({}, {}), frozenset()), on_helper, {}, Names(), "1", str, len)
+def function_of(
+    value: Scope, on_helper: Callable[[Call, str], None], comment: Callable[[Node], str] | None = None
+) -> str:
+    """The function without its first line; it has no arguments, and makes its tensor on the default device.
+
+    Args:
+        value: the functions that compute the buffer.
+        on_helper: told of each call of the catalogue and its text.
+        comment: what to write behind the statement of a node.
+    """
+    writer = ForwardWriter(Uses(Crossings({}, {}), frozenset()), on_helper, {}, Names(), "1", str, len, comment)
     lines = [f'"""What `{value.name}` holds."""', *writer.statements(value.body, value.results)]
     spread = any(isinstance(node, Call) and node.op.view == "locked" for node in value.body)
     result = writer.of(value.results[0]) + (".contiguous()" if spread else "")  # so that a checkpoint can be copied in

@@ -51,9 +51,17 @@ def _alternatives(numbers: list[int]) -> str:
 
 CAUSAL_MASK = {
     "causal_mask": '''
-def causal_mask(x: torch.Tensor, dim: int, dtype: torch.dtype | None = None) -> torch.Tensor:
-    """A mask that hides later steps from earlier ones, for the steps in dimension dim of x."""
-    return nn.Transformer.generate_square_subsequent_mask(x.size(dim), device=x.device, dtype=dtype or x.dtype)
+def causal_mask(
+    x: torch.Tensor,
+    dim: int,
+    dtype: torch.dtype | None = None,
+) -> torch.Tensor:
+    """A mask that hides later steps from earlier ones, those in dimension dim of x."""
+    return nn.Transformer.generate_square_subsequent_mask(
+        x.size(dim),
+        device=x.device,
+        dtype=dtype or x.dtype,
+    )
 '''
 }
 

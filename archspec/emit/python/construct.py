@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from archspec.graph.nodes import Absent, Call, Node, Scope
 from archspec.ops.entry import Init
 from archspec.ops.layer_class import Partial, kind_of, own_arguments, takes_class
+from archspec.ops.registry import CATALOGUE
 from archspec.records import record
 
 
@@ -45,7 +46,7 @@ class Tensor:
     """A bare parameter or buffer.
 
     Attributes:
-        made: the expression that makes a buffer which is computed.
+        made: the function that makes a buffer which is computed; the first of its `arguments` are the function's.
         fill: the number that a parameter is filled with at first; None where it is no number.
         init: how a parameter begins otherwise.
         path: its name in the state dict.
@@ -68,39 +69,73 @@ class Instance:
 
 @record
 class Group:
-    """An `nn.Sequential`, `nn.ModuleList` or `nn.ModuleDict`. `names` are None where they are 0, 1, …"""
+    """An `nn.Sequential`, `nn.ModuleList` or `nn.ModuleDict`.
+
+    Attributes:
+        kind: which of them.
+        names: of its children; None where they are 0, 1, …
+        children: what it holds.
+        keys: where the spec says each child of a sequence.
+    """
 
     kind: Literal["Sequential", "ModuleList", "ModuleDict"]
     names: tuple[str, ...] | None
     children: tuple[Tree, ...]
+    keys: tuple[Hashable, ...] = ()
 
 
 Tree: TypeAlias = Layer | Tensor | Instance | Group
 
-HasClass: TypeAlias = Callable[[Scope], bool]
+
+@record
+class Computed:
+    """How a buffer is computed: by which function, with which arguments."""
+
+    function: str
+    arguments: tuple[Argument, ...]
 
 
-def children(scope: Scope, has_class: HasClass, values: Mapping[int, str]) -> dict[str, Tree]:
-    """What a scope's `__init__` makes, by name, in order. `values` are the functions that compute buffers."""
+@record
+class Place:
+    """What has to be known of the model around a scope.
+
+    Attributes:
+        has_class: whether a scope is an instance of a class of its own.
+        is_chain: whether `nn.Sequential` does what a scope does.
+        computed: how each buffer is computed that is, by its id.
+    """
+
+    has_class: Callable[[Scope], bool]
+    is_chain: Callable[[Scope], bool]
+    computed: Mapping[int, Computed]
+
+
+def children(scope: Scope, place: Place) -> dict[str, Tree]:
+    """What a scope's `__init__` makes, by name, in order."""
     made: dict[str, Tree] = {}
+    is_sequential = scope.kind == "sequence" or (scope.kind == "block" and all(n.name.isdigit() for n in scope.body))
+    runs_by_itself = is_sequential and place.is_chain(scope)
     for node in scope.registered:
-        tree = _tree(node, has_class, values)
+        tree = _tree(node, place)
+        if isinstance(tree, Group) and tree.kind != "Sequential" and runs_by_itself:
+            tree = Group("Sequential", tree.names, tree.children, tree.keys)
         if tree is not None:
             made[node.name] = tree
     return made
 
 
-def _tree(node: Node, has_class: HasClass, values: Mapping[int, str]) -> Tree | None:
+def _tree(node: Node, place: Place) -> Tree | None:
     if isinstance(node, Absent) or node.module:
         return None
     if isinstance(node, Call):
-        return _of_bare(node, values) if node.op.bare else _of_call(node)
-    if has_class(node):
+        return _of_bare(node, place.computed) if node.op.bare else _of_call(node)
+    if place.has_class(node):
         return Instance(node)
-    inner = children(node, has_class, values)
+    inner = children(node, place)
     if node.is_container:
         return _of_container(node, inner)
-    return Group("Sequential", _names(inner), tuple(inner.values()))
+    spans = tuple((id(each.span.source), each.span.start) for each in node.registered if each.name in inner)
+    return Group("Sequential", _names(inner), tuple(inner.values()), spans)
 
 
 def _of_container(scope: Scope, inner: Mapping[str, Tree]) -> Tree | None:
@@ -120,10 +155,11 @@ def _names(inner: Mapping[str, Tree]) -> tuple[str, ...] | None:
     return None if names == tuple(map(str, range(len(names)))) else names
 
 
-def _of_bare(call: Call, values: Mapping[int, str]) -> Tensor:
+def _of_bare(call: Call, computed: Mapping[int, Computed]) -> Tensor:
     kind: Literal["Parameter", "Buffer"] = "Buffer" if call.op.name == "Buffer" else "Parameter"
     if call.value is not None:
-        return Tensor(kind, (Argument("persistent", call.args.persistent, None),), f"{values[call.id]}()")
+        made = computed[call.id]
+        return Tensor(kind, (*made.arguments, Argument("persistent", call.args.persistent, None)), made.function)
     (state,) = call.state.values()
     if kind == "Parameter":
         number = state.init.number
@@ -160,5 +196,11 @@ def _class(value: str | Partial | None) -> Code | None:
     """A layer's class, or what makes its instances with arguments of their own."""
     if value is None:
         return None
-    own = "".join(f", {name}={argument!r}" for name, argument in own_arguments(value).items())
-    return Code(f"partial(nn.{kind_of(value)}{own})" if own else f"nn.{value}")
+    name_of_kind = str(kind_of(value))
+    kind = CATALOGUE[name_of_kind]
+    own = "".join(
+        f", {name}={argument!r}"
+        for name, argument in own_arguments(value).items()
+        if (arg := kind.arg(name)) is None or argument != arg.default
+    )
+    return Code(f"partial(nn.{name_of_kind}{own})" if own else f"nn.{name_of_kind}")

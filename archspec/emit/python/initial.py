@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import keyword
-from collections.abc import Container, Iterator, Set
+from collections.abc import Container, Iterator, Mapping, Sequence, Set
 
+from archspec.emit.compiled import torch_class
 from archspec.emit.forward import INDENT
 from archspec.emit.python.text import literal
 from archspec.graph.nodes import Call, Graph
@@ -38,7 +40,15 @@ def _one_by_one(graph: Graph, begun: Container[str]) -> Iterator[str]:
         if name not in begun:
             groups.setdefault(call_of(init, "parameter"), []).append((name, init))
     for call, group in groups.items():
-        endings = _endings(graph, {name for name, _ in group})
+        names = {name for name, _ in group}
+        endings = _endings(graph, names)
+        owner = _owner(graph, names)
+        if len(group) >= _MANY and not endings and owner is not None:
+            path, dims = owner
+            yield f"for parameter in {_reach(path)}.parameters():"
+            yield f"{INDENT}if parameter.dim() == {dims}:"
+            yield f"{INDENT * 2}{call}"
+            continue
         if len(group) < _MANY or not endings:
             yield from (call_of(init, _reach(name)) for name, init in group)
             continue
@@ -56,6 +66,19 @@ def _endings(graph: Graph, names: Set[str]) -> list[str]:
     return endings if everywhere == names and len(endings) <= _MANY else []
 
 
+def _owner(graph: Graph, names: Set[str]) -> tuple[str, int] | None:
+    """The module whose parameters of so many dimensions these are, all of them and no others."""
+    columns = zip(*(name.split(".")[:-1] for name in names), strict=False)
+    common = [column[0] for column in itertools.takewhile(lambda column: len(set(column)) == 1, columns)]
+    shapes = {name: state.shape for name, state in _parameters(graph) if not state.is_buffer and not state.tied}
+    dims = {len(shapes[name]) for name in names}
+    if not common or len(dims) != 1:
+        return None
+    path, number = ".".join(common), dims.pop()
+    inside = {name for name, shape in shapes.items() if name.startswith(f"{path}.") and len(shape) == number}
+    return (path, number) if inside == names and _reach(path).startswith(f"self.{path}") else None
+
+
 def _parameters(graph: Graph) -> Iterator[tuple[str, State]]:
     for call in graph.calls():
         yield from call.tensors
@@ -67,16 +90,40 @@ def initializer(graph: Graph) -> Iterator[str]:
     if not kinds:
         return
     lines = [f"def {FUNCTION}(module: nn.Module) -> None:", f'{INDENT}"""The initial weights of a layer."""']
-    for index, (target, inits) in enumerate(kinds.items()):
-        word = "elif" if index else "if"
-        lines.append(f"{INDENT}{word} type(module) is {target.replace('torch.nn.', 'nn.')}:")
-        for name, (init, sometimes) in inits.items():
-            indent = INDENT * 2
-            if sometimes:
-                lines.append(f"{indent}if module.{name} is not None:")
-                indent += INDENT
-            lines.append(indent + call_of(init, f"module.{name}"))
+    groups: dict[str, tuple[list[str], list[str]]] = {}
+    for target, inits in kinds.items():
+        body = list(_statements(target, inits))
+        groups.setdefault("\n".join(body), ([], body))[0].append(target)
+    for index, (targets, body) in enumerate(groups.values()):
+        asked = _is_one_of(graph, targets)
+        if len(groups) == 1 and len(body) == 2 and body[0].startswith("if "):
+            asked += f" and {body[0].removeprefix('if ').removesuffix(':')}"
+            body = [body[1].lstrip()]
+        lines.append(f"{INDENT}{'elif' if index else 'if'} {asked}:")
+        lines += (INDENT * 2 + line for line in body)
     yield "\n".join(lines)
+
+
+def _statements(target: str, inits: Mapping[str, tuple[Init, bool]]) -> Iterator[str]:
+    for name, (init, sometimes) in inits.items():
+        call = call_of(init, f"module.{name}")
+        if sometimes or (name == "bias" and "Conv" in target):  # which torch declares as a tensor or None
+            yield f"if module.{name} is not None:"
+            yield INDENT + call
+        else:
+            yield call
+
+
+def _is_one_of(graph: Graph, targets: Sequence[str]) -> str:
+    """The question whether a module is of one of these classes, and not of one that torch derives from them."""
+    kinds = [torch_class(target) for target in targets]
+    names = [target.replace("torch.nn.", "nn.") for target in targets]
+    others = (torch_class(call.op.target) for call in graph.calls() if call.op.is_module and call.op.layer is None)
+    derived = any(issubclass(other, kind) and other is not kind for other in others for kind in kinds)
+    inside = any("ttention" in call.op.name or "Transformer" in call.op.name for call in graph.calls())  # own Linears
+    if derived or inside:
+        return " or ".join(f"type(module) is {name}" for name in names)
+    return f"isinstance(module, {' | '.join(names)})"
 
 
 def call_of(init: Init, tensor: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
 
 from archspec.emit.python.construct import Argument, Group, Instance, Layer, Tensor, Tree
 from archspec.emit.python.parameters import Class
 
-_SIMPLE = "simple"
+_SIMPLE, _GROUP = "simple", "group"
 
 
 def shape_of(tree: Tree | None, class_of: Mapping[int, Class]) -> Hashable:
@@ -17,7 +19,7 @@ def shape_of(tree: Tree | None, class_of: Mapping[int, Class]) -> Hashable:
     if isinstance(tree, Instance):
         return class_of[tree.scope.id].name
     if isinstance(tree, Group):
-        return tree.kind, tree.names, tuple(shape_of(child, class_of) for child in tree.children)
+        return _GROUP, tree.kind, tree.names, tree.keys, tuple(shape_of(child, class_of) for child in tree.children)
     if isinstance(tree, Tensor):
         return tree.kind, tree.made, tree.fill is None, tuple(argument.name for argument in tree.arguments)
     if is_simple(tree):
@@ -31,9 +33,31 @@ def are_alike(first: Hashable, second: Hashable) -> bool:
         return True
     if not isinstance(first, tuple) or not isinstance(second, tuple) or len(first) != len(second):
         return False
+    if first[0] == second[0] == _GROUP:
+        return _are_groups_alike(first, second)
     if first[0] == second[0] == _SIMPLE:
         return bool(first[1] == second[1] or first[2] == second[2])
     return all(are_alike(mine, other) for mine, other in zip(first, second, strict=True))
+
+
+def _are_groups_alike(first: tuple[Any, ...], second: tuple[Any, ...]) -> bool:
+    """Whether two groups hold the same, or two sequences have some entries of one list of the spec."""
+    (_, *mine, keys, children), (_, *others, other_keys, other_children) = first, second
+    if mine != others and not (mine[0] == others[0] == "Sequential" and mine[1] is others[1] is None):
+        return False
+    if len(children) == len(other_children) and all(map(are_alike, children, other_children)):
+        return True
+    if mine[1] is not None or not (is_listed(keys) and is_listed(other_keys)) or set(keys).isdisjoint(other_keys):
+        return False
+    known = dict(zip(keys, children, strict=True))
+    return all(
+        are_alike(known[key], child) for key, child in zip(other_keys, other_children, strict=True) if key in known
+    )
+
+
+def is_listed(keys: Sequence[Any]) -> bool:
+    """Whether entries stand one after the other in one file, and each in one place."""
+    return len({source for source, _ in keys}) == 1 and all(a < b for (_, a), (_, b) in pairwise(keys))
 
 
 def is_simple(layer: Layer) -> bool:

@@ -7,38 +7,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archspec.emit.names import Names, identifier
-from archspec.emit.python.construct import Argument, Code, Instance, Layer, Tensor, Tree
-from archspec.graph.nodes import Absent, Scope
-from archspec.records import record
+from archspec.emit.python.construct import Argument, Code, Group, Instance, Layer, Tensor, Tree
+from archspec.emit.python.folding import can_fold
+from archspec.emit.python.relations import MISSING, Parameter, condition, product
+from archspec.emit.python.statements import Line
+from archspec.graph.nodes import Scope
+from archspec.ops.registry import CATALOGUE
 
 
-class _Missing:
-    """Stands for the value of an argument of a child that an instance does not have."""
-
-
-MISSING = _Missing()
-
-
-@record
-class Parameter:
-    """A parameter of a class, with its value in each instance."""
-
-    name: str
-    values: tuple[Any, ...]
-
-    @property
-    def stand_in(self) -> Any:
-        """What an instance is given that has no use for it."""
-        return next(value for value in self.values if value is not MISSING)
-
-    @property
-    def type(self) -> str:
-        """Its annotation."""
-        known = _known(self.values)
-        kinds = sorted({_kind(value) for value in known if value is not None})
-        if kinds == ["float", "int"]:
-            kinds = ["float"]
-        return " | ".join([*kinds, *(["None"] if None in known else [])])
+def annotation(parameter: Parameter) -> str:
+    """The type of a parameter, as it stands behind its name."""
+    known = _known(parameter.values)
+    kinds = sorted({_kind(value) for value in known if value is not None})
+    if kinds == ["float", "int"]:
+        kinds = ["float"]
+    return " | ".join([*kinds, *(["None"] if None in known else [])])
 
 
 def _kind(value: Any) -> str:
@@ -57,24 +40,33 @@ class Class:
     Attributes:
         name: the class's name.
         wish: what it would be called if no other class were.
-        forward: its `forward`, as text.
+        optional: children that some instances do not have.
+        absent: functions that some instances do not call.
+        is_chain: its `forward` does what that of `nn.Sequential` does.
+        functions: the lines of the `forward` that each instance would have by itself.
         scopes: its instances.
         trees: the children that each instance makes, by name.
-        optional: children that some instances do not have.
-        is_chain: its `forward` does what that of `nn.Sequential` does.
+        parameters: of its `__init__`; known when it is written.
+        derived: what follows from the parameters, as if these were some.
         shapes: what each child is like in the instances, by name.
     """
 
     name: str
     wish: str
-    forward: str
-    scopes: list[Scope]
-    trees: list[dict[str, Tree]]
     optional: frozenset[str]
-    parameters: list[Parameter] = field(default_factory=list)
+    absent: frozenset[str]
     is_chain: bool = False
+    functions: list[tuple[Line, ...]] = field(default_factory=list)
+    scopes: list[Scope] = field(default_factory=list)
+    trees: list[dict[str, Tree]] = field(default_factory=list)
+    parameters: list[Parameter] = field(default_factory=list)
+    derived: list[Parameter] = field(default_factory=list)
     shapes: dict[str, set[Hashable]] = field(default_factory=dict)
-    _names: Names = field(default_factory=Names)
+    _names: Names = field(default_factory=lambda: Names({"index", "layers"}))
+
+    def can_fold(self, lines: tuple[Line, ...]) -> bool:
+        """Whether an instance with such a forward can be one of the class."""
+        return all(can_fold(known, lines, self.absent) for known in set(self.functions))
 
     def children(self) -> Iterator[tuple[str, tuple[Tree | None, ...]]]:
         """Each child's name, and how each instance makes it."""
@@ -86,47 +78,123 @@ class Class:
         known = {name for trees in self.trees for name in trees}
         return [node.name for node in self.scopes[0].registered if node.name in known]
 
-    @property
-    def never(self) -> set[str]:
-        """Optional children that no instance of this class has, though its `forward` asks for them."""
-        absent = {node.name for node in self.scopes[0].body if isinstance(node, Absent)} & self.optional
-        return absent.difference(*self.trees)
+    def presence(self, name: str, there: tuple[bool, ...]) -> str:
+        """The condition under which an optional child is there: of its parameters, or a parameter of its own."""
+        found = condition(there, [*self.parameters, *self.derived], self._given())
+        if found is None:
+            default = False if sum(there) * 2 <= len(there) else MISSING
+            return self._parameter(self.wish_of(name), there, f"has_{name}", default).name
+        text, names = found
+        for said in names:
+            values = self._given()[said]
+            made = self._parameter(said, tuple(values), said, MISSING)
+            text = text.replace(said, made.name)
+        return text
 
-    def presence(self, name: str) -> Parameter:
-        """The parameter that says whether an optional child is there."""
-        there = tuple(name in trees for trees in self.trees)
-        return self._parameter(name, there, owner="has", allow_arguments=False)
+    def wish_of(self, name: str) -> str:
+        """What to call whether an entry is there."""
+        return _FRIENDLY.get(name, f"has_{name}" if name in CATALOGUE else name)
 
-    def value(self, name: str, owner: str, values: tuple[Any, ...]) -> Parameter | Any:
-        """The one value of an argument, or the parameter that holds the different ones."""
+    def value(self, name: str, owner: str, values: tuple[Any, ...], default: Any = MISSING) -> Parameter | Any:
+        """The one value of an argument; or what holds the different ones: a parameter, or what follows from some."""
         known = _known(values)
+        at = self._matching(values)
         if all(_same(value, known[0]) for value in known):
-            return known[0]
-        return self._parameter(name, values, owner=owner)
+            is_that = at is not None and self.parameters[at].name == name and len(known) < len(values)
+            return self._merged(at, values, default) if at is not None and is_that else known[0]
+        if at is not None:
+            return self._merged(at, values, default)
+        said = self._argument(values)
+        if said is None:
+            follows = self._product(values)
+            if follows is not None:
+                return follows
+            if all(isinstance(value, tuple) and len(value) == len(known[0]) for value in known):
+                columns = zip(*(value if isinstance(value, tuple) else () for value in known), strict=True)
+                places = [None if value is MISSING else 0 for value in values]
+                return tuple(self.value(name, owner, _spread(column, places)) for column in columns)
+        return self._parameter(said or name, values, f"{owner}_{name}", default)
 
-    def _parameter(
-        self, name: str, values: tuple[Any, ...], *, owner: str = "", allow_arguments: bool = True
-    ) -> Parameter:
-        for index, parameter in enumerate(self.parameters):
-            if _compatible(parameter.values, values):
-                merged = tuple(b if a is MISSING else a for a, b in zip(parameter.values, values, strict=True))
-                self.parameters[index] = Parameter(parameter.name, merged)
-                return self.parameters[index]
-        said = self._argument(values) if allow_arguments else None
-        if said is not None:
-            given = [scope.arguments[said] for scope in self.scopes]
+    def _product(self, values: tuple[Any, ...]) -> Code | None:
+        """What follows from parameters, or from a parameter of the block that becomes one thereby."""
+        text = None if MISSING in values else product(values, self.parameters)
+        for name, given in () if text is not None else self._given().items():
+            if all(type(value) is int for value in given) and len(set(given)) > 1:
+                text = product(values, [*self.parameters, Parameter(name, given)])
+                if text is not None:
+                    text = text.replace(name, self._parameter(name, given, name, MISSING).name)
+                    break
+        text = text or product(values, self.parameters)
+        if text is None:
+            return None
+        self.derived.append(Parameter(text, values))
+        return Code(text)
+
+    def _matching(self, values: tuple[Any, ...]) -> int | None:
+        """The place of the parameter that has these values."""
+        found = (at for at, known in enumerate(self.parameters) if _compatible(known.values, values))
+        return next(found, None)
+
+    def _merged(self, at: int, values: tuple[Any, ...], default: Any) -> Parameter:
+        """A parameter with further values, where it has none yet."""
+        known = self.parameters[at]
+        merged = tuple(b if a is MISSING else a for a, b in zip(known.values, values, strict=True))
+        default = known.default if known.default is not MISSING else default
+        self.parameters[at] = Parameter(known.name, merged, _usual(merged, default))
+        return self.parameters[at]
+
+    def _parameter(self, name: str, values: tuple[Any, ...], otherwise: str, default: Any) -> Parameter:
+        at = self._matching(values)
+        if at is not None:
+            return self._merged(at, values, default)
+        given = self._given().get(name)
+        if given is not None:
             values = tuple(b if a is MISSING else a for a, b in zip(values, given, strict=True))
-        wishes = [wish for wish in (said, name, f"{owner}_{name}") if wish]
-        made = Parameter(self._names.allocate(*map(identifier, wishes)), values)
+        size = self._of_input(values)
+        if size is not None and name not in self._given():
+            values, name = size[1], size[0] if name in _SIZES_OF_INPUTS else name
+        wishes = (_FRIENDLY.get(name, name), name, otherwise)
+        made = Parameter(self._names.allocate(*map(identifier, wishes)), values, _usual(values, default))
         self.parameters.append(made)
         return made
 
+    def _of_input(self, values: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]] | None:
+        """What to call a size that is the input's in each instance, and all its values."""
+        shapes = [scope.parameters[0].type.shape for scope in self.scopes if scope.parameters]
+        if len(shapes) < len(values) or any(len(shape) < 2 for shape in shapes):
+            return None
+        for dim in (1, -1):
+            sizes = tuple(shape[dim] for shape in shapes)
+            if all(type(size) is int for size in sizes) and _compatible(values, sizes):
+                return ("in_channels" if dim == 1 and len(shapes[0]) > 2 else "in_features"), sizes
+        return None
+
+    def _given(self) -> dict[str, tuple[Any, ...]]:
+        """The block's own parameters, with their values in each instance."""
+        names: Mapping[str, Any] = self.scopes[0].arguments
+        return {name: tuple(scope.arguments.get(name) for scope in self.scopes) for name in names}
+
     def _argument(self, values: tuple[Any, ...]) -> str | None:
         """The block's own parameter that has these values."""
-        names: Mapping[str, Any] = self.scopes[0].arguments
-        return next(
-            (name for name in names if _compatible(tuple(s.arguments.get(name) for s in self.scopes), values)), None
-        )
+        return next((name for name, given in self._given().items() if _compatible(given, values)), None)
+
+
+_FRIENDLY = {"normalized_shape": "features", "add": "residual"}
+"""Better names for the parameters of classes than those of what they are for."""
+
+_SIZES_OF_INPUTS = frozenset({"num_features", "normalized_shape", "shape"})
+"""Arguments that can say how large the input is."""
+
+
+def _usual(values: Sequence[Any], default: Any) -> Any:
+    """A default that is one of the values, too."""
+    return default if any(_same(value, default) for value in values) else MISSING
+
+
+def _spread(column: Sequence[Any], places: Sequence[int | None]) -> tuple[Any, ...]:
+    """The values of a column, where there are any."""
+    rest = iter(column)
+    return tuple(MISSING if place is None else next(rest) for place in places)
 
 
 def _known(values: Iterable[Any]) -> list[Any]:
@@ -143,13 +211,48 @@ def _compatible(mine: Sequence[Any], theirs: Sequence[Any]) -> bool:
     return all(a is MISSING or b is MISSING or _same(a, b) for a, b in zip(mine, theirs, strict=True))
 
 
+_BY_POSITION = 3  # so many arguments can do without their names
+
+
 def arguments_of(tree: Layer | Tensor | Instance, class_of: Mapping[int, Class]) -> tuple[Argument, ...]:
     """A constructor's arguments in one instance of the class around it."""
     if not isinstance(tree, Instance):
         return tree.arguments
     made = class_of[tree.scope.id]
     at = next(index for index, scope in enumerate(made.scopes) if scope.id == tree.scope.id)
+    positional = sum(parameter.default is MISSING for parameter in made.parameters) <= _BY_POSITION
     return tuple(
-        Argument(parameter.name, parameter.values[at], MISSING, stand_in=parameter.stand_in)
+        Argument(
+            parameter.name,
+            parameter.values[at],
+            parameter.default,
+            required=parameter.default is MISSING and positional and type(parameter.stand_in) is not bool,
+            stand_in=parameter.stand_in,
+        )
         for parameter in made.parameters
     )
+
+
+def in_order(classes: Sequence[Class], class_of: Mapping[int, Class]) -> list[Class]:
+    """The classes, each behind those of which it makes instances."""
+    ordered: dict[str, Class] = {}
+
+    def place(made: Class) -> None:
+        for trees in made.trees:
+            for scope in (scope for tree in trees.values() for scope in _instances(tree)):
+                if class_of[scope.id].name not in ordered:
+                    place(class_of[scope.id])
+        ordered[made.name] = made
+
+    for made in classes:
+        if made.name not in ordered:
+            place(made)
+    return list(ordered.values())
+
+
+def _instances(tree: Tree) -> Iterator[Scope]:
+    if isinstance(tree, Instance):
+        yield tree.scope
+    elif isinstance(tree, Group):
+        for child in tree.children:
+            yield from _instances(child)
