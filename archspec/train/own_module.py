@@ -140,7 +140,8 @@ def _input_types(
     if len(by_name) != len(first) or len(by_name) < needed or not set(by_name) <= set(names):
         takes = ", ".join(f"`{name}`" for name in names) or "nothing"
         has = ", ".join(f"`{clip(str(name))}`" for name in first) if isinstance(first, Mapping) else f"{len(first)}"
-        raise _no_input(f"`{type(module).__name__}` takes {takes}, and the inputs of each sample are {has}")
+        message = f"`{type(module).__name__}` takes {takes}, and the inputs of each sample are {has}"
+        raise _no_input(message, "let each sample be `(inputs, target)`, with the inputs as a tuple or by these names")
     return {name: _type(by_name[name], module, recipe) for name in names if name in by_name}
 
 
@@ -200,7 +201,10 @@ def _output_types(module: nn.Module, inputs: Mapping[str, TensorType]) -> dict[s
         except Exception as error:  # it is the caller's code
             shown = " and ".join(str(each) for each in inputs.values())
             said = clip(" ".join(str(error).split()), 300) or type(error).__name__
-            raise _no_input(f"`{type(module).__name__}` refuses an input of {shown}: {said}") from None
+            message = f"`{type(module).__name__}` refuses an input of {shown}: {said}"
+            raise _no_input(
+                message, "change the data, or the layer that refuses it; `input=` says another size"
+            ) from None
         finally:
             module.train(was_training)
             for name, each in module.named_buffers():
@@ -235,7 +239,7 @@ def _dtype(tensor: Tensor) -> str:
     return str(tensor.dtype).removeprefix("torch.")
 
 
-def _no_input(message: str, help: str | None = None) -> SpecError:
+def _no_input(message: str, help: str) -> SpecError:
     return SpecError([Diagnostic("AS552", message, help=help)])
 
 

@@ -73,7 +73,9 @@ class HandedOver:
             given = self.train[0][0]
         except Exception as error:  # it is the caller's code
             said = clip(" ".join(str(error).split()), 200) or type(error).__name__
-            raise _fault(f"the first sample of `{self.name}` is no pair of an input and its target: {said}") from None
+            message = f"the first sample of `{self.name}` is no pair of an input and its target: {said}"
+            help = "its `__getitem__` has to return `(input, target)`, as torchvision's data sets do"
+            raise _fault(message, help) from None
         return given if isinstance(given, Mapping) else tuple(given) if isinstance(given, (tuple, list)) else (given,)
 
 
@@ -196,7 +198,8 @@ def _assigned(request: Request, phase: str, arrays: Arrays) -> Assigned:
         inputs = dict(zip(names, inputs, strict=False)) if len(inputs) == len(names) else {}
     if set(inputs) != set(names):
         listed = ", ".join(f"`{clip(name)}`" for name in names)
-        raise _fault(f"`{phase}` has other inputs than the model, which takes {listed}", code="AS552")
+        message = f"`{phase}` has other inputs than the model, which takes {listed}"
+        raise _fault(message, "give a tuple of them in this order, or a dict by these names", code="AS552")
     return {name: inputs[name].cpu() for name in names}, dict(arrays.targets)
 
 
@@ -213,5 +216,5 @@ def _divided(request: Request, dataset: Any) -> tuple[Any, Any]:
     return train, evaluation
 
 
-def _fault(message: str, help: str | None = None, *, code: str = "AS553") -> SpecError:
+def _fault(message: str, help: str, *, code: str = "AS553") -> SpecError:
     return SpecError([Diagnostic(code, message, help=help)])
