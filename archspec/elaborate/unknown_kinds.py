@@ -11,7 +11,6 @@ from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.ops.habits import advice, kind_elsewhere, meant_argument
 from archspec.ops.refused import REFUSED
 from archspec.ops.registry import find, kinds
-from archspec.source.home import ZOO
 from archspec.source.tree import Node, Scalar
 from archspec.spec.document import BODIES
 from archspec.suggest import completed, is_slip, nearest, respelled
@@ -94,8 +93,6 @@ def _meant_kind(bare: str, known: list[str], *, is_bare: bool) -> str | None:
 
 
 def _help_for_kind(bare: str, kind: Scalar, in_defaults: bool) -> str:
-    if bare.startswith(ZOO):
-        return f"a whole spec is no layer: take its blocks by `import: [{clip(bare)}]`, or build on it by `extends`"
     word = advice(bare)
     if word is not None:
         return word

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from archspec.errors import clip
 from archspec.suggest import nearest
 
 _ARGUMENTS: dict[str, tuple[str, ...]] = {
@@ -103,6 +104,8 @@ def kind_elsewhere(name: str) -> str | None:
 
 def advice(name: str) -> str | None:
     """What to write instead of a word that stands for several layers, or for none."""
+    if name.startswith("zoo:"):
+        return f"a whole spec is no layer: take its blocks by `import: [{clip(name)}]`, or build on it by `extends`"
     return _WORDS.get(_folded(name))
 
 
