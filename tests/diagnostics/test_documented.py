@@ -103,3 +103,19 @@ def test_an_example_shows_its_code_and_no_other(
             found += [diagnostic.code for diagnostic in diagnostics]
     assert found
     assert set(found) == {code}
+
+
+@pytest.mark.parametrize("code", sorted(code for code in SECTIONS if "```yaml\n" in SECTIONS[code]))
+def test_the_edits_of_an_example_mend_it(code: str) -> None:
+    """Each by itself: its fault is gone, and no other has come but what a fault of the syntax had hidden."""
+    for text in (text for language, name, text in blocks(SECTIONS[code]) if language == "yaml" and not name):
+        before = archspec.check(text)
+        for fault in before:
+            if fault.edit is None or fault.edit.span.source.included is not None:
+                continue
+            span = fault.edit.span
+            after = archspec.check(text[: span.start] + fault.edit.text + text[span.end :])
+            told = [(other.code, other.message) for other in before if other is not fault]
+            new = [other for other in after if (other.code, other.message) not in told]
+            hid = code.startswith(("AS02", "AS04"))
+            assert not [other for other in new if not hid or other.message == fault.message], fault.render()
