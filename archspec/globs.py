@@ -44,8 +44,11 @@ def _fits_in_turn(pieces: tuple[str, ...], name: str) -> bool:
     """Whether the name is made of the pieces, in order, with anything between each two."""
     if len(pieces) == 1:
         return name == pieces[0]
-    at, end = len(pieces[0]), len(name) - len(pieces[-1])
-    if at > end or not name.startswith(pieces[0]) or not name.endswith(pieces[-1]):
+    first, last = pieces[0], pieces[-1]
+    if not name.startswith(first) or not name.endswith(last):  # most are told apart by this
+        return False
+    at, end = len(first), len(name) - len(last)
+    if at > end:
         return False
     for piece in pieces[1:-1]:
         found = name.find(piece, at, end)

@@ -75,7 +75,7 @@ class _YamlReader:
 
     def _events(self) -> Iterator[Any]:
         try:
-            yield from yaml.parse(self._text, Loader=_Loader)
+            yield from iter(_Loader(self._text).get_event, None)
         except yaml.MarkedYAMLError as error:
             # Only a wrong text pays for the patterns that explain it.
             from archspec.source.yaml_faults import explain
