@@ -112,7 +112,7 @@ def from_file(
         raise SpecError(replace(fault, notes=(*fault.notes, written)) for fault in error.diagnostics) from None
     type_ = floating_type(architecture.graph, found.contents) if dtype is None else dtype
     weights = {"path": found.contents.path}
-    return architecture.build(device=device, dtype=type_, max_params=max_params, weights=weights)
+    return architecture._built(device, type_, 0, max_params, weights, found.contents)
 
 
 def examine(

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from archspec.weights.contents import Contents
+
 MOST_PARAMS = 2_000_000_000
 """`build` refuses larger models unless told otherwise."""
 
@@ -219,6 +221,18 @@ class Architecture:
             UsageError: the same of one that is given here; AS703, the model has more parameters; AS704, there is no
                 such device or dtype.
         """
+        return self._built(device, dtype, seed, max_params, weights)
+
+    def _built(
+        self,
+        device: torch.device | str | None,
+        dtype: torch.dtype | str | None,
+        seed: int,
+        max_params: int,
+        weights: Weights | None,
+        contents: Contents | None = None,
+    ) -> nn.Module:
+        """As `build`. `contents` are what the checkpoint holds, where that is known."""
         from archspec.emit.module import build_module
         from archspec.emit.request import device_of, dtype_of
 
@@ -230,7 +244,7 @@ class Architecture:
             return build_module(self.graph, device=where, dtype=dtype_of(dtype), seed=seed)
         from archspec.weights.load import build_from
 
-        return build_from(checkpoint, self.graph, device=where, dtype=dtype_of(dtype), seed=seed)
+        return build_from(checkpoint, self.graph, device=where, dtype=dtype_of(dtype), seed=seed, contents=contents)
 
     def prove(self, module: nn.Module) -> tuple[Diagnostic, ...]:
         """Run a built module once, in eval mode on random data, and compare every shape with the inferred one.

@@ -33,15 +33,24 @@ def build_from(
     device: torch.device | None = None,
     dtype: torch.dtype | None = None,
     seed: int = 0,
+    contents: Contents | None = None,
 ) -> nn.Module:
     """The module of a graph, filled from a checkpoint; what the checkpoint fills is not initialised before.
+
+    Args:
+        checkpoint: the file, and how it is to be taken.
+        graph: a checked graph.
+        device: as for `build_module`.
+        dtype: as for `build_module`.
+        seed: of what the checkpoint does not fill.
+        contents: what the file holds, where that is known.
 
     Raises:
         SpecError: as `load_weights`.
         UsageError: as `load_weights`.
     """
     module = build_module(graph, device=device, dtype=dtype, seed=seed, initial=False)
-    ledger = load_weights(module, checkpoint, graph.name)
+    ledger = load_weights(module, checkpoint, graph.name, contents)
     if not any(tensor.is_meta for tensor in module.parameters()):
         initialize(graph, module, seed, filled={*ledger.loaded, *ledger.shared})
     _ledgers[module] = ledger
@@ -53,7 +62,7 @@ def ledger(module: nn.Module) -> Ledger | None:
     return _ledgers.get(module)
 
 
-def load_weights(module: nn.Module, checkpoint: Checkpoint, model: str) -> Ledger:
+def load_weights(module: nn.Module, checkpoint: Checkpoint, model: str, contents: Contents | None = None) -> Ledger:
     """Fill a module from a checkpoint, as torch's `load_state_dict` does. On `meta` it is compared only.
 
     Nothing is written into the module unless the whole file fits.
@@ -62,19 +71,21 @@ def load_weights(module: nn.Module, checkpoint: Checkpoint, model: str) -> Ledge
         module: what is filled.
         checkpoint: the file, and how it is to be taken.
         model: what messages call the module.
+        contents: what the file holds, where that is known.
 
     Raises:
         SpecError: the file cannot be used or does not fit, and the spec names it.
         UsageError: the same, where the caller names it.
     """
-    contents = inspect(checkpoint, locate(checkpoint))
-    wanted = _wanted_by(module)
+    contents = contents or inspect(checkpoint, locate(checkpoint))
+    own = module.state_dict(keep_vars=True)
+    wanted = _wanted_by(own)
     ledger = fitted(checkpoint, contents, wanted, model).ledger
-    if any(tensor.is_meta for tensor in module.state_dict().values()):
+    if any(tensor.is_meta for tensor in own.values()):
         return ledger
     try:
         _check_shared(checkpoint, ledger, wanted, contents)
-        _fill(module, contents, ledger.loaded)
+        _fill(module, own, contents, ledger.loaded)
     except (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, OSError) as error:
         reason = clip(" ".join(str(error).split()), 200)
         refuse(
@@ -86,21 +97,20 @@ def load_weights(module: nn.Module, checkpoint: Checkpoint, model: str) -> Ledge
     return ledger
 
 
-def _fill(module: nn.Module, contents: Contents, loaded: Mapping[str, str]) -> None:
+def _fill(module: nn.Module, own: Mapping[str, Tensor], contents: Contents, loaded: Mapping[str, str]) -> None:
     """The file's tensors into the module's, of which `loaded` gives the names."""
     if contents.format == "safetensors" and takes_bytes(module):
-        own = module.state_dict(keep_vars=True)
         read_into(contents, {theirs: own[ours] for ours, theirs in loaded.items()})
         return
     values = _values(contents, loaded.values())
     module.load_state_dict({ours: values[theirs] for ours, theirs in loaded.items()}, strict=False)
 
 
-def _wanted_by(module: nn.Module) -> dict[str, Wanted]:
-    """The tensors of a module; those that it has under several names know each other."""
+def _wanted_by(own: Mapping[str, Tensor]) -> dict[str, Wanted]:
+    """The tensors of a module, from its state; those that it has under several names know each other."""
     first: dict[int, str] = {}
     wanted: dict[str, Wanted] = {}
-    for name, tensor in module.state_dict(keep_vars=True).items():
+    for name, tensor in own.items():
         dtype = str(tensor.dtype).removeprefix("torch.")
         same_as = first.setdefault(id(tensor), name)
         wanted[name] = Wanted(Stored(tuple(tensor.shape), dtype), same_as, is_optional(name))

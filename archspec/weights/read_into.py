@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Mapping
 
@@ -34,12 +35,13 @@ def read_into(contents: Contents, targets: Mapping[str, Tensor]) -> None:
         OSError: the file cannot be read any more, or has become shorter.
     """
     others = {name: tensor for name, tensor in targets.items() if not _is_as_stored(contents, name, tensor)}
-    jobs: list[Job] = [
-        (tensor.numel(), functools.partial(_read, contents.path, contents.offsets[name], tensor))
-        for name, tensor in targets.items()
-        if name not in others
-    ]
-    run_all(jobs)
+    with open(contents.path, "rb", buffering=0) as file:
+        jobs: list[Job] = [
+            (tensor.numel(), functools.partial(_read, file.fileno(), contents.offsets[name], tensor))
+            for name, tensor in targets.items()
+            if name not in others
+        ]
+        run_all(jobs)
     if others:
         from safetensors import safe_open
 
@@ -54,12 +56,10 @@ def _is_as_stored(contents: Contents, name: str, tensor: Tensor) -> bool:
     return plain and dtype == contents.tensors[name].dtype
 
 
-def _read(path: str, offset: int, tensor: Tensor) -> None:
+def _read(file: int, offset: int, tensor: Tensor) -> None:
     left = tensor.detach().reshape(-1).view(torch.uint8).numpy().data
-    with open(path, "rb", buffering=0) as file:
-        file.seek(offset)
-        while left:
-            got = file.readinto(left[:_LARGEST_READ])
-            if not got:
-                raise OSError("it has become shorter")
-            left = left[got:]
+    while left:
+        got = os.preadv(file, [left[:_LARGEST_READ]], offset)  # at a place of its own: all threads have one file
+        if not got:
+            raise OSError("it has become shorter")
+        left, offset = left[got:], offset + got
