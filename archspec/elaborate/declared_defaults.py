@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from archspec.elaborate.context import Context
 from archspec.elaborate.defaults import Kinds, arguments_of
-from archspec.elaborate.unknown_kinds import unknown_argument, unknown_kind
+from archspec.elaborate.unknown_kinds import takes_all, unknown_argument, unknown_kind
 from archspec.errors import Diagnostic, clip
 from archspec.ops.entry import Op
 from archspec.ops.registry import find
@@ -32,7 +32,8 @@ def check_defaults(context: Context, node: Node) -> Kinds | None:
         op = find(name)
         if op is None:
             meant = unknown_kind(context, key, in_defaults=True)
-            op = None if meant is None or node.get(meant) is not None else find(meant)
+            taken = meant is not None and node.get(meant) is None and takes_all(meant, name, value)
+            op = find(meant) if meant is not None and taken else None
         if op is not None:
             _check_kind(context, op, key, value)
             kinds[op.name] = (key, value)

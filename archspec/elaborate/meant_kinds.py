@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from archspec.elaborate.unknown_kinds import meant_kind
+from archspec.elaborate.unknown_kinds import meant_kind, takes_all
 from archspec.ops.faults import BadValue
 from archspec.ops.registry import find
 from archspec.source.tree import Node, Scalar
@@ -38,7 +38,11 @@ def _entry(entry: Entry, own: Collection[str]) -> Entry:
         return entry
     meant = meant_kind(str(body.kind.value), own)
     is_word = str(body.kind.value)[:1].islower()  # as a function's name is
-    if meant is None or (is_word and _names_an_input(meant, body.arguments)):
+    if (
+        meant is None
+        or (is_word and _names_an_input(meant, body.arguments))
+        or not takes_all(meant, str(body.kind.value), body.arguments)
+    ):
         return entry
     return replace(entry, body=KindUse(Scalar(meant, body.kind.span), body.arguments, misspelt=body.kind))
 

@@ -11,7 +11,7 @@ from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.ops.habits import advice, kind_elsewhere, meant_argument
 from archspec.ops.refused import REFUSED
 from archspec.ops.registry import find, kinds
-from archspec.source.tree import Node, Scalar
+from archspec.source.tree import Mapping, Node, Scalar
 from archspec.spec.document import BODIES
 from archspec.suggest import completed, is_slip, nearest, respelled
 
@@ -32,6 +32,16 @@ def meant_kind(name: str, own: Iterable[str]) -> str | None:
     meant = None if bare in REFUSED or kind_elsewhere(bare) else _meant_kind(bare, known, is_bare=bare == name)
     certain = meant is not None and meant not in BODIES and (meant == bare or is_slip(bare, meant, known))
     return meant if certain else None
+
+
+def takes_all(meant: str, written: str, value: Node | None) -> bool:
+    """Whether a guessed layer or function has the arguments that are given, perhaps misspelt: `{qELU: {inplace: true}}`
+    is no GELU. What differs in case only is no guess."""
+    op = find(meant)
+    if op is None or not isinstance(value, Mapping) or meant.lower() == _bare(written).lower():
+        return True
+    names = (str(key.value) for key, _ in value)
+    return all(op.argument(name) is not None or meant_argument(name, op.by_name) is not None for name in names)
 
 
 def _bare(name: str) -> str:

@@ -165,13 +165,15 @@ def _parameters() -> Schema:
             "max": ANY,
             "choices": ANY,
         },
+        "required": ["type"],
         "additionalProperties": False,
     }
-    typed = {"type": "object", "properties": {"type": {"not": {"type": "null"}}}, "required": ["type"]}
+    typed = {"required": ["type"], "properties": {"type": {"not": {"type": "null"}}}}
+    declared = {"type": "object", "anyOf": [typed, {"required": ["default"]}]}
     return {
         "type": "object",
         "propertyNames": {"pattern": identifier(*POSITION_NAMES)},
-        "additionalProperties": {"if": typed, "then": full},
+        "additionalProperties": {"if": declared, "then": full},
     }
 
 

@@ -44,6 +44,7 @@ NAMED_RULES: tuple[tuple[str, str, str], ...] = (
     ),
     ("AS305", "", "A layer of the last dimension does not infer its size from an image's width."),
     ("AS309", "", "An image is channels-first unless a written `in_channels` says otherwise."),
+    ("AS402", "is above `max", "Bounds are in order."),
     ("AS402", "`inplace: true`", "What is changed in place has a gradient."),
 )
 """Refusals of what torch, and hence the interpreter, would run: the code, words of the message, the rule."""
@@ -89,7 +90,7 @@ def judge(spec: dict[str, Any], *, well_formed: bool = False) -> Verdict:
     return Verdict(accepted=True)
 
 
-_OF_VALUES = ("out of range in self", "Class values must be smaller than num_classes")
+_OF_VALUES = ("out of range in self", "is out of bounds for dimension", "Class values must be smaller than num_classes")
 
 
 @contextlib.contextmanager
