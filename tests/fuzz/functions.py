@@ -120,6 +120,10 @@ def _squeezed(x: Tensor, dim: int | tuple[int, ...]) -> Tensor:
     return torch.squeeze(x, dim)
 
 
+def _listed(dims: int | tuple[int, ...]) -> tuple[int, ...]:
+    return dims if isinstance(dims, tuple) else (dims,)
+
+
 def _mean(tensors: Sequence[Tensor], align: str | None = None, *, batch: int) -> Tensor:
     return _elementwise(torch.add)(tensors, align, batch=batch) / len(tensors)
 
@@ -168,7 +172,7 @@ FUNCTIONS |= {
     "pixel_unshuffle": (F.pixel_unshuffle, "downscale_factor"),
     "softmin": (F.softmin, "dim"),
     "glu": (F.glu, "dim"),
-    "movedim": (torch.movedim, None),
+    "movedim": (lambda x, source, destination: torch.movedim(x, _listed(source), _listed(destination)), None),
     "vector_norm": (torch.linalg.vector_norm, "dim"),
     "nan_to_num": (torch.nan_to_num, "nan"),
     "pow": (torch.pow, "exponent"),
