@@ -11,12 +11,11 @@ from archspec.elaborate.context import Context
 from archspec.elaborate.defaults import said_by_default
 from archspec.elaborate.environment import Value
 from archspec.elaborate.mends import OTHERWISE, mend
+from archspec.elaborate.parts import innermost, place_of
 from archspec.elaborate.provenance import chain, changed
-from archspec.errors import Diagnostic, Edit, Span
+from archspec.errors import Diagnostic, Span
 from archspec.ops.entry import Op
 from archspec.ops.faults import RuleFault
-from archspec.ops.registry import CATALOGUE
-from archspec.source.tree import Mapping
 from archspec.tensors import N
 
 
@@ -31,11 +30,12 @@ def diagnostic_of(
     names: ReadOnly[str, Any],
 ) -> Diagnostic:
     """The fault at the argument that it is about, or at the kind, with where the inputs at fault come from."""
+    if fault.part is not None:
+        fault, op, given = innermost(fault, op, given)
+        shown = f"`{op.name}`"
     argument = given.get(fault.arg) if fault.arg is not None else None
-    if fault.part is not None and argument is not None:
-        return _of_part(context, fault.part, argument, inputs, span, names)
     own = argument is not None and not argument.by_default
-    place = argument.element_span(fault.index) if argument is not None and own else span
+    place = place_of(fault, argument) if argument is not None and own else span
     notes = (*fault.notes, *_origins(context, fault, op, inputs, place), *said_by_default(fault, given, place))
     help, edit = mend(fault, op, argument, place, names) if argument is not None and own else (fault.help, None)
     if fault.code == "AS301" and context.is_further_call:  # another number would be wrong for the first call
@@ -43,30 +43,6 @@ def diagnostic_of(
     message = fault.message.replace("`{name}`", "{name}").replace("{name}", shown)
     label = "written here" if fault.code == "AS301" and own else ""
     return Diagnostic(fault.code, message, place, label=label, notes=notes, help=help, edit=edit)
-
-
-def _of_part(
-    context: Context, fault: RuleFault, whole: Given, inputs: tuple[Value, ...], span: Span, names: ReadOnly[str, Any]
-) -> Diagnostic:
-    """The fault of an argument of a layer that is itself an argument: `norm_layer: {BatchNorm2d: {eps: -1}}`."""
-    kind, value = next(iter(whole.value.items()))
-    op = CATALOGUE[kind]
-    given = _inner(whole, op, value)
-    argument = given.get(fault.arg or "")
-    if fault.code != "AS202" or argument is None or argument.key is None or argument.by_default:
-        return diagnostic_of(context, fault, op, given, inputs, f"`{kind}`", span, names)
-    edit = None if fault.suggestion is None else Edit(argument.key.span, str(fault.suggestion))
-    return Diagnostic(fault.code, fault.message, argument.key.span, help=fault.help, edit=edit)
-
-
-def _inner(whole: Given, op: Op, value: Any) -> dict[str, Given]:
-    """The arguments beside the kind, each where it is written, or where the variable stands that holds all."""
-    values = value if isinstance(value, ReadOnly) else {str(op.primary): value}
-    layer = whole.layer or whole.node
-    node = layer.entries[0][1] if isinstance(layer, Mapping) else layer
-    written = {str(key.value): (key, each) for key, each in node} if isinstance(node, Mapping) else {}
-    places = {name: written.get(name, (None, node)) for name in values}
-    return {name: Given(values[name], each, key, whole.by_default) for name, (key, each) in places.items()}
 
 
 def _origins(context: Context, fault: RuleFault, op: Op, inputs: tuple[Value, ...], at: Span) -> Iterator[str]:

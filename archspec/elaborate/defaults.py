@@ -13,6 +13,7 @@ from archspec.elaborate.environment import Environment, HeldLayer
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.init_function import read_init
 from archspec.elaborate.mends import mend
+from archspec.elaborate.parts import innermost, place_of
 from archspec.elaborate.values import evaluate, resolved
 from archspec.errors import Diagnostic, Span
 from archspec.ops.apply import bad_arguments
@@ -136,7 +137,7 @@ def _sound(
     values = {name: argument.value for name, argument in given.items() if argument.value is not UNKNOWN}
     faults = bad_arguments(op, values, None)
     for fault in faults:
-        context.fault(_diagnostic(fault, op, given[str(fault.arg)], names))
+        context.fault(_diagnostic(*innermost(fault, op, given), names))
     bad = {fault.arg for fault in faults}
     return {
         name: Given(UNKNOWN, argument.node, argument.key, by_default=True) if name in bad else argument
@@ -144,9 +145,10 @@ def _sound(
     }
 
 
-def _diagnostic(fault: RuleFault, op: Op, given: Given, names: ReadOnly[str, Any]) -> Diagnostic:
-    place = given.element_span(fault.index)
-    help, edit = mend(fault, op, given, place, names)
+def _diagnostic(fault: RuleFault, op: Op, given: Overrides, names: ReadOnly[str, Any]) -> Diagnostic:
+    argument = given[str(fault.arg)]
+    place = place_of(fault, argument)
+    help, edit = mend(fault, op, argument, place, names)
     message = fault.message.replace("`{name}`", "{name}").replace("{name}", f"`{op.name}`")
     return Diagnostic(fault.code, message, place, notes=fault.notes, help=help, edit=edit)
 

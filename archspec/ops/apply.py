@@ -116,16 +116,15 @@ def _unknown(op: Op, name: str) -> RuleFault:
 def _bad_value(arg: Arg, value: Any, fault: BadValue) -> RuleFault:
     index = fault.index
     found = index if isinstance(index, str) else value if index is None else value[index]
-    told = RuleFault(
+    return RuleFault(
         "AS401",
         f"`{arg.name}` of {{name}} must be {fault.expected}, found {show(found)}",
         arg=arg.name,
         index=index,
         help=fault.help or _example(arg),
         suggestion=fault.suggestion,
+        part=fault.part,
     )
-    told.part = fault.part
-    return told
 
 
 def _example(arg: Arg) -> str:

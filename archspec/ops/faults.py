@@ -16,23 +16,26 @@ class BadValue(Exception):
         part: the fault of an argument of the layer that the value is.
     """
 
-    part: RuleFault | None = None
-
     def __init__(
-        self, expected: str, *, index: int | str | None = None, help: str | None = None, suggestion: object = None
+        self,
+        expected: str,
+        *,
+        index: int | str | None = None,
+        help: str | None = None,
+        suggestion: object = None,
+        part: RuleFault | None = None,
     ) -> None:
         super().__init__(expected)
         self.expected = expected
         self.index = index
         self.help = help
         self.suggestion = suggestion
+        self.part = part
 
     def among(self, expected: str, index: int | str | None = None) -> BadValue:
         """The same fault as told by a type around this one, which accepts more."""
         index = self.index if index is None else index
-        fault = BadValue(expected, index=index, help=self.help, suggestion=self.suggestion)
-        fault.part = self.part
-        return fault
+        return BadValue(expected, index=index, help=self.help, suggestion=self.suggestion, part=self.part)
 
 
 class RuleFault(Exception):
@@ -51,8 +54,6 @@ class RuleFault(Exception):
         part: the fault within `arg`, which is a layer with arguments of its own.
     """
 
-    part: RuleFault | None = None
-
     def __init__(
         self,
         code: str,
@@ -64,6 +65,7 @@ class RuleFault(Exception):
         notes: tuple[str, ...] = (),
         help: str | None = None,
         suggestion: object = None,
+        part: RuleFault | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -74,6 +76,7 @@ class RuleFault(Exception):
         self.notes = notes
         self.help = help
         self.suggestion = suggestion
+        self.part = part
 
 
 class RuleFaults(Exception):

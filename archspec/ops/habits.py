@@ -92,7 +92,6 @@ _WORDS = {
     "pooling": "name the pooling: `MaxPool2d`, `AvgPool2d`, `GlobalAvgPool2d`, …",
     "input": "what the model takes is said above the layers, without the batch: `input: [3, 32, 32]`",
     "output": "what the last entry makes is the output; others are named below the layers, under `outputs`",
-    "rnn": "name the layer: `LSTM`, `GRU` or `RNN`",
     "sequential": "a sequence is a list: `name: [layer, layer]`",
 }
 

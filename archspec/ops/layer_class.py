@@ -41,19 +41,13 @@ class LayerClass:
         if len(value) != 1:
             raise BadValue(f"{self.describe()}, or one of them with its arguments")
         name, given = next(iter(value.items()))
-        op = self.op(name)
-        if op is None:
-            try:
-                OneOf(self.values).accept(name)
-            except BadValue as fault:
-                raise fault.among(self.describe(), str(name)) from None
-        assert op is not None
+        try:
+            kind = OneOf(self.values).accept(name)
+        except BadValue as fault:
+            raise fault.among(self.describe(), str(name)) from None
+        op = next(op for op in self.ops if op.name == kind)
         arguments = _arguments(op, given)
-        return Partial(op.name, arguments) if arguments else op.name
-
-    def op(self, name: object) -> Op | None:
-        """The catalogue's entry of one of the layers."""
-        return next((op for op in self.ops if op.name == name), None)
+        return Partial(kind, arguments) if arguments else kind
 
 
 def settable(op: Op) -> tuple[Arg, ...]:
@@ -74,9 +68,7 @@ def _arguments(op: Op, given: object) -> tuple[tuple[str, Any], ...]:
         op, {name: value for name, value in given.items() if op.arg(name) is None or name in known}, None
     )
     if faults:
-        bad = BadValue(f"`{op.name}` with arguments that it accepts")
-        bad.part = faults[0]
-        raise bad
+        raise BadValue(f"`{op.name}` with arguments that it accepts", part=faults[0])
     return tuple((arg.name, arg.type.accept(given[arg.name])) for arg in settable(op) if arg.name in given)
 
 

@@ -84,6 +84,11 @@ def test_a_fault_of_a_layer_that_a_variable_holds_is_told_where_it_is_written_on
     assert faults(f"{IMAGE}{held}layers: [{layer}, {layer}]\n") == [("AS401", "0")]
 
 
+def test_a_fault_of_a_layer_in_defaults_is_told_at_its_argument() -> None:
+    written = "defaults: {Conv2dNormActivation: {norm_layer: {BatchNorm2d: {eps: -1}}}}\n"
+    assert faults(f"{IMAGE}{written}layers: [{{Conv2dNormActivation: 4}}]\n") == [("AS401", "-1")]
+
+
 def test_a_misspelt_argument_of_a_layer_that_is_one_is_mended() -> None:
     layer = "{Conv2dNormActivation: {out_channels: 4, norm_layer: {BatchNorm2d: {momentm: 0.2}}}}"
     text = f"archspec: 1\n{IMAGE}layers: [{layer}]\n"
