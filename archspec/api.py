@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from archspec.architecture import MOST_PARAMS, Architecture, compiled
+from archspec.architecture import Architecture, compiled
+from archspec.building import MOST_PARAMS, built
 from archspec.compiler import compile_text
 from archspec.errors import Diagnostic, SpecError, in_file_order
 from archspec.examination import Examination as Examination
@@ -111,8 +112,10 @@ def from_file(
         written = f"`{found.contents.path}` was written by archspec {found.version}; this is {__version__}"
         raise SpecError(replace(fault, notes=(*fault.notes, written)) for fault in error.diagnostics) from None
     type_ = floating_type(architecture.graph, found.contents) if dtype is None else dtype
-    weights = {"path": found.contents.path}
-    return architecture._built(device, type_, 0, max_params, weights, found.contents)
+    checkpoint = architecture.with_weights({"path": found.contents.path}).weights
+    return built(
+        architecture.graph, checkpoint, device=device, dtype=type_, max_params=max_params, contents=found.contents
+    )
 
 
 def examine(

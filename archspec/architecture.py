@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from archspec.building import MOST_PARAMS, built
 from archspec.compiler import Compiled, Read, compile_text, compile_tree
 from archspec.emit.table import Table, table
-from archspec.errors import Diagnostic, SourceText, SpecError, UsageError, clip, printable
+from archspec.errors import Diagnostic, SourceText, SpecError, clip, printable
 from archspec.graph.costs import macs
 from archspec.graph.nodes import Graph
 from archspec.records import record
-from archspec.refusals import only_blocks, only_recipe, too_large
+from archspec.refusals import only_blocks, only_recipe
 from archspec.source.home import NOWHERE, Home
 from archspec.source.tree import Node
 from archspec.source.write import as_yaml
@@ -29,11 +30,6 @@ from archspec.written_spec import as_json, without_weights, written
 if TYPE_CHECKING:
     import torch
     from torch import nn
-
-    from archspec.weights.contents import Contents
-
-MOST_PARAMS = 2_000_000_000
-"""`build` refuses larger models unless told otherwise."""
 
 
 @record
@@ -221,30 +217,8 @@ class Architecture:
             UsageError: the same of one that is given here; AS703, the model has more parameters; AS704, there is no
                 such device or dtype.
         """
-        return self._built(device, dtype, seed, max_params, weights)
-
-    def _built(
-        self,
-        device: torch.device | str | None,
-        dtype: torch.dtype | str | None,
-        seed: int,
-        max_params: int,
-        weights: Weights | None,
-        contents: Contents | None = None,
-    ) -> nn.Module:
-        """As `build`. `contents` are what the checkpoint holds, where that is known."""
-        from archspec.emit.module import build_module
-        from archspec.emit.request import device_of, dtype_of
-
-        where = device_of(device)
-        if max(self.num_params, self.graph.largest_buffer) > max_params and (where is None or where.type != "meta"):
-            raise UsageError(too_large(self.graph, max_params))
         checkpoint = self.weights if weights is None else self.with_weights(weights).weights
-        if checkpoint is None:
-            return build_module(self.graph, device=where, dtype=dtype_of(dtype), seed=seed)
-        from archspec.weights.load import build_from
-
-        return build_from(checkpoint, self.graph, device=where, dtype=dtype_of(dtype), seed=seed, contents=contents)
+        return built(self.graph, checkpoint, device=device, dtype=dtype, seed=seed, max_params=max_params)
 
     def prove(self, module: nn.Module) -> tuple[Diagnostic, ...]:
         """Run a built module once, in eval mode on random data, and compare every shape with the inferred one.
