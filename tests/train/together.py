@@ -16,7 +16,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -166,58 +166,93 @@ def _distance(one: Any, other: Any) -> float:
     return 0.0 if one == other else math.inf
 
 
-def main(root: Path) -> None:
-    told: dict[str, Any] = {"statuses": {}, "distances": {}, "differences": {}}
-    status, far, differs = told["statuses"], told["distances"], told["differences"]
+@dataclass
+class Told:
+    """What is found out, for the tests to judge: exit statuses, distances between runs, and what differs."""
 
-    def here(folder: Path, recipe: Recipe, **given: Any) -> None:
-        with redirect_stdout(io.StringIO()):
-            go(folder, EXACT, recipe, **given)()
+    statuses: dict[str, Any] = field(default_factory=dict)
+    distances: dict[str, float] = field(default_factory=dict)
+    differences: dict[str, Any] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
 
-    one, two, sharded = root / "one", root / "two", root / "sharded"
-    here(one, RECIPE)
-    status["two"] = forked(go(two, EXACT, RECIPE))
-    status["sharded"] = forked(go(sharded, EXACT, SHARDED))
-    far["two"], far["sharded"] = distance(one, two), distance(one, sharded)
 
-    for name, recipe in (("two", RECIPE), ("sharded", SHARDED)):
+TWO = (("two", RECIPE), ("sharded", SHARDED))
+
+
+def here(folder: Path, recipe: Recipe, **given: Any) -> None:
+    """A run in this process alone."""
+    with redirect_stdout(io.StringIO()):
+        go(folder, EXACT, recipe, **given)()
+
+
+def whole(root: Path, told: Told) -> None:
+    """Runs from their start to their end."""
+    here(root / "one", RECIPE)
+    for name, recipe in TWO:
+        told.statuses[name] = forked(go(root / name, EXACT, recipe))
+        told.distances[name] = distance(root / "one", root / name)
+
+
+def stopped_together(root: Path, told: Told) -> None:
+    """Runs of two processes that are stopped, and gone on with in each way."""
+    for name, recipe in TWO:
         stopped = root / f"{name}-stopped"
-        status[f"{name} stopped"] = forked(stopping(4, 1, go(stopped, EXACT, recipe)))
+        told.statuses[f"{name} stopped"] = forked(stopping(4, 1, go(stopped, EXACT, recipe)))
         for other, which in (("sharded", SHARDED), ("two", RECIPE), ("one", RECIPE)):
             copy = root / f"{name}-{other}"
             shutil.copytree(stopped, copy)
-            told[f"{name} at"] = sorted(path.name for path in (copy / "checkpoints").iterdir())
+            told.more[f"{name} at"] = sorted(path.name for path in (copy / "checkpoints").iterdir())
             if other == "one":
                 here(copy, which, resume=True)
             else:
-                status[f"{name} as {other}"] = forked(go(copy, EXACT, which, resume=True))
-            far[f"{name} as {other}"] = distance(one, copy)
-    stopped = root / "one-stopped"  # between two steps
-    status["one stopped"] = forked(stopping(4, 0, go(stopped, EXACT, RECIPE)), 1)
+                told.statuses[f"{name} as {other}"] = forked(go(copy, EXACT, which, resume=True))
+            told.distances[f"{name} as {other}"] = distance(root / "one", copy)
+
+
+def stopped_alone(root: Path, told: Told) -> None:
+    """A run of one process that is stopped between two steps, and gone on with by two."""
+    stopped = root / "one-stopped"
+    told.statuses["one stopped"] = forked(stopping(4, 0, go(stopped, EXACT, RECIPE)), 1)
     for other, which in (("sharded", SHARDED), ("two", RECIPE)):
         copy = root / f"one-{other}"
         shutil.copytree(stopped, copy)
-        status[f"one as {other}"] = forked(go(copy, EXACT, which, resume=True))
-        far[f"one as {other}"] = distance(one, copy)
+        told.statuses[f"one as {other}"] = forked(go(copy, EXACT, which, resume=True))
+        told.distances[f"one as {other}"] = distance(root / "one", copy)
 
-    for name, recipe in (("two", RECIPE), ("sharded", SHARDED)):
-        whole, again = root / f"{name}-random", root / f"{name}-random-again"
-        forked(go(whole, RANDOM, recipe))
+
+def at_random(root: Path, told: Told) -> None:
+    """Runs that draw at random, stopped and gone on with."""
+    for name, recipe in TWO:
+        uncut, again = root / f"{name}-random", root / f"{name}-random-again"
+        forked(go(uncut, RANDOM, recipe))
         forked(stopping(9, 0, go(again, RANDOM, recipe)))
-        status[f"{name} random"] = forked(go(again, RANDOM, recipe, resume=True))
-        differs[name] = difference(all_of(again), all_of(whole))
+        told.statuses[f"{name} random"] = forked(go(again, RANDOM, recipe, resume=True))
+        told.differences[name] = difference(all_of(again), all_of(uncut))
 
+
+def modules(root: Path, told: Told) -> None:
+    """A module of the caller's."""
     go_module(root / "module", "ddp")()
     for parallel in ("ddp", "fsdp"):
-        status[f"module {parallel}"] = forked(go_module(root / f"module-{parallel}", parallel))
-        far[f"module {parallel}"] = distance(root / "module", root / f"module-{parallel}")
+        told.statuses[f"module {parallel}"] = forked(go_module(root / f"module-{parallel}", parallel))
+        told.distances[f"module {parallel}"] = distance(root / "module", root / f"module-{parallel}")
 
+
+def with_one_killed(root: Path, told: Told) -> None:
+    """A run of which one process is killed."""
     dead = root / "dead"
-    status["dead"] = forked(dying(9, go(dead, EXACT, RECIPE)))
-    told["dead at"] = sorted(path.name for path in (dead / "checkpoints").iterdir())
-    status["dead again"] = forked(go(dead, EXACT, RECIPE, resume=True))
-    far["dead"] = distance(one, dead)
-    print(json.dumps(told))
+    told.statuses["dead"] = forked(dying(9, go(dead, EXACT, RECIPE)))
+    told.more["dead at"] = sorted(path.name for path in (dead / "checkpoints").iterdir())
+    told.statuses["dead again"] = forked(go(dead, EXACT, RECIPE, resume=True))
+    told.distances["dead"] = distance(root / "one", dead)
+
+
+def main(root: Path) -> None:
+    told = Told()
+    for part in (whole, stopped_together, stopped_alone, at_random, modules, with_one_killed):
+        part(root, told)
+    found = {"statuses": told.statuses, "distances": told.distances, "differences": told.differences}
+    print(json.dumps({**found, **told.more}))
 
 
 if __name__ == "__main__":
