@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archspec.collector import rarely_collected
 from archspec.errors import UsageError
 from archspec.graph.nodes import Graph
 from archspec.refusals import too_large
@@ -19,6 +20,7 @@ MOST_PARAMS = 2_000_000_000
 """Larger models are refused unless told otherwise."""
 
 
+@rarely_collected()
 def built(
     graph: Graph,
     checkpoint: Checkpoint | None,

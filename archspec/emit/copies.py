@@ -25,6 +25,7 @@ class Copies:
 
     def __init__(self) -> None:
         self._models: dict[Any, _Model | None] = {}
+        self._empty: dict[type[nn.Module], _Model] = {}
 
     def make(self, call: Call, arguments: Mapping[str, Any], construct: Callable[[], nn.Module]) -> nn.Module:
         """A layer for a call.
@@ -45,9 +46,16 @@ class Copies:
             model = self._models[key]
             return construct() if model is None else model.copy(inferred, state)
         made = construct()
-        is_one = _is_copied_safely(made, state) and inferred.items() <= vars(made).items()
+        is_one = _is_copied_safely(made, state) and _as_kept(inferred, vars(made)).items() <= vars(made).items()
         self._models[key] = _Model(made) if is_one else None
         return made
+
+    def empty(self, kind: type[nn.Module]) -> nn.Module:
+        """A module of a class that takes no arguments, with nothing in it."""
+        model = self._empty.get(kind)
+        if model is None:
+            model = self._empty[kind] = _Model(kind())
+        return model.copy({}, {})
 
 
 class _Model:
@@ -71,7 +79,8 @@ class _Model:
         """Another layer, with other values of what is inferred, and shapes of tensors as `state` has them."""
         made = self._kind.__new__(self._kind)
         own = made.__dict__
-        own.update(self._attributes, **inferred)
+        own.update(self._attributes)
+        own.update(_as_kept(inferred, own))
         for name, value in self._containers:
             own[name] = value.copy()
         for name in self._hooks:
@@ -84,6 +93,14 @@ class _Model:
         for name, model in self._inner:
             modules[name] = model.copy({}, {})
         return made
+
+
+def _as_kept(inferred: Mapping[str, Any], attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is inferred as a layer's attributes have it: `LayerNorm(16)` keeps its shape as `(16,)`."""
+    return {
+        name: (value,) if type(attributes.get(name)) is tuple and type(value) is not tuple else value
+        for name, value in inferred.items()
+    }
 
 
 def _is_copied_safely(layer: nn.Module, state: Mapping[str, State]) -> bool:

@@ -11,11 +11,13 @@ from typing import Any
 import torch
 from torch import nn
 
+from archspec.emit.huge_pages import ask_for_huge_pages
 from archspec.emit.parallel import Job, run_all
 from archspec.graph.nodes import Graph
 from archspec.ops.entry import OWN, Init
 
 
+@torch.no_grad()
 def initialize(graph: Graph, module: nn.Module, seed: int, filled: Container[str] = ()) -> None:
     """Fill every parameter, several at once. Buffers have their values from their layer's constructor.
 
@@ -29,18 +31,19 @@ def initialize(graph: Graph, module: nn.Module, seed: int, filled: Container[str
     jobs: list[Job] = []
     for name, state in (tensor for call in graph.calls() for tensor in call.tensors):
         parameter = parameters.get(name)
-        if parameter is None or state.init == OWN or state.tied or name in filled:
+        init = state.init
+        if parameter is None or init == OWN or state.tied or name in filled:
             continue
-        if state.init.number is not None or state.init.function in _BY_THEMSELVES or parameter.device.type != "cpu":
-            fill(parameter, state.init, seed, name)
+        if init.number is not None or init.function in _BY_THEMSELVES or parameter.device.type != "cpu":
+            fill(parameter, init, seed, name)
         else:
-            jobs.append((parameter.numel(), functools.partial(fill, parameter, state.init, seed, name)))
+            jobs.append((parameter.numel(), functools.partial(fill, parameter, init, seed, name)))
     run_all(jobs)
 
 
-@torch.no_grad()
 def fill(tensor: torch.Tensor, init: Init, seed: int, name: str) -> None:
-    """Fill one tensor in place by a function of `torch.nn.init`; no gradient is to be recorded of it."""
+    """Fill one tensor in place by a function of `torch.nn.init`. To be called where no gradient is recorded."""
+    ask_for_huge_pages(tensor)
     if init.number is not None and init.zero_row is None:
         tensor.fill_(init.number)
         return

@@ -77,15 +77,14 @@ class Builder:
         if scope.is_container:
             return self._container(scope)
         name = self._program.classes.get(scope.id)
-        made: nn.Module = nn.Sequential() if name is None else getattr(self._classes, name)()
+        made = self._copies.empty(nn.Sequential if name is None else getattr(self._classes, name))
         optional = self._program.optional.get(scope.block or "", frozenset())
         for node in scope.registered:
             if isinstance(node, Absent) and node.name in optional:
                 setattr(made, node.name, None)
             elif isinstance(node, Call) and node.op.bare:
                 self._bare(made, node)
-        for child_name, module in self._children(scope.registered):
-            made.add_module(child_name, module)
+        made._modules.update(self._children(scope.registered))  # of names that have been checked: not once more
         return made
 
     def _bare(self, owner: nn.Module, call: Call) -> None:
@@ -123,7 +122,7 @@ class Builder:
                 continue
             if isinstance(node, Scope):
                 made = self.scope(node)
-                if not node.is_container or len(list(made.children())):  # functions alone need no container
+                if not node.is_container or made._modules:  # functions alone need no container
                     yield node.name, made
             elif node.op.is_module:
                 yield node.name, self.layer(node)

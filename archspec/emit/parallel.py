@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
@@ -11,26 +12,40 @@ import torch
 Job: TypeAlias = tuple[int, Callable[[], object]]
 """How many elements it fills, and how."""
 
-_MOST_THREADS = 16
+_MOST_THREADS = 15  # beside this one
 _WORTH_A_THREAD = 1 << 18
 _WORTH_A_JOB = 1 << 13
 
 
-def run_all(jobs: Sequence[Job]) -> None:
-    """Run jobs that do not depend on each other, the largest first. torch lets go of the interpreter in each.
+def run_all(jobs: Iterable[Job]) -> None:
+    """Run jobs that do not depend on each other, and record no gradient of what they write.
 
-    A thread costs more than a small job takes, so those are done here while others do the large ones.
+    torch lets go of the interpreter while it fills a tensor. For a small one that is hardly worth it: this thread does
+    those first, while others begin with the largest.
     """
-    large = sorted((job for job in jobs if job[0] >= _WORTH_A_JOB), key=lambda job: -job[0])
-    threads = min(torch.get_num_threads(), len(large), _MOST_THREADS)
-    if threads < 2 or sum(size for size, _ in large) < _WORTH_A_THREAD:
-        for _, job in jobs:
-            job()
+    small: deque[Job] = deque()
+    large: deque[Job] = deque()
+    for job in sorted(jobs, key=lambda job: -job[0]):
+        (large if job[0] >= _WORTH_A_JOB else small).append(job)
+    others = min(torch.get_num_threads() - 1, len(large), _MOST_THREADS)
+    if others < 1 or sum(size for size, _ in large) < _WORTH_A_THREAD:
+        _run(large)
+        _run(small)
         return
-    with ThreadPoolExecutor(threads) as pool:
-        waiting = [pool.submit(job) for _, job in large]
-        for size, job in jobs:
-            if size < _WORTH_A_JOB:
-                job()
+    with ThreadPoolExecutor(others) as pool:
+        waiting = [pool.submit(_run, large) for _ in range(others)]
+        _run(small)
+        _run(large)
         for done in waiting:
             done.result()
+
+
+@torch.no_grad()
+def _run(left: deque[Job]) -> None:
+    """Take jobs from those that are left, until none is. What they write is not recorded: each thread has a mode."""
+    while left:
+        try:
+            _, job = left.popleft()
+        except IndexError:  # another thread took the last one
+            return
+        job()
