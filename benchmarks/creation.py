@@ -34,6 +34,7 @@ def _rows(network: Network, effort: float) -> Iterator[Row]:
         ways = (
             ("checked spec to random weights", architecture.build, _RANDOM),
             ("spec to random weights", functools.partial(archspec.build, network.spec), _RANDOM),
+            ("checked spec and file to the model", functools.partial(architecture.build, weights=path), _LOADED),
             ("one file to the model", functools.partial(archspec.from_file, path), _LOADED),
             ("spec and file to the model", functools.partial(archspec.build, network.spec, weights=path), _LOADED),
         )
