@@ -51,7 +51,8 @@ def build_from(
     """
     module = build_module(graph, device=device, dtype=dtype, seed=seed, initial=False)
     ledger = load_weights(module, checkpoint, graph.name, contents)
-    if not any(tensor.is_meta for tensor in module.parameters()):
+    is_short = ledger.missing or ledger.mismatched
+    if is_short and not any(tensor.is_meta for tensor in module.parameters()):
         initialize(graph, module, seed, filled={*ledger.loaded, *ledger.shared})
     _ledgers[module] = ledger
     return module
