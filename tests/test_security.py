@@ -21,6 +21,7 @@ LIMITS = [
     limits.MAX_SCALAR,
     limits.MAX_KEY,
     limits.MAX_FILES,
+    limits.MAX_INCLUDED,
     limits.MAX_CHAIN,
     limits.MAX_FAULTS,
     limits.MAX_INTEGER,

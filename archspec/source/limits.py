@@ -24,7 +24,10 @@ MAX_INTEGER = 2**53
 """Integers beyond this are refused: no size, count or index is that large, and floats are no longer exact."""
 
 MAX_FILES = 64
-"""Files that one spec extends and imports, directly or not. Together they hold at most MAX_NODES values."""
+"""Files that one spec extends and imports, directly or not."""
+
+MAX_INCLUDED = 100_000
+"""Lists, mappings and scalars of all these files together."""
 
 MAX_CHAIN = 16
 """Files that include each other in a row."""

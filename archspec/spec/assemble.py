@@ -7,7 +7,7 @@ from archspec.records import record
 from archspec.source import read
 from archspec.source.confine import Found, load_included
 from archspec.source.home import Home
-from archspec.source.limits import MAX_CHAIN, MAX_FILES, MAX_NODES
+from archspec.source.limits import MAX_CHAIN, MAX_FILES, MAX_INCLUDED
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
 from archspec.spec.extend import REUSE, extended
 from archspec.spec.imports import blocks_of, with_blocks, without_idle_defaults
@@ -96,6 +96,8 @@ class _Assembler:
     def _all(self, paths: list[Scalar], home: Home, path: list[_Step], refused: list[Diagnostic]) -> list[Mapping]:
         read_ones: list[Mapping] = []
         for each in paths:
+            if self._nodes > MAX_INCLUDED:
+                break  # which is said once, of the file that was too many
             try:
                 read_ones.append(self._file(each, home, path))
             except SpecError as error:
@@ -122,8 +124,10 @@ class _Assembler:
     def _read(self, found: Found, written: Scalar) -> Mapping:
         tree = read(found.text)
         self._nodes += _count(tree)
-        if self._nodes > MAX_NODES:
-            raise _refused(written, f"the files of this spec hold more than {MAX_NODES:,} values")
+        if self._nodes > MAX_INCLUDED:
+            raise _refused(
+                written, f"the files that this spec extends and imports hold more than {MAX_INCLUDED:,} values"
+            )
         if not isinstance(tree, Mapping):
             message = f"expected a mapping at the top level, found {describe(tree)}"
             raise SpecError([Diagnostic("AS101", message, tree.span, help="start it with `archspec: 1`")])
@@ -152,11 +156,11 @@ def _imported(tree: Mapping, libraries: list[Mapping]) -> list[tuple[Scalar, Nod
             if id(key) not in found:
                 found[id(key)] = (key, block)
                 size += _count(block)
-            if size > MAX_NODES:
+            if size > MAX_INCLUDED:
                 at = tree.key("import")
                 assert at is not None
                 raise _refused(
-                    at, f"the imported blocks, with the variables that they use, hold more than {MAX_NODES:,} values"
+                    at, f"the imported blocks, with the variables that they use, hold more than {MAX_INCLUDED:,} values"
                 )
     return list(found.values())
 

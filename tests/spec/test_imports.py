@@ -136,17 +136,18 @@ def test_files_and_values_have_bounds(tmp_path: Path) -> None:
     many = "import: [{}]\nlayers: {{fc: {{Linear: 2}}}}\n"
     assert codes(net(tmp_path, many.format(", ".join(names[:-1])))) == []
     assert codes(net(tmp_path, many.format(", ".join(names)))) == ["AS242"]
-    for index in range(3):
-        values = ", ".join(["0"] * 80_000)
+    for index in range(5):
+        values = ", ".join(["0"] * 40_000)
         (tmp_path / f"b{index}.yaml").write_text(
             f"archspec: 1\nvars: {{v: [{values}]}}\nblocks: {{b{index}: {{layers: [ReLU]}}}}\n"
         )
     assert codes(net(tmp_path, many.format("b0.yaml, b1.yaml"))) == []
     assert codes(net(tmp_path, many.format("b0.yaml, b1.yaml, b2.yaml"))) == ["AS242"]
+    assert codes(net(tmp_path, many.format("b0.yaml, b1.yaml, b2.yaml, b3.yaml, b4.yaml"))) == ["AS242"]
 
 
 def test_variables_in_many_blocks_are_counted(tmp_path: Path) -> None:
-    """A file of 25,000 values whose 2,000 blocks would hold 40 million."""
+    """A file of 28,000 values whose 2,000 blocks would hold 40 million."""
     blocks = "".join(f"  b{index}: {{layers: [{{Linear: $v}}]}}\n" for index in range(2_000))
     (tmp_path / "b.yaml").write_text(f"archspec: 1\nvars: {{v: [{', '.join(['0'] * 20_000)}]}}\nblocks:\n{blocks}")
     (fault,) = archspec.check(net(tmp_path, "import: [b.yaml]\nlayers: {fc: {Linear: 2}}\n"))
