@@ -13,7 +13,7 @@ from benchmarks.measure import Case, Row
 from tests.fuzz.test_attacks import ATTACKS, HEAD
 
 _SECONDS, _BYTES = 2.0, 300e6
-_CONV = "{Conv2d: {out_channels: 4, kernel_size: 1}, repeat: 17500}"
+_CONV = "{Conv2d: {out_channels: 4, kernel_size: 1}, repeat: 15500}"
 _RESIDUAL = (
     "blocks: {b: {params: {c: 4}, layers: {a: {Conv2d: {out_channels: $c, kernel_size: 1}}, n: BatchNorm2d, r: ReLU, "
     "s: {add: [r, input]}}}}\nlayers: [{b: {}, repeat: 2900}]\n"
@@ -24,16 +24,16 @@ _DENSE = (
 )
 LARGE = {
     "as many layers as are accepted": f"{HEAD}layers: [{_CONV}]\n",
-    "one more copy than are accepted": f"{HEAD}layers: [{_CONV.replace('17500', '18000')}, ReLU]\n",
-    "as many entries as are accepted": f"{HEAD}layers:\n" + "".join(f"  a{n}: ReLU\n" for n in range(17_500)),
+    "one more copy than are accepted": f"{HEAD}layers: [{_CONV.replace('15500', '16000')}, ReLU]\n",
+    "as many entries as are accepted": f"{HEAD}layers:\n" + "".join(f"  a{n}: ReLU\n" for n in range(15_500)),
     "entries that nothing uses": f"{HEAD}layers:\n"
-    + "".join(f"  a{n}: {{ReLU: , from: input}}\n" for n in range(17_500)),
+    + "".join(f"  a{n}: {{ReLU: , from: input}}\n" for n in range(15_500)),
     "copies that all differ": HEAD.replace("8, 8", "60000, 4")
-    + "layers: [{Conv2d: {out_channels: 4, kernel_size: [3, 1]}, repeat: 17500}]\n",
+    + "layers: [{Conv2d: {out_channels: 4, kernel_size: [3, 1]}, repeat: 15500}]\n",
     "blocks with a shortcut": HEAD + _RESIDUAL,
     "blocks that grow wider": HEAD + _DENSE,
     "a layer called again": f"{HEAD}layers:\n  a: {{Conv2d: {{out_channels: 4, kernel_size: 1}}}}\n"
-    "  b: {use: a, repeat: 17500}\n",
+    "  b: {use: a, repeat: 15500}\n",
     "branches in every copy": f"{HEAD}layers: [{{branches: [{', '.join(['ReLU'] * 20)}], merge: add, repeat: 720}}]\n",
     "transformers": "archspec: 1\ninput: [8, 16]\n"
     "layers: [{TransformerEncoderLayer: {nhead: 2, batch_first: true}, repeat: 8000}]\n",

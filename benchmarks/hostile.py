@@ -70,7 +70,7 @@ HOSTILE = {
     "uses of one small block": Hostile(_wide(1, 8_900)),
     "a computed buffer of many functions": Hostile(
         f"{HEAD}layers:\n  b:\n    Buffer:\n      layers:\n        - {{arange: 8}}\n"
-        + _lines("        - {add: @}\n", 17_000)
+        + _lines("        - {add: @}\n", 15_000)
         + "  r: {ReLU: , from: input}\n"
     ),
     "many computed buffers": Hostile(
@@ -86,13 +86,13 @@ HOSTILE = {
     ),
     "defaults of a long expression": Hostile(
         f"{HEAD}defaults: {{Conv2d: {{kernel_size: $({_SUM} - 119)}}}}\nlayers:\n"
-        + _lines("  a@: {Conv2d: 4}\n", 17_500)
+        + _lines("  a@: {Conv2d: 4}\n", 15_500)
     ),
     "a long expression in every copy, in a variable": Hostile(
-        f"{HEAD}vars: {{x: $({_SUM})}}\nlayers: [{{ReLU: {{}}, repeat: 17500, when: $(x > index - 20000)}}]\n"
+        f"{HEAD}vars: {{x: $({_SUM})}}\nlayers: [{{ReLU: {{}}, repeat: 15500, when: $(x > index - 20000)}}]\n"
     ),
     "a long expression of the copy's index": Hostile(
-        f"{HEAD}layers: [{{ReLU: {{}}, repeat: 17500, when: $({'+'.join(['index'] * 60)} >= 0)}}]\n"
+        f"{HEAD}layers: [{{ReLU: {{}}, repeat: 15500, when: $({'+'.join(['index'] * 60)} >= 0)}}]\n"
     ),
     "a name written twice, and again": Hostile(f"{HEAD}layers:\n" + "  a: ReLU\n" * 50_000),
     "names written twice": Hostile(f"{HEAD}layers:\n" + _lines("  a@: ReLU\n  a@: ReLU\n", 25_000)),
@@ -113,7 +113,7 @@ HOSTILE = {
         f"    per_stage: {{out_channels: {[4] * 1_024}}}\n"
     ),
     "values of every copy": Hostile(
-        f"{HEAD}layers:\n  l:\n    Conv2d: {{kernel_size: 1}}\n    repeat: 17500\n"
+        f"{HEAD}layers:\n  l:\n    Conv2d: {{kernel_size: 1}}\n    repeat: 15500\n"
         f"    per_repeat: {{out_channels: {[4, 5] * 8_750}}}\n"
     ),
     "projected skips": Hostile(
@@ -125,7 +125,7 @@ HOSTILE = {
     "skips in copies": Hostile(
         f"{HEAD}layers: [{{layers: [{_ONE}, ReLU], skip: add, repeat: 4300}}]\n"
     ),
-    "as many entries as are accepted, in JSON": Hostile(_as_json(17_500), ".json"),
+    "as many entries as are accepted, in JSON": Hostile(_as_json(15_500), ".json"),
     "a key written twice in JSON": Hostile(_twice_in_json(50_000), ".json"),
     "a million brackets in JSON": Hostile("[" * 1_000_000, ".json"),
     "an unknown variable in every copy": Hostile(
@@ -169,10 +169,10 @@ HOSTILE = {
         f"import: [{', '.join(f'i{n}.yaml' for n in range(60))}]\n{HEAD}layers: [b0]\n",
         beside=_libraries(60, 1_000),
     ),
-    "blocks that nothing uses": Hostile(f"{HEAD}blocks:\n" + _lines(f"  b@: {{layers: [{_ONE}]}}\n", 15_000) + RELU),
+    "blocks that nothing uses": Hostile(f"{HEAD}blocks:\n" + _lines(f"  b@: {{layers: [{_ONE}]}}\n", 10_500) + RELU),
     "branches inside branches": Hostile(_nested(20)),
     "many branches": Hostile(
-        f"{HEAD}layers: [{{branches: [{', '.join([_ONE] * 17_000)}], merge: concat}}]\n"
+        f"{HEAD}layers: [{{branches: [{', '.join([_ONE] * 15_500)}], merge: concat}}]\n"
     ),
     "a join of many": Hostile(
         f"{HEAD}layers:\n" + _lines("  a@: {ReLU: , from: input}\n", 8_000)
@@ -190,7 +190,7 @@ HOSTILE = {
         f"{HEAD}layers:\n  a: {{ReLU: {{}}, repeat: 4000}}\n  b: {{add: [previous, a.$(3999 - index)], repeat: 4000}}\n"
     ),
     "named copies": Hostile(
-        f"{HEAD}layers:\n  a:\n    ReLU: {{}}\n    repeat: {{{', '.join(f'n{n}: ' for n in range(17_000))}}}\n"
+        f"{HEAD}layers:\n  a:\n    ReLU: {{}}\n    repeat: {{{', '.join(f'n{n}: ' for n in range(15_000))}}}\n"
     ),
     "names by a long template": Hostile(
         f"{HEAD}layers: [{{ReLU: {{}}, repeat: 8000, names: \"{'x' * 900}$(index)\"}}]\n"
@@ -199,13 +199,13 @@ HOSTILE = {
         f"{HEAD}layers: [{{ReLU: {{}}, repeat: 8000, names: \"x$({'+'.join(['index'] * 100)})\"}}]\n"
     ),
     "the same name for every copy": Hostile(f"{HEAD}layers: [{{ReLU: {{}}, repeat: 8000, names: \"x$(0)\"}}]\n"),
-    "long names": Hostile(f"{HEAD}layers:\n" + _lines(f"  {'n' * 200}@: ReLU\n", 17_000)),
+    "long names": Hostile(f"{HEAD}layers:\n" + _lines(f"  {'n' * 200}@: ReLU\n", 15_000)),
     "ties": Hostile(
         "archspec: 1\ninput: [4]\nlayers:\n  a: {Linear: 4}\n"
         + _lines("  t@: {Linear: 4, tie: {weight: a.weight}}\n", 8_000)
     ),
     "aliases": Hostile(
-        f"{HEAD}layers:\n  a: &a {_ONE}\n" + _lines("  b@: *a\n", 17_000)
+        f"{HEAD}layers:\n  a: &a {_ONE}\n" + _lines("  b@: *a\n", 15_000)
     ),
     "misspelt modifiers": Hostile(f"{HEAD}layers:\n" + _lines("  a@: {ReLU: , repaet: 2}\n", 8_000)),
     "policies of every name": Hostile(

@@ -7,10 +7,10 @@ from archspec.errors import Diagnostic, Span, SpecError
 MOST_FAULTS = 100
 """Faults that are told of one spec."""
 
-LARGEST_GRAPH = 18_000
+LARGEST_GRAPH = 16_000
 """Layers and values that a spec may expand to."""
 
-MOST_STEPS = 36_000
+MOST_STEPS = 32_000
 """Entries that are looked at, layers or not, and what else costs as much."""
 
 DEEPEST = 64

@@ -22,6 +22,7 @@ def check_unused_blocks(context: Context, blocks: Mapping[str, Block]) -> None:
 
 
 def _check(context: Context, block: Block) -> None:
+    context.spend(1, block.name.span)
     parameters = [str(parameter.name.value) for parameter in block.parameters]
     inputs = [str(scalar.value) for scalar in block.inputs] or ["input"]
     variables = dict.fromkeys([*context.globals, *parameters], UNKNOWN)

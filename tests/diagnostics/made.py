@@ -138,7 +138,7 @@ def tabs_in_comments() -> str:
 
 
 def nine_hundred_kilobytes() -> str:
-    lines = [f"  l{index}: {{Identity: , from: previous}}   # layer {index}\n" for index in range(17_000)]
+    lines = [f"  l{index}: {{Identity: , from: previous}}   # layer {index}\n" for index in range(15_000)]
     text = "archspec: 1\ninput: [8]\nlayers:\n" + "".join(lines)
     return _text(text + "#" * (900_000 - len(text)) + "\n")
 

@@ -59,12 +59,12 @@ ATTACKS = {
         HEAD + "layers: [{ReLU: {}, repeat: 54000, when: $(flagge version)}]\n", ["AS210"]),
     "blocks of blocks that are left out": (_blocks(60, 2).replace("ReLU", "{ReLU: {}, when: false}"), ["AS701"]),
     "a sum over a long list in every copy": (
-        f"{HEAD}vars: {{x: {ONES}}}\nlayers: [{{ReLU: {{}}, repeat: 17500, when: $(sum(x) > 1)}}]\n", ["AS219"]),
+        f"{HEAD}vars: {{x: {ONES}}}\nlayers: [{{ReLU: {{}}, repeat: 15500, when: $(sum(x) > 1)}}]\n", ["AS219"]),
     "a long expression in every copy": (
-        f"{HEAD}layers: [{{ReLU: {{}}, repeat: 17500, when: $({'1+' * 120}1 > 1)}}]\n", ["AS219"]),
+        f"{HEAD}layers: [{{ReLU: {{}}, repeat: 15500, when: $({'1+' * 120}1 > 1)}}]\n", ["AS219"]),
     "many stages": (f"{HEAD}vars: {{x: {ONES}}}\nlayers:\n  l$(stage): {{ReLU: {{}}, repeat: $x}}\n",
                     ["AS230"]),
-    "many dimensions": (f"archspec: 1\ninput: {ONES}\nlayers: [{{ReLU: {{}}, repeat: 17500}}]\n", ["AS701"]),
+    "many dimensions": (f"archspec: 1\ninput: {ONES}\nlayers: [{{ReLU: {{}}, repeat: 15500}}]\n", ["AS701"]),
     "a long list of dimensions": (f"archspec: 1\ninput: {ONES}\nlayers: [{{permute: {list(range(5_001))}, "
                                   "repeat: 5000}]\n", ["AS701"]),
     "many references": (_many("layers:\n  a: ReLU\n", f"  x@: {{concat: [{', '.join(['a'] * 500)}]}}\n", 300),
