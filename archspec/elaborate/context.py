@@ -135,6 +135,7 @@ class Context:
     _found: int = 0
     _last_id: int = 0
     _steps: int = 0
+    _fault_steps: int = 0
 
     def spend(self, steps: int, span: Span) -> None:
         """Count work that makes no layer: an entry whose `when` is false, a fault told before, a long list of inputs.
@@ -144,6 +145,8 @@ class Context:
         """
         self._steps += steps
         if self._steps > MOST_STEPS:
+            if self._steps - self._fault_steps <= MOST_STEPS:
+                raise SpecError(())  # faults that have been told are what took so much
             message = f"the spec takes more than {MOST_STEPS:,} steps to expand, copies that are left out counted too"
             raise SpecError([Diagnostic("AS701", message, span, help="use smaller repeats")])
 
@@ -224,6 +227,7 @@ class Context:
             self._found += 1
             self._repeats.setdefault(key, Repeats()).add(self._faults[key].span, span)
         self._steps += STEPS_OF_A_FAULT
+        self._fault_steps += STEPS_OF_A_FAULT
         if self._steps > MOST_STEPS:
             raise SpecError(())
 

@@ -56,7 +56,7 @@ ATTACKS = {
     "a fault in every copy": (HEAD + "layers: [{layers: [{ReLU: {}, repeat: 999, when: $(1/0)}], repeat: 999}]\n",
                               ["AS217"]),
     "a fault in every one of many copies": (
-        HEAD + "layers: [{ReLU: {}, repeat: 48000, when: $(flagge version)}]\n", ["AS210"]),
+        HEAD + "layers: [{ReLU: {}, repeat: 54000, when: $(flagge version)}]\n", ["AS210"]),
     "blocks of blocks that are left out": (_blocks(60, 2).replace("ReLU", "{ReLU: {}, when: false}"), ["AS701"]),
     "a sum over a long list in every copy": (
         f"{HEAD}vars: {{x: {ONES}}}\nlayers: [{{ReLU: {{}}, repeat: 15500, when: $(sum(x) > 1)}}]\n", ["AS219"]),
