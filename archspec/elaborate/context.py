@@ -19,7 +19,7 @@ from archspec.elaborate.limits import (
     STEPS_OF_A_FAULT,
     too_deep,
 )
-from archspec.elaborate.places import Frame, Repeats, Where, holds_anyway
+from archspec.elaborate.places import Frame, Inside, Repeats, Where, holds_anyway
 from archspec.elaborate.placing import Place, PlaceOne
 from archspec.elaborate.written import Written
 from archspec.errors import Diagnostic, Span, SpecError
@@ -45,22 +45,6 @@ class Mark(NamedTuple):
     hidden: int
     last_id: int
     steps: int
-
-
-class Inside:
-    """A frame that is open while a `with` statement runs. There is one for every copy: it has to be quick."""
-
-    __slots__ = ("_frame", "_frames")
-
-    def __init__(self, frames: list[Frame], frame: Frame) -> None:
-        self._frames = frames
-        self._frame = frame
-
-    def __enter__(self) -> None:
-        self._frames.append(self._frame)
-
-    def __exit__(self, *_: object) -> None:
-        self._frames.pop()
 
 
 @dataclass(slots=True)

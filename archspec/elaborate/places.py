@@ -51,6 +51,22 @@ class Frame(NamedTuple):
         return f"copy {copy} of `{self.path.rpartition('.')[0]}`"
 
 
+class Inside:
+    """A frame that is open while a `with` statement runs. There is one for every copy: it has to be quick."""
+
+    __slots__ = ("_frame", "_frames")
+
+    def __init__(self, frames: list[Frame], frame: Frame) -> None:
+        self._frames = frames
+        self._frame = frame
+
+    def __enter__(self) -> None:
+        self._frames.append(self._frame)
+
+    def __exit__(self, *_: object) -> None:
+        self._frames.pop()
+
+
 @dataclass(slots=True)
 class Repeats:
     """In how many more places a fault shows, and the first of their lines where they are others than its own."""
