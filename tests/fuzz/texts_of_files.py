@@ -58,9 +58,9 @@ def overlay(draw: random.Random) -> dict[str, Any]:
     return spec
 
 
-def of_any_kinds(draw: random.Random) -> dict[str, Any]:
-    """A few entries of any kinds with the arguments of their examples, some of them in branches, copies and skips."""
-    entries = {f"e{index}": _arranged(_entry(draw), draw) for index in range(draw.choice([1, 1, 1, 2, 4]))}
+def of_any_kinds(draw: random.Random, count: int) -> dict[str, Any]:
+    """So many entries of any kinds with the arguments of their examples, some of them in branches, copies and skips."""
+    entries = {f"e{index}": _arranged(_entry(draw), draw) for index in range(count)}
     if draw.random() < 0.3:
         entries["b"] = {"Buffer": {"layers": [{"arange": 8}, *(_entry(draw) for _ in range(draw.randrange(3)))]}}
     if draw.random() < 0.3:
@@ -70,6 +70,22 @@ def of_any_kinds(draw: random.Random) -> dict[str, Any]:
     shape = draw.choice([[4], [4, 8], [4, 8, 8], [4, 8, 8], [4, 4, 8, 8]])
     given: Any = shape if draw.random() < 0.8 else {"shape": shape, "dtype": draw.choice(["int64", "bool", "float64"])}
     return {"archspec": 1, "input": given, "layers": entries}
+
+
+_WHOLE = ("archspec", "input", "extends")
+
+
+def sound_parts(spec: dict[str, Any], is_sound: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """As much of a spec as is sound, put together part by part; what of it is not may go as deep as the rest."""
+    kept = {name: spec[name] for name in _WHOLE if name in spec}
+    for name, section in spec.items():
+        if name in _WHOLE:
+            continue
+        parts = [{key: value} for key, value in section.items()] if isinstance(section, dict) else [section]
+        for part in parts:
+            more = {**kept, name: {**kept.get(name, {}), **part} if isinstance(part, dict) else part}
+            kept = more if is_sound(more) else kept
+    return kept
 
 
 _KINDS = tuple(kinds())
