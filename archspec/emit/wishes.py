@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from archspec.emit.containers import is_copies
-from archspec.graph.nodes import Call, Node, Scope
+from archspec.emit.uses import Uses
+from archspec.graph.nodes import Call, Node, Ref, Scope
 
 
 def wish_of(node: Node) -> str:
@@ -26,3 +29,18 @@ def item_of(scope: Scope) -> str:
     if is_copies(first):
         return "stage"
     return "block" if isinstance(first, Scope) and first.kind == "block" else "layer"
+
+
+def parts_of(node: Node, uses: Uses) -> dict[Ref, str]:
+    """The parts of a tensor that a call makes, those that anything takes, with what they would like to be called."""
+    if not isinstance(node, Call):
+        return {}
+    places = (port for port, name in enumerate(node.op.ports[: len(node.outputs)]) if not port or name.isdigit())
+    refs = [Ref(node.id, port) for port in places]
+    return {ref: f"{wish_of(node)}_{ref.port}" for ref in refs if uses.is_taken(ref)}
+
+
+def asked_names(nodes: Iterable[Node]) -> dict[Ref, str]:
+    """What an attention calls what it takes."""
+    attentions = (node for node in nodes if isinstance(node, Call) and node.op.name == "scaled_dot_product_attention")
+    return {ref: name for node in attentions for ref, name in zip(node.inputs, ("query", "key", "value"), strict=False)}
