@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 from archspec.emit.containers import is_element, values_of
 from archspec.emit.uses import Uses
-from archspec.graph.nodes import Node, Ref, Scope
+from archspec.graph.nodes import Call, Node, Ref, Scope
+from archspec.ops.code import is_plain
 from archspec.records import record
 
 Copy: TypeAlias = tuple[Sequence[Node], Ref]
@@ -41,13 +42,32 @@ def plan(scope: Scope, uses: Uses, step: int) -> Plan | None:
     return None if gathered is None or fed is None else Plan(gathered, fed)
 
 
+def are_alike(scope: Scope, uses: Uses) -> bool:
+    """Whether branches are a list of modules that are all called with one and the same value, and give one each."""
+    return (
+        len(scope.body) > 1
+        and not scope.keyed
+        and not scope.module
+        and len({tuple(map(uses.resolved, uses.taken(node))) for node in scope.body}) == 1
+        and all(_is_called_plainly(node, scope, uses) for node in scope.body)
+    )
+
+
+def _is_called_plainly(node: Node, scope: Scope, uses: Uses) -> bool:
+    if not is_element(node, scope) or len(uses.taken(node)) != 1 or len(node.outputs) != 1:
+        return False
+    if isinstance(node, Scope):
+        return not node.is_container and not uses.crossings.taps.get(node.id)
+    return isinstance(node, Call) and is_plain(node.op, node.args)
+
+
 def _is_single(scope: Scope, nodes: Sequence[Node], uses: Uses) -> bool:
     tapped = any(isinstance(node, Scope) and uses.crossings.taps.get(node.id) for node in nodes)
     return not tapped and sum(is_element(node, scope) for node in nodes) == 1
 
 
 def _gathered(scope: Scope, copies: Sequence[Copy], uses: Uses, step: int) -> tuple[tuple[Ref, ...], ...] | None:
-    """None where something takes a value of some copies alone: a list would keep those of all the others too."""
+    """None where something takes a value of some copies alone: a list would keep those of all others."""
     columns: dict[Hashable, list[Ref]] = {}
     wanted: set[Ref] = set()
     for nodes, result in copies:
@@ -62,7 +82,7 @@ def _gathered(scope: Scope, copies: Sequence[Copy], uses: Uses, step: int) -> tu
                 columns.setdefault("result" if ref == result else (position, port), []).append(ref)
     lists = [tuple(column) for column in columns.values() if not wanted.isdisjoint(column)]
     complete = all(len(column) == len(copies) and {*column} <= {*wanted, *scope.results} for column in lists)
-    return tuple(lists) if complete and sum(map(len, lists)) >= len(wanted) else None
+    return tuple(lists) if complete and len(wanted) != 1 else None  # a list of one is none
 
 
 def _fed(scope: Scope, copies: Sequence[Copy], uses: Uses) -> tuple[tuple[Ref, ...], ...] | None:

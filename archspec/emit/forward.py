@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from archspec.emit.alike import Plan, plan
+from archspec.emit.alike import Plan, are_alike, plan
 from archspec.emit.containers import is_branches, is_copies, is_element, is_own
 from archspec.emit.lists import fed_wish, for_each, list_wish, taking_lists, together
 from archspec.emit.local_variables import Locals
@@ -60,15 +60,15 @@ class ForwardWriter:
         """One statement or loop per node, the `return` excluded. `guarded` nodes run in training mode only."""
         self._running = self.names.allocate("x", "out", "h")
         self.uses.count(nodes, results)
-        self._asked = asked_names(nodes)
+        self._asked = asked_names(nodes, self.uses)
         lines: list[str] = []
         in_guard = False
         for step, node in enumerate(nodes):
             written = self._step(node, step)
             if written and self.comment is not None:
                 last = max(at for at, line in enumerate(written) if ".append(" not in line)
-                taken = (type for port, type in enumerate(node.outputs) if self.uses.is_taken(Ref(node.id, port)))
-                written[last] += self.comment(node, tuple(taken) or node.outputs)
+                taken = [type for port, type in enumerate(node.outputs) if self.uses.is_taken(Ref(node.id, port))]
+                written[last] += self.comment(node, tuple(taken) if len(set(node.outputs)) > 1 else node.outputs)
             if node.id in guarded and written:
                 lines += [] if in_guard else ["if self.training:"]
                 lines += [INDENT + line for line in written]
@@ -150,7 +150,7 @@ class ForwardWriter:
         if isinstance(node, Scope) and node.module:  # its forward gives what others take from inside the first call too
             return made + [(Ref(node.id, -1 - index), "_") for index in range(self.taps_of(node.module))]
         taps = self.uses.crossings.taps.get(node.id, ()) if isinstance(node, Scope) else ()
-        return made + [(ref, self.uses.crossings.name_of(ref, node)) for ref in taps]
+        return made + [(ref, self.uses.crossings.name_of(ref, node.name)) for ref in taps]
 
     # Copies: a loop where every copy would be written alike, else one statement after the other.
 
@@ -183,11 +183,10 @@ class ForwardWriter:
         """The same, where nothing but a difference between the statements of the copies can be in the way."""
         incoming = Ref(scope.parameters[0].id)
         before = dict(self.text)
-        wishes = (fed_wish(scope, refs[0], self.uses) for refs in found.fed)
-        fed = [
-            (locals_.at((-1 - at,), wish), refs) for at, (wish, refs) in enumerate(zip(wishes, found.fed, strict=True))
-        ]
-        lists = [(self.names.allocate(list_wish(scope, refs[0])), refs) for refs in found.gathered]
+        wishes = [fed_wish(scope, refs[0], self.uses) for refs in found.fed]
+        fed = [(locals_.at((-1 - at,), wishes[at]), refs) for at, refs in enumerate(found.fed)]
+        called = (self._asked.get(refs[0]) or list_wish(scope, refs[0]) for refs in found.gathered)
+        lists = list(zip(map(self.names.allocate, called), found.gathered, strict=True))
         written: list[str] | None = None
         for turn, (nodes, result) in enumerate(scope.each_copy()):
             self._bind(incoming, variable)
@@ -203,13 +202,10 @@ class ForwardWriter:
         for name, refs in lists:
             self.text |= {self.uses.resolved(ref): f"{name}[{at}]" for at, ref in enumerate(refs) if ref != last}
             self._lists[name] = len(refs)
-        items = f"{container}.values()" if scope.keyed else container
         sources = [together([before[ref] for ref in refs], self._lists) for _, refs in fed]
-        return [
-            *(f"{name} = []" for name, _ in lists),
-            for_each([item, *(name for name, _ in fed)], [items, *sources]),
-            *(INDENT + line for line in written or ()),
-        ]
+        items = [f"{container}.values()" if scope.keyed else container, *sources]
+        head = for_each([item, *(name for name, _ in fed)], items)
+        return [*(f"{name} = []" for name, _ in lists), head, *(INDENT + line for line in written or ())]
 
     def _item(self, scope: Scope) -> str:
         """The variable of a loop; loops that follow each other share it."""
@@ -274,16 +270,15 @@ class ForwardWriter:
     # Branches: one statement after the other, each with a variable of its own.
 
     def _branches(
-        self,
-        scope: Scope,
-        container: str,
-        wish: str,
-        locals_: Locals,
-        step: int,
-        at: tuple[int, ...] = (),
+        self, scope: Scope, container: str, wish: str, locals_: Locals, step: int, at: tuple[int, ...] = ()
     ) -> list[str]:
         """The statements of all branches. `locals_` are the variables of their values, by position."""
         lines: list[str] = []
+        if not at and are_alike(scope, self.uses):
+            name, given = self.names.allocate(f"{wish}_outputs"), self.of(scope.body[0].inputs[0])
+            self.text |= {self.uses.resolved(Ref(node.id)): f"{name}[{at}]" for at, node in enumerate(scope.body)}
+            self._lists[name] = len(scope.body)
+            return [f"{name} = [branch({given}) for branch in {container}]"]
         for position, node in enumerate(scope.body):
             place = (*at, position)
             element = (

@@ -39,10 +39,10 @@ class Crossings:
             ref = self.same[ref]
         return ref
 
-    def name_of(self, tap: Ref, scope: Scope) -> str:
-        """What the variable of a tap would like to be called outside its scope."""
+    def name_of(self, tap: Ref, scope: str) -> str:
+        """What the variable of a tap would like to be called outside its scope, which has a name too."""
         name = self.names[tap.id]
-        return f"{scope.name}_{name}" if name[:1].isdigit() else name
+        return f"{scope}_{name}" if name[:1].isdigit() else name
 
 
 def find_crossings(graph: Graph) -> Crossings:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from archspec.emit.uses import Uses
-from archspec.emit.wishes import ports_of, wish_of
+from archspec.emit.wishes import plural, ports_of, wish_of
 from archspec.graph.nodes import Ref, Scope
 
 
@@ -15,8 +15,7 @@ def list_wish(scope: Scope, ref: Ref) -> str:
     node = next(node for node in scope.body if node.id == ref.id)
     if ref.port == 0:
         return f"{wish_of(scope)}_outputs"
-    port = ports_of(node)[ref.port]
-    return f"all_{port}" if port.endswith("s") else f"{port}s"
+    return plural(ports_of(node)[ref.port])
 
 
 def fed_wish(scope: Scope, ref: Ref, uses: Uses) -> str:

@@ -40,7 +40,19 @@ def parts_of(node: Node, uses: Uses) -> dict[Ref, str]:
     return {ref: f"{wish_of(node)}_{ref.port}" for ref in refs if uses.is_taken(ref)}
 
 
-def asked_names(nodes: Iterable[Node]) -> dict[Ref, str]:
-    """What an attention calls what it takes."""
-    attentions = (node for node in nodes if isinstance(node, Call) and node.op.name == "scaled_dot_product_attention")
-    return {ref: name for node in attentions for ref, name in zip(node.inputs, ("query", "key", "value"), strict=False)}
+def asked_names(nodes: Iterable[Node], uses: Uses) -> dict[Ref, str]:
+    """What an attention calls what it takes, and what a list is called whose elements copies take one by one."""
+    asked: dict[Ref, str] = {}
+    for node in nodes:
+        if isinstance(node, Call) and node.op.name == "scaled_dot_product_attention":
+            asked |= dict(zip(map(uses.resolved, node.inputs), ("query", "key", "value"), strict=False))
+        if is_copies(node):
+            for copy in (inner for inner in node.body if isinstance(inner, Scope) and not inner.is_container):
+                given = zip(copy.parameters, copy.inputs, strict=True)
+                asked |= {uses.resolved(ref): plural(each.name) for each, ref in given if each.name != "input"}
+    return asked
+
+
+def plural(name: str) -> str:
+    """What a list of such values would like to be called."""
+    return f"all_{name}" if name.endswith("s") else f"{name}s"

@@ -36,9 +36,8 @@ def product(values: Sequence[Any], parameters: Sequence[Parameter]) -> str | Non
     if not all(value is MISSING or (type(value) is int and value > 0) for value in values):
         return None
     known = [parameter for parameter in parameters if _are_sizes(parameter, values)]
-    ways = (_of_two, _of_one_size) if MISSING in values else (_of_one_size, _of_two)  # fewer values tell less
-    ways = (*ways, _less, _squared)
-    return next((text for way in ways if (text := way(values, known)) is not None), None)
+    usual = (_of_two, _of_one_size) if MISSING in values else (_of_one_size, _of_two)  # fewer values tell less
+    return next((text for way in (*usual, _less, _squared) if (text := way(values, known)) is not None), None)
 
 
 def _of_one_size(values: Sequence[Any], sizes: Sequence[Parameter]) -> str | None:
