@@ -56,15 +56,28 @@ def _require_extra() -> None:
 
 
 def _translated(graph: Graph, module: nn.Module) -> Any:
+    """The ONNX program, simplified by what changes no number.
+
+    onnxscript's rewriting takes numbers for zero that are at most 1e-8, and for one that are 1e-5 from it: `x + 1e-10`
+    would be `x`, and a square root or quotient that it guards would be infinite at zero.
+    """
+    from onnxscript import optimizer
+
     exported = program(graph, module)
     with quiet():
-        return torch.onnx.export(
+        made = torch.onnx.export(
             exported,
             dynamo=True,
             verbose=False,
+            optimize=False,
             input_names=[parameter.name for parameter in graph.root.parameters],
             output_names=[output.name for output in graph.outputs if not output.training_only],
         )
+        assert made is not None  # as it is where torch writes the file itself
+        optimizer.inline(made.model)
+        optimizer.fold_constants(made.model)
+        optimizer.remove_unused_nodes(made.model)
+    return made
 
 
 def _checked(graph: Graph, module: nn.Module, path: Path) -> float | None:
