@@ -110,8 +110,8 @@ def _checked(graph: Graph, module: nn.Module, path: Path) -> float | None:
 def _is_as_exact(
     module: nn.Module, given: list[Tensor], made: list[Tensor], wanted: list[Tensor], steady: list[bool]
 ) -> bool:
-    """Whether the file is hardly further from what 64 bits give than the module, whose 32 bits may be few: the square
-    roots of bilinear pooling, say, are as steep as they like near zero."""
+    """Whether the file is hardly further from what 64 bits give than the module, whose 32 bits may be few: for a sum
+    over thousands of features, say."""
     exact = _outputs(
         copy.deepcopy(module).double(), [each.double() if each.is_floating_point() else each for each in given]
     )
