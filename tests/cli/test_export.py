@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import onnxruntime
 import pytest
 import torch
 
@@ -151,6 +153,16 @@ def test_a_missing_extra(shell: Shell, specs: Path, monkeypatch: pytest.MonkeyPa
     run = shell("export", "good.yaml", "--to", "onnx", "-o", "good.onnx")
     assert run.status == 0
     assert "not checked" in run.err
+
+
+def test_small_numbers_are_kept(shell: Shell, specs: Path) -> None:
+    layers = "layers: {a: {add: 1.0e-10}, b: {sqrt: }, c: {mul: 1.000002}, d: {sub: 1.0e-9, from: input}}"
+    Path("small.yaml").write_text(f"archspec: 1\ninput: [4]\n{layers}\noutputs: [c, d]\n")
+    assert shell("export", "small.yaml", "--to", "onnx", "-o", "small.onnx").status == 0
+    session = onnxruntime.InferenceSession("small.onnx", providers=["CPUExecutionProvider"])
+    rooted, less = session.run(None, {"input": np.zeros((1, 4), np.float32)})
+    np.testing.assert_allclose(rooted, 1e-5 * 1.000002, rtol=1e-6)
+    np.testing.assert_allclose(less, -1e-9, rtol=1e-6)
 
 
 def test_a_file_that_is_another_model_is_not_kept(shell: Shell, specs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
