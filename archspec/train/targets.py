@@ -18,6 +18,8 @@ _LOGIT_LOSSES = frozenset({"BCEWithLogitsLoss", "SoftMarginLoss", "MultiLabelSof
 
 def first_output(output: Any) -> Tensor:
     """The tensor that is trained on: the first of a tuple's or a dict's."""
+    if isinstance(output, Tensor):
+        return output
     if isinstance(output, Mapping):
         output = next(iter(output.values()))
     while isinstance(output, (tuple, list)):
