@@ -17,7 +17,7 @@ from PIL import Image
 from archspec.errors import clip, printable
 from archspec.train.account.account import Account
 from archspec.train.findings import Example, Findings
-from archspec.train.palette import palette
+from archspec.train.palette import hexadecimal, palette
 from archspec.train.report.names import said, unit_of
 
 _TRAIN, _EVAL, _RIGHT, _WRONG = "#7a8794", "#1f6feb", "#2b2f33", "#d1242f"
@@ -166,8 +166,7 @@ def key(figure: Figure, classes: Sequence[str], shown: Sequence[int], colours: S
         colours: RGB of each class.
     """
     patches = [
-        Patch(facecolor=[part / 255 for part in colours[index]], edgecolor=_TRAIN, label=_name(classes[index]))
-        for index in shown
+        Patch(facecolor=hexadecimal(colours[index]), edgecolor=_TRAIN, label=_name(classes[index])) for index in shown
     ]
     if patches:
         legend = figure.legend(handles=patches, loc="outside lower center", ncols=min(6, len(patches)), frameon=False)

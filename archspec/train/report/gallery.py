@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archspec.errors import clip
 from archspec.train.findings import Example, Findings
-from archspec.train.palette import palette
+from archspec.train.palette import hexadecimal, palette
 from archspec.train.report.html import Markup, join, picture, tag
 
 _LONGEST, _COLOURED = 30, 40
@@ -27,7 +27,7 @@ def _key(findings: Findings) -> Markup:
     colours, shown = palette(len(findings.classes)), findings.met(_COLOURED)
     keys = [
         tag(
-            "span", clip(findings.classes[each], _LONGEST), class_="colour", style="--is: #%02x%02x%02x" % colours[each]
+            "span", clip(findings.classes[each], _LONGEST), class_="colour", style=f"--is: {hexadecimal(colours[each])}"
         )
         for each in shown
     ]
