@@ -13,6 +13,8 @@ from archspec.spec.recipe import LOSS_TARGETS
 
 IGNORED = -100
 """The label of what has none, which torch's losses of class indices leave out by default."""
+LEAVE_OUT = frozenset({"CrossEntropyLoss", "NLLLoss"})
+"""Losses that do so."""
 _LOGIT_LOSSES = frozenset({"BCEWithLogitsLoss", "SoftMarginLoss", "MultiLabelSoftMarginLoss"})
 
 
@@ -103,7 +105,9 @@ def _is_same(values: Tensor, output: Tensor) -> bool:
 
 
 def hard(labels: Tensor, output: Tensor) -> Tensor:
-    """The classes themselves; of probabilities for each class, the likeliest."""
+    """The classes themselves; of probabilities for each class, the likeliest; of those of a yes, which is likelier."""
+    if labels.is_floating_point() and labels.numel() == output.numel() == output[:, :1].numel():
+        return (labels > 0.5).long().reshape(output.shape[0], *output.shape[2:])
     return labels.argmax(1) if labels.is_floating_point() and labels.ndim == output.ndim else labels
 
 
