@@ -19,9 +19,8 @@ from archspec.spec.recipe import Recipe
 from archspec.train.data.batch import Batch
 from archspec.train.data.images import ImageData
 from archspec.train.data.registry import load_data
-from archspec.train.data.request import Request
 from archspec.train.feed import batches_per_epoch, epoch_indices, feed
-from archspec.train.fit import Trainable, check_fits, check_head
+from archspec.train.fit import Trainable, check_fits, check_head, request_of
 from archspec.train.installed import installed_signatures
 from archspec.train.layout import laid_out
 from archspec.train.learner import Learner, make_learner
@@ -178,7 +177,7 @@ def prepare(
     if errors := errors or check_outputs(recipe, tuple(architecture.output_types)):
         raise SpecError(errors)
     check_spread(recipe, ranks)
-    data = load_data(Request(recipe, architecture.input_types), handed) if data is None else data
+    data = load_data(request_of(architecture, recipe), handed) if data is None else data
     check_head(architecture, data, recipe)
     check_fits(recipe, data)
     model = laid_out(architecture.build(device=device, seed=recipe.seed), recipe)

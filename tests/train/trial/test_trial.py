@@ -137,6 +137,8 @@ def test_commands(spec: Path, shell: Shell) -> None:
         ("--dry-run", "--resume", "run"),
         ("--find-lr", "--out", "x"),
         ("--overfit-batches", "0"),
+        ("--dry-run", "--profile"),
+        ("--find-lr", "--dry-run"),
     ):
         done = shell("train", spec, *wrong)
         assert done.status == 2, wrong
