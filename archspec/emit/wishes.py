@@ -33,7 +33,7 @@ def item_of(scope: Scope) -> str:
 
 def parts_of(node: Node, uses: Uses) -> dict[Ref, str]:
     """The parts of a tensor that a call makes, those that anything takes, with what they would like to be called."""
-    if not isinstance(node, Call):
+    if not isinstance(node, Call) or len(node.outputs) == 1:
         return {}
     places = (port for port, name in enumerate(node.op.ports[: len(node.outputs)]) if not port or name.isdigit())
     refs = [Ref(node.id, port) for port in places]
