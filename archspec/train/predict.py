@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
@@ -180,7 +180,5 @@ def _opened(path: str | os.PathLike[str], channels: int) -> Image.Image:
         return opened(path, channels)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        if isinstance(error, UnidentifiedImageError):  # whose words show an object of Python
-            reason = "it is in none of the formats that Pillow knows"
         message = f"the image `{clip(printable(os.fspath(path)), 200)}` cannot be read: {clip(reason, 200)}"
         raise UsageError(Diagnostic("AS557", message, help="give another image, or save this one again")) from None

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from archspec.errors import Diagnostic, SpecError, clip
 from archspec.spec.recipe import LOSS_TARGETS
+from archspec.tensors import TensorType
 from archspec.train.data.images import ImageData, Preparation, Task
 from archspec.train.data.items import Items, as_several
 from archspec.train.data.labels import class_names, labels_of
@@ -35,14 +36,14 @@ class Given:
     Attributes:
         dataset: the caller's.
         name: what the recipe calls it.
-        inputs: names of the model's inputs, by which a mapping gives them.
+        inputs: the model's, by the names by which a mapping gives them.
         read: what makes a tensor of its targets.
         labels: of all its samples, where they are known.
     """
 
     dataset: Any
     name: str
-    inputs: tuple[str, ...]
+    inputs: Mapping[str, TensorType]
     read: Callable[[Any], Tensor]
     labels: Sequence[int] | None = None
 
@@ -54,7 +55,12 @@ class Given:
         if isinstance(given, Mapping):
             given = tuple(given[name] for name in self.inputs)
         several = given if isinstance(given, (tuple, list)) else (given,)
-        return tuple(torch.as_tensor(each) for each in several), self.read(target)
+        if len(several) != len(self.inputs):
+            raise ValueError(f"it has {len(several)} inputs, and the model takes {len(self.inputs)}")
+        types = (getattr(torch, each.dtype) for each in self.inputs.values())
+        return tuple(torch.as_tensor(each, dtype=dtype) for each, dtype in zip(several, types, strict=True)), self.read(
+            target
+        )
 
     def name_of(self, index: int) -> str:
         return f"sample {index} of `{self.name}`"
@@ -87,6 +93,10 @@ def from_datasets(
         SpecError: AS552, the model does not take such inputs; AS553, they are no such pairs, or nothing tells how many
             classes there are.
     """
+    for phase, dataset in (("learn from", train), ("measure on", evaluation)):
+        if not len(dataset):
+            message = f"`{request.name}` has no samples to {phase}"
+            raise SpecError([Diagnostic("AS553", message, request.recipe.data.span, help="give it at least one")])
     given, target = _first(request, train)
     is_image = isinstance(given, Image.Image) or (getattr(given, "dtype", None) in _BYTES and np.ndim(given) == 3)
     shape = request.image_shape(channels=(1, 3)) if is_image else None
@@ -94,7 +104,7 @@ def from_datasets(
     phases = {}
     for phase, dataset in (("train", train), ("eval", evaluation)):
         preparation: Preparation | None = None
-        source: Any = Given(dataset, request.name, tuple(request.input_types), read, labels_of(dataset))
+        source: Any = Given(dataset, request.name, request.input_types, read, labels_of(dataset))
         if shape is not None:
             source = Items(dataset, request.name, shape.channels, read=read, labels=labels_of(dataset))
             preparation = request.preparation(phase, shape, *usual_statistics(shape))
@@ -116,7 +126,7 @@ def _meaning(
         return (*found, as_several)
     if target.is_floating_point():
         return "regression", (), as_target
-    names = of_yes(request, _names(request, train, classes))
+    names = of_yes(request, _names(request, train, classes, target.ndim))
     tasks: dict[int, Task] = {0: "classification", 1: "sequence", 2: "segmentation"}
     return tasks.get(target.ndim, "sequence"), names, Classes.of(request.recipe, len(names))
 
@@ -132,13 +142,17 @@ def _first(request: Request, dataset: Any) -> tuple[Any, Tensor]:
         raise SpecError([Diagnostic("AS553", message, request.recipe.data.span, help=help)]) from None
 
 
-def _names(request: Request, dataset: Any, classes: Sequence[str] | int | None) -> tuple[str, ...]:
+def _names(request: Request, dataset: Any, classes: Sequence[str] | int | None, places: int) -> tuple[str, ...]:
+    """Of the classes, as given, as the data set tells, or as many as the model tells apart in each of its places."""
     if isinstance(classes, int):
         return tuple(map(str, range(classes)))
     names = tuple(map(str, classes)) if classes is not None else class_names(dataset)
     labels = None if names else labels_of(dataset)
     if labels:
         return tuple(map(str, range(max(labels) + 1)))
+    if not names and request.output is not None and places in (0, 2) and request.output.rank == places + 2:
+        told = request.output.shape[1]
+        return tuple(map(str, range(max(told, 2)))) if isinstance(told, int) else ()
     if not names:
         message = f"nothing tells how many classes `{request.name}` has"
         help = "give the data set an attribute `classes`, a list of their names"
