@@ -194,10 +194,14 @@ def test_a_damaged_checkpoint_is_named_and_passed_over(tmp_path, monkeypatch):
     train(Fake(mlp, FLAT), recipe=RECIPE, resume=folder, device="cpu", quiet=True)
     assert "epoch-2-batch-2" in progress.notes[0]
     assert "AS608" in progress.notes[0]
+    assert "help: nothing has to be done: the run goes on from an earlier one" in progress.notes[0]
     assert progress.notes[1] == "going on from epoch 2"
     train(Fake(mlp, FLAT), recipe=RECIPE, out=tmp_path / "whole", device="cpu", quiet=True)
     assert difference(all_of(folder), all_of(tmp_path / "whole")) is None
     assert not older.exists()
+    progress.notes.clear()
+    train(Fake(mlp, FLAT), recipe=RECIPE, resume=folder, device="cpu", quiet=True)
+    assert not [note for note in progress.notes if "AS608" in note]
 
 
 def test_all_damaged_is_refused_and_nothing_is_lost(tmp_path):
