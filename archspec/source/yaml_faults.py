@@ -138,7 +138,8 @@ def _no_colon(fault: YamlFault, start: int, line: str) -> Diagnostic:
 
 def _has_more_below(text: str, at: int) -> bool:
     """Whether the line after this one is indented further, as what belongs to a key is."""
-    line, below = text[text.rfind("\n", 0, at) + 1 :].split("\n", 2)[:2]
+    line, _, rest = text[text.rfind("\n", 0, at) + 1 :].partition("\n")
+    below = rest.partition("\n")[0]
     return len(below) - len(below.lstrip(" ")) > len(line) - len(line.lstrip(" "))
 
 
