@@ -159,7 +159,7 @@ def test_a_misspelt_argument_deep_inside_is_underlined(editor: Editor, tmp_path:
     head = (
         FIRST_LINE + "archspec: 1\ninput: [3, 32, 32]\nblocks:\n  down:\n    layers:\n      body:\n        repeat: 2\n"
     )
-    line = "        layers: [ReLU, {branches: {left: ReLU, right: {Conv2d: {out_channels: 3, kernel_size: 1, paddng: 0}}}, merge: add}]"
+    line = "        layers: [{layers: [ReLU, {Conv2d: {out_channels: 3, kernel_size: 1, paddng: 0}}], skip: add}]"
     text = head + line + "\nlayers: {a: down}\n"
     found = editor.open(tmp_path / "deep.yaml", text)
     at = {"line": head.count("\n"), "character": line.index("paddng")}
