@@ -51,6 +51,10 @@ def _libraries(files: int, blocks: int) -> dict[str, str]:
     }
 
 
+def _importer(files: int) -> str:
+    return f"import: [{', '.join(f'i{n}.yaml' for n in range(files))}]\n{HEAD}layers: [b0x0]\n"
+
+
 def _as_json(count: int) -> str:
     entry = {"Conv2d": {"out_channels": 4, "kernel_size": 1}}
     layers = {f"a{number}": entry for number in range(count)}
@@ -165,10 +169,8 @@ HOSTILE = {
         "archspec: 1\nextends: f14.yaml\nlayers: {z: ReLU}\n", beside=_chain(15, 3_000)
     ),
     "a chain of extends that is too long": Hostile("archspec: 1\nextends: f40.yaml\n", beside=_chain(41, 10)),
-    "imports of many files": Hostile(
-        f"import: [{', '.join(f'i{n}.yaml' for n in range(60))}]\n{HEAD}layers: [b0]\n",
-        beside=_libraries(60, 1_000),
-    ),
+    "imports of many files": Hostile(_importer(60), beside=_libraries(60, 1_000)),
+    "as many imports as are accepted": Hostile(_importer(19), beside=_libraries(19, 1_000)),
     "blocks that nothing uses": Hostile(f"{HEAD}blocks:\n" + _lines(f"  b@: {{layers: [{_ONE}]}}\n", 10_500) + RELU),
     "branches inside branches": Hostile(_nested(20)),
     "many branches": Hostile(

@@ -26,7 +26,7 @@ MAX_INTEGER = 2**53
 MAX_FILES = 64
 """Files that one spec extends and imports, directly or not."""
 
-MAX_INCLUDED = 100_000
+MAX_INCLUDED = 60_000
 """Lists, mappings and scalars of all these files together."""
 
 MAX_CHAIN = 16

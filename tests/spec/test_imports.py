@@ -137,7 +137,7 @@ def test_files_and_values_have_bounds(tmp_path: Path) -> None:
     assert codes(net(tmp_path, many.format(", ".join(names[:-1])))) == []
     assert codes(net(tmp_path, many.format(", ".join(names)))) == ["AS242"]
     for index in range(5):
-        values = ", ".join(["0"] * 40_000)
+        values = ", ".join(["0"] * 25_000)
         (tmp_path / f"b{index}.yaml").write_text(
             f"archspec: 1\nvars: {{v: [{values}]}}\nblocks: {{b{index}: {{layers: [ReLU]}}}}\n"
         )
