@@ -60,7 +60,7 @@ def check_held(context: Context) -> None:
     for block in context.blocks.values():
         names = dict.fromkeys(context.globals, UNKNOWN)
         own = defaults_in(context, block, names)
-        for parameter in block.parameters:
+        for parameter in block.by_need:
             if parameter.default is not None and where(parameter.default.span) not in context.reached:
                 _check_default(context, parameter, names, own)
             names[str(parameter.name.value)] = UNKNOWN

@@ -20,7 +20,7 @@ from archspec.source import plain, read
 from archspec.spec.document import MODIFIERS
 from tests.fuzz.mutate import text_of
 from tests.fuzz.shrink import at, places
-from tests.fuzz.texts_of_files import of_any_kinds, overlay, sound_parts
+from tests.fuzz.texts_of_files import of_any_kinds, overlay, sound_overlay, sound_parts
 from tests.fuzz.watch import Wrong, check_bytes
 
 ROOT = Path(__file__).parents[2]
@@ -286,8 +286,8 @@ def _alike(value: Any, draw: random.Random) -> Any:
 
 def _overlays(draw: random.Random) -> tuple[bytes, str]:
     """Specs on top of others: half of them what of it is sound, half of them with something wrong beside it."""
-    made = overlay(draw)
-    return _perhaps_changed(sound_parts(made, _is_sound) if draw.random() < 0.7 else made, draw)
+    made = sound_overlay(draw, _is_sound) if draw.random() < 0.7 else overlay(draw)
+    return _perhaps_changed(made, draw)
 
 
 def _of_kinds(draw: random.Random) -> tuple[bytes, str]:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from archspec.ops.registry import kinds
-from tests.fuzz.watch import BESIDE
 
 _EDITS: tuple[Any, ...] = (
     None,
@@ -22,16 +21,19 @@ _EDITS: tuple[Any, ...] = (
     {"repeat": 3},
 )
 _NAMES = ("conv1", "bn1", "relu", "fc", "layer1", "body", "deep", "new", "flatten", "0", "features", "nowhere")
-_PATHS = (*BESIDE, "zoo:resnet18", "zoo:unet", "zoo:vgg", "zoo:vit_b_16", "zoo:resnet81", "../net.yaml", "net.yaml")
+_SOUND = ("base.yaml", "over.yaml", "zoo:resnet18", "zoo:unet", "zoo:vgg16", "zoo:vit_b_16")
+_PATHS = (*_SOUND, "parts/blocks.yaml", "loop.yaml", "zoo:vgg", "zoo:resnet81", "../net.yaml", "net.yaml")
 _RULES: tuple[Any, ...] = ("zeros", "kaiming_normal", {"normal": {"std": 0.01}}, {"weight": "ones", "bias": "zeros"}, 3)
 _GLOBS = ("*", "conv1.*", "*.weight", "Conv2d", "BatchNorm2d", "layer*.0.*", "a**b", "", "fc.bias")
 
 
-def overlay(draw: random.Random) -> dict[str, Any]:
+def overlay(draw: random.Random, paths: tuple[str, ...] = _PATHS) -> dict[str, Any]:
     """A spec that extends or imports others: entries replaced, removed, put in; inputs, variables and policies."""
     spec: dict[str, Any] = {"archspec": 1}
     if draw.random() < 0.9:
-        spec["extends"] = draw.choice(_PATHS)
+        spec["extends"] = draw.choice(paths)
+    else:
+        spec["input"] = [3, 16, 16]
     if draw.random() < 0.4:
         spec["import"] = draw.choice([["parts/blocks.yaml"], ["parts/blocks.yaml"], [draw.choice(_PATHS)], "base.yaml"])
     sections: dict[str, Callable[[], Any]] = {
@@ -73,6 +75,11 @@ def of_any_kinds(draw: random.Random, count: int) -> dict[str, Any]:
 
 
 _WHOLE = ("archspec", "input", "extends")
+
+
+def sound_overlay(draw: random.Random, is_sound: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """One on a base that is sound, as far as it is sound itself."""
+    return sound_parts(overlay(draw, _SOUND), is_sound)
 
 
 def sound_parts(spec: dict[str, Any], is_sound: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
