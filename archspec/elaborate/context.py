@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archspec.elaborate.blind import AllAlike
 from archspec.elaborate.environment import Environment
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.history import History, Made
@@ -274,7 +275,7 @@ class Context:
         """Elaborate without values: nothing of it stays but the faults."""
         last, known = self._last_id, self.globals
         self.blind, self.names_known = True, names_known
-        self.globals = dict.fromkeys(known, UNKNOWN)
+        self.globals = AllAlike(UNKNOWN, known)
         try:
             yield
         finally:
