@@ -50,7 +50,7 @@ def place_block(
         return NOTHING  # this would be another block
     names_inside = dict(context.globals)
     own = defaults_in(context, block, names_inside)
-    arguments = block_arguments(context, kind, use.kind, block.parameters, nodes, overrides, environment, own)
+    arguments = block_arguments(context, use.kind, block, nodes, overrides, environment, own)
     names_inside |= arguments
     if context.blind:
         return NOTHING  # what is inside is checked where it is used

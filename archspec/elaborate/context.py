@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archspec.elaborate.blind import AllAlike
 from archspec.elaborate.environment import Environment
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.history import History, Made
@@ -189,7 +190,7 @@ class Context:
         place = (None, 0) if span is None else (id(span.source), span.start)
         key = same or (diagnostic.code, *place)
         if key in self._faults:
-            self._again(key, span, counted=counted)
+            self._again(key, span, counted=counted and not (self.blind and self._has_shown(key, span)))
             return
         self._found += 1
         self._faults[key] = replace(diagnostic, notes=(*diagnostic.notes, *self._whereabouts(span)))
@@ -205,6 +206,12 @@ class Context:
             return False
         self._again(same, span, counted=True)
         return True
+
+    def _has_shown(self, key: tuple[object, ...], span: Span | None) -> bool:
+        """Whether a fault has been found at a place with values, which is looked at without them too."""
+        first = self._faults[key].span
+        repeats = self._repeats.get(key)
+        return span is None or first is None or span == first or (repeats is not None and span in repeats.spans)
 
     def _again(self, key: tuple[object, ...], span: Span | None, *, counted: bool) -> None:
         if counted:
@@ -268,7 +275,7 @@ class Context:
         """Elaborate without values: nothing of it stays but the faults."""
         last, known = self._last_id, self.globals
         self.blind, self.names_known = True, names_known
-        self.globals = dict.fromkeys(known, UNKNOWN)
+        self.globals = AllAlike(UNKNOWN, known)
         try:
             yield
         finally:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from archspec.elaborate.blind import AllAlike, Order, Then
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.errors import Span
 from archspec.graph.nodes import Node, Ref
@@ -140,6 +141,7 @@ class Environment:
     beyond: Environment | None = None
     defaults: Defaults | None = None
     until: int | None = None
+    _order: Order | None = None
 
     def child(
         self,
@@ -163,15 +165,21 @@ class Environment:
 
     def blind(self) -> Environment:
         """The same names, of whose values nothing is known."""
-        variables = {name for scope in self.outward() for name in scope.variables}
-        tensors = {name for scope in self.outward() for name in (*scope.bindings, *scope.inputs)}
+        variables = [scope.variables for scope in self.outward() if scope.variables]
+        tensors = [names for scope in self.outward() for names in (scope._bound(), scope.inputs) if names]
         return Environment(
-            dict.fromkeys(variables, UNKNOWN),
-            dict.fromkeys(tensors, NOWHERE),
+            AllAlike(UNKNOWN, *variables),
+            AllAlike(NOWHERE, *tensors),
             (NOWHERE,) * len(self.previous),
             forward=self.forward,
             defaults=self.defaults,
         )
+
+    def _bound(self) -> Then:
+        """The names that are bound at this moment."""
+        if self._order is None:
+            self._order = Order(self.bindings)
+        return Then(self._order, len(self.bindings))
 
     def owner(self) -> str:
         """The path of the scope in whose forward an entry here is called."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from archspec.elaborate.arguments import Given, Overrides
+from archspec.elaborate.blind import AllAlike
 from archspec.elaborate.context import Context
 from archspec.elaborate.defaults import Defaults, defaults_in
 from archspec.elaborate.environment import NOWHERE, Environment, HeldLayer
@@ -58,12 +59,13 @@ def check_held(context: Context) -> None:
             if isinstance(held, HeldLayer) and where(held.node.span) not in context.reached:
                 _check_held(context, held)
     for block in context.blocks.values():
-        names = dict.fromkeys(context.globals, UNKNOWN)
+        declared: dict[str, Any] = {}
+        names = AllAlike(UNKNOWN, context.globals, declared)
         own = defaults_in(context, block, names)
-        for parameter in block.parameters:
+        for parameter in block.by_need:
             if parameter.default is not None and where(parameter.default.span) not in context.reached:
                 _check_default(context, parameter, names, own)
-            names[str(parameter.name.value)] = UNKNOWN
+            declared[str(parameter.name.value)] = UNKNOWN
 
 
 def _check_default(context: Context, parameter: Parameter, names: Mapping[str, Any], own: Defaults | None) -> None:
@@ -83,7 +85,7 @@ def _check_held(context: Context, held: HeldLayer) -> None:
     if not check_kinds(context, entry):
         return
     around = Environment(
-        dict.fromkeys(held.names, UNKNOWN), {"input": NOWHERE}, (NOWHERE,), forward="", defaults=held.defaults
+        AllAlike(UNKNOWN, held.names), {"input": NOWHERE}, (NOWHERE,), forward="", defaults=held.defaults
     )
     with context.blindly():
         context.place(context, entry, around, "held", "held")

@@ -29,9 +29,11 @@ def given_keywords(op: Op, entry: Entry) -> tuple[str, ...]:
 def told_apart(context: Context, op: Op, entry: Entry, shown: str, around: Environment, inputs: Values) -> Values:
     """The inputs; where the first entry of a scope of several does not say which one it takes, which is a fault, an
     unknown one."""
-    names = next((tuple(scope.inputs) for scope in around.outward() if scope.inputs), ())
     unsaid = entry.modifiers.from_ is None and len(inputs) > 1 and inputs == around.previous
-    if not unsaid or op.variadic or op.bare or len(inputs) <= len(op.inputs) or len(names) != len(inputs):
+    if not unsaid or op.variadic or op.bare or len(inputs) <= len(op.inputs):
+        return inputs
+    names = next((tuple(scope.inputs) for scope in around.outward() if scope.inputs), ())
+    if len(names) != len(inputs):
         return inputs
     assert isinstance(entry.body, KindUse)
     wants = "one input" if len(op.inputs) == 1 else f"{len(op.inputs)} inputs"

@@ -73,11 +73,15 @@ class Repeats:
 
     count: int = 0
     lines: list[int] = field(default_factory=list)
+    spans: set[Span] = field(default_factory=set)
 
     def add(self, first: Span | None, span: Span | None) -> None:
         """One more place."""
         self.count += 1
-        if first is None or span is None or span.start == first.start or len(self.lines) > _MOST_LINES:
+        if first is None or span is None or span.start == first.start:
+            return
+        self.spans.add(span)
+        if len(self.lines) > _MOST_LINES:
             return
         if span.line not in self.lines:
             self.lines.append(span.line)

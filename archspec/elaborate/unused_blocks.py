@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from archspec.elaborate.blind import AllAlike
 from archspec.elaborate.context import Context
 from archspec.elaborate.defaults import defaults_in
 from archspec.elaborate.environment import NOWHERE, Environment
@@ -25,7 +26,7 @@ def _check(context: Context, block: Block) -> None:
     context.spend(1, block.name.span)
     parameters = [str(parameter.name.value) for parameter in block.parameters]
     inputs = [str(scalar.value) for scalar in block.inputs] or ["input"]
-    variables = dict.fromkeys([*context.globals, *parameters], UNKNOWN)
+    variables = AllAlike(UNKNOWN, context.globals, parameters)
     with context.blindly(names_known=True):
         defaults = defaults_in(context, block, variables)
         tensors = dict.fromkeys(inputs, NOWHERE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from archspec.errors import Diagnostic, Edit, Span
 from archspec.source.tree import Mapping as TreeMapping
 from archspec.source.tree import Node, Scalar, describe
 from archspec.source.tree import Sequence as TreeSequence
-from archspec.spec.document import Parameter
+from archspec.spec.document import Block, Parameter
 from archspec.suggest import nearest
 
 if TYPE_CHECKING:
@@ -63,9 +64,8 @@ def held_or_value(
 
 def block_arguments(
     context: Context,
-    block: str,
     kind: Scalar,
-    parameters: tuple[Parameter, ...],
+    block: Block,
     nodes: Mapping[str, tuple[Scalar | None, Node]],
     overrides: Mapping[str, Given],
     environment: Environment,
@@ -77,7 +77,8 @@ def block_arguments(
     """
     names = Names(environment)
     values: dict[str, Any] = {}
-    for parameter in parameters:
+    inside = ChainMap(values, dict(context.globals))
+    for parameter in block.by_need:
         name = str(parameter.name.value)
         if name in overrides:
             values[name] = _checked(context, parameter, overrides[name])
@@ -89,11 +90,11 @@ def block_arguments(
                 Given(held_or_value(context, parameter, node, names, environment.defaults), node, key),
             )
         elif parameter.default is not None:
-            values[name] = default_value(context, parameter, {**context.globals, **values}, "parameter", own)
+            values[name] = default_value(context, parameter, inside, "parameter", own)
         else:
-            missing_argument(context, block, kind, parameter)
+            missing_argument(context, str(block.name.value), kind, parameter)
             values[name] = UNKNOWN
-    return values
+    return {str(parameter.name.value): values[str(parameter.name.value)] for parameter in block.parameters}
 
 
 def missing_argument(context: Context, block: str, kind: Scalar, parameter: Parameter) -> None:

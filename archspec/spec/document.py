@@ -172,6 +172,7 @@ class Block:
     """A kind that the file defines.
 
     Attributes:
+        by_need: its parameters, each after those that its default uses.
         order: the entries that its module registers before the others.
         defaults: in the place of the file's, where it has them.
         broken: after a fault recorded elsewhere, no instance can be made.
@@ -179,6 +180,7 @@ class Block:
 
     name: Scalar
     parameters: tuple[Parameter, ...]
+    by_need: tuple[Parameter, ...]
     inputs: tuple[Scalar, ...]
     entries: Entries
     outputs: Node | None

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from archspec.errors import Diagnostic, clip
-from archspec.source.tree import Mapping, Node, Scalar, Sequence
-
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+from archspec.source.tree import Mapping, Node, Scalar
+from archspec.spec.mentions import in_order_of_need, mentioned
 
 
 def blocks_of(tree: Mapping) -> Iterator[tuple[Scalar, Node]]:
@@ -19,9 +17,11 @@ def blocks_of(tree: Mapping) -> Iterator[tuple[Scalar, Node]]:
     `defaults`, also where there are none, become its own.
     """
     blocks, variables = tree.get("blocks"), tree.get("vars")
+    declared = {str(key.value): (key, value) for key, value in variables} if isinstance(variables, Mapping) else {}
+    values = {name: value for name, (_, value) in declared.items()}
     for key, block in blocks if isinstance(blocks, Mapping) else ():
         block = _with_defaults(block, tree.get("defaults"))
-        yield key, _closed(block, variables) if isinstance(variables, Mapping) else block
+        yield key, _closed(block, [declared[name] for name in in_order_of_need(mentioned(block), values)])
 
 
 def _with_defaults(block: Node, defaults: Node | None) -> Node:
@@ -48,49 +48,19 @@ def _without_empty(block: Node) -> Node:
     return Mapping(tuple(pair for pair in block if pair[1] is not defaults), block.span, block.removed)
 
 
-def _closed(block: Node, variables: Mapping) -> Node:
+def _closed(block: Node, variables: list[tuple[Scalar, Node]]) -> Node:
+    """The block with parameters for the variables that it uses."""
     if not isinstance(block, Mapping):
         return block
     params = block.get("params")
     own = {str(key.value) for key, _ in params} if isinstance(params, Mapping) else set()
-    used = [pair for pair in _used(block, variables) if pair[0].value not in own]
+    used = [pair for pair in variables if pair[0].value not in own]
     if not used or not (params is None or isinstance(params, Mapping)):
         return block
     closed = Mapping((*(params or ()), *used), block.span)
     if params is None:
         return Mapping(((Scalar("params", block.span), closed), *block.entries), block.span)
     return Mapping(tuple((key, closed if value is params else value) for key, value in block), block.span)
-
-
-def _used(block: Mapping, variables: Mapping) -> list[tuple[Scalar, Node]]:
-    """The variables that a block mentions, and those that their values mention, each after what it needs."""
-    declared = {str(key.value): (key, value) for key, value in variables}
-    found: dict[str, tuple[Scalar, Node]] = {}
-    asking: set[str] = set()
-
-    def visit(node: Node) -> None:
-        for name in _mentioned(node):
-            if name in declared and name not in found and name not in asking:
-                asking.add(name)
-                visit(declared[name][1])
-                found[name] = declared[name]
-
-    visit(block)
-    return list(found.values())
-
-
-def _mentioned(node: Node) -> Iterator[str]:
-    """Every word of every string that has a `$`; keys too, since kinds and names can be expressions."""
-    if isinstance(node, Scalar):
-        if isinstance(node.value, str) and "$" in node.value:
-            yield from _WORD.findall(node.value)
-    elif isinstance(node, Sequence):
-        for item in node:
-            yield from _mentioned(item)
-    else:
-        for key, value in node:
-            yield from _mentioned(key)
-            yield from _mentioned(value)
 
 
 def with_blocks(tree: Mapping, imported: list[tuple[Scalar, Node]]) -> tuple[Mapping, list[Diagnostic]]:

@@ -11,7 +11,7 @@ from archspec.spec.entry_habits import is_entry
 from archspec.spec.names import identifier_fault
 from archspec.spec.read_entries import read_entries
 from archspec.spec.read_inputs import missing, read_inputs
-from archspec.spec.read_parameters import read_parameters
+from archspec.spec.read_parameters import by_need, read_parameters
 from archspec.spec.reader import TRUST, Reader, listed, meant_key
 
 LANGUAGE_VERSION = 1
@@ -222,17 +222,19 @@ def _read_block(reader: Reader, key: Scalar, node: Node) -> Block | None:
     form = "layers: […]" if isinstance(node, Sequence) else "params: {…}, layers: {…}"
     mapping = reader.mapping(node, whose, help=f"write `{key.value}: {{{form}}}`")
     if mapping is None:
-        return Block(key, (), (), Entries((), False, node.span), None, broken=True)
+        return Block(key, (), (), (), Entries((), False, node.span), None, broken=True)
     mapping = _block_with_layers(reader, mapping, whose)
     reader.keys(mapping, _BLOCK_KEYS, whose)
     mapping = reader.corrected(mapping, _BLOCK_KEYS)
     layers = mapping.get("layers")
     if layers is None:
         reader.fault("AS103", f"{whose} has no `layers`", key.span, help="add `layers:` with one entry per line")
-    parameters, inputs = mapping.get("params"), mapping.get("inputs")
+    params, inputs = mapping.get("params"), mapping.get("inputs")
+    parameters = () if params is None else read_parameters(reader, params, "`params`")
     return Block(
         key,
-        () if parameters is None else read_parameters(reader, parameters, "`params`"),
+        parameters,
+        by_need(parameters),
         () if inputs is None else _read_block_inputs(reader, inputs, whose),
         Entries((), False, key.span) if layers is None else read_entries(reader, layers, f"`layers` of {whose}"),
         mapping.get("outputs"),

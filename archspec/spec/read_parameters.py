@@ -7,6 +7,7 @@ from typing import cast
 from archspec.errors import Edit, clip
 from archspec.source.tree import Hidden, Mapping, Node, Scalar, Sequence
 from archspec.spec.document import TYPE_NAMES, Parameter, TypeName
+from archspec.spec.mentions import in_order_of_need
 from archspec.spec.names import identifier_fault
 from archspec.spec.reader import Reader, meant_key
 from archspec.suggest import nearest, respelled
@@ -28,6 +29,13 @@ def read_parameters(reader: Reader, node: Node, whose: str) -> tuple[Parameter, 
     if mapping is None:
         return ()
     return tuple(_read_one(reader, key, value) for key, value in mapping)
+
+
+def by_need(parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+    """The parameters, each after those that its default uses."""
+    named = {str(parameter.name.value): parameter for parameter in parameters}
+    order = in_order_of_need(named, {name: parameter.default for name, parameter in named.items()})
+    return tuple(named[name] for name in order)
 
 
 def _listed_names(node: Node) -> list[Scalar]:
