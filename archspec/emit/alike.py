@@ -109,7 +109,7 @@ def _fed(scope: Scope, copies: Sequence[Copy], uses: Uses) -> tuple[tuple[Ref, .
 
 def _sources(nodes: Sequence[Node], incoming: Ref, uses: Uses) -> Iterator[Hashable]:
     """Where each input of a copy's nodes comes from: the copy before, the copy itself, or a value from around."""
-    places = {node.id: position for position, node in enumerate(nodes)}
+    places = dict(_places(nodes, ()))
     for node in nodes:
         for ref in uses.taken(node):
             if ref == incoming:
@@ -120,3 +120,11 @@ def _sources(nodes: Sequence[Node], incoming: Ref, uses: Uses) -> Iterator[Hasha
                 yield "around", uses.resolved(ref)
             else:
                 yield uses.resolved(ref)
+
+
+def _places(nodes: Sequence[Node], around: tuple[int, ...]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Where each node of a copy stands, and each one in a container of it: a merge takes what branches make."""
+    for position, node in enumerate(nodes):
+        yield node.id, (*around, position)
+        if isinstance(node, Scope) and node.is_container:
+            yield from _places(node.body, (*around, position))

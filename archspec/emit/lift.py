@@ -41,7 +41,7 @@ class Crossings:
 
     def name_of(self, tap: Ref, scope: str) -> str:
         """What the variable of a tap would like to be called outside its scope, which has a name too."""
-        name = self.names[tap.id]
+        name = self.names.get(tap.id, scope)  # what a scope is given has no name outside
         return f"{scope}_{name}" if name[:1].isdigit() else name
 
 
