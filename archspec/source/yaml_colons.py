@@ -14,6 +14,7 @@ _GLUED_INSIDE = re.compile(r"([A-Za-z_][\w.-]*):(?=[\[{])")
 _NAME = re.compile(r"([A-Za-z_][\w.-]*)(?:\Z| +(?=[\[{\d]))")
 _BRACED = re.compile(r"(\s*(?:-\s+)*)[A-Za-z_][\w.-]* +\{.*\}\s*(?: #.*)?")
 _BRACED_KEY = re.compile(r"([A-Za-z_][\w.-]*) +\{ *\w")
+_ODD_SPACE = re.compile(r":([\u00a0\u2000-\u200a\u202f\u3000])")
 _FEW_LINES = 50
 _LONGEST_LINE = 1_000
 """Longer ones are no slip of a writer's, and searching them takes too long."""
@@ -60,6 +61,12 @@ def no_space(fault: YamlFault, start: int, glued: re.Match[str]) -> Diagnostic:
 
 def no_colon(fault: YamlFault, start: int, line: str) -> Diagnostic:
     """`input [3, 32, 32]`, which begins at `start`."""
+    odd = _ODD_SPACE.search(line)
+    if odd is not None:
+        at = start + odd.start(1)
+        message = f"U+{ord(odd[1]):04X} only looks like a space: to YAML the colon before it has none after it"
+        edit = Edit(fault.span(at, at + 1), " ", safe=True)
+        return fault.told("AS025", message, at, at + 1, "write a plain space", edit)
     words = line.split(" #")[0].strip()
     begin = start + len(line) - len(line.lstrip())
     help, edit = f"write `{clip(words)}: …`, or remove it", None
