@@ -63,10 +63,7 @@ def no_colon(fault: YamlFault, start: int, line: str) -> Diagnostic:
     """`input [3, 32, 32]`, which begins at `start`."""
     odd = _ODD_SPACE.search(line)
     if odd is not None:
-        at = start + odd.start(1)
-        message = f"U+{ord(odd[1]):04X} only looks like a space: to YAML the colon before it has none after it"
-        edit = Edit(fault.span(at, at + 1), " ", safe=True)
-        return fault.told("AS025", message, at, at + 1, "write a plain space", edit)
+        return _no_plain_space(fault, start + odd.start(1), odd[1])
     words = line.split(" #")[0].strip()
     begin = start + len(line) - len(line.lstrip())
     help, edit = f"write `{clip(words)}: …`, or remove it", None
@@ -79,6 +76,11 @@ def no_colon(fault: YamlFault, start: int, line: str) -> Diagnostic:
         edit = Edit(fault.span(begin, begin), "- ")
     message = f"`{clip(words)}` is neither a key nor a value: it has no colon"
     return fault.told("AS028", message, begin, begin + len(words), help, edit)
+
+
+def _no_plain_space(fault: YamlFault, at: int, space: str) -> Diagnostic:
+    message = f"U+{ord(space):04X} only looks like a space: to YAML the colon before it has none after it"
+    return fault.told("AS025", message, at, at + 1, "write a plain space", Edit(fault.span(at, at + 1), " ", safe=True))
 
 
 def _has_more_below(text: str, at: int) -> bool:
