@@ -15,6 +15,7 @@ from archspec.elaborate.environment import Environment, Names, Remade, Value, ab
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.held import place_held
 from archspec.elaborate.left_out import leave_out
+from archspec.elaborate.mends import condition
 from archspec.elaborate.named_inputs import in_order
 from archspec.elaborate.places import where
 from archspec.elaborate.references import resolve
@@ -197,8 +198,9 @@ def _wanted(context: Context, entry: Entry, environment: Environment) -> bool | 
         return True if context.blind else None
     if not isinstance(value, bool):
         message = f"`when` must be `true` or `false`, found {describe(node)}"
-        help = "write a condition, e.g. `$(stride != 1)`"
-        context.fault(Diagnostic("AS101", message, node.span, help=help))
+        edit = condition(node, Names(environment))
+        help = "write a condition, e.g. `$(stride != 1)`" if edit is None else f"write `{edit.text}`"
+        context.fault(Diagnostic("AS101", message, node.span, help=help, edit=edit))
         return None
     return value
 

@@ -19,7 +19,10 @@ _GROUPED = re.compile(r"[1-9]\d{0,2}(_\d{3})+")
 _TIMES = re.compile(r"[1-9]\d{0,4}(\s*[xX×*]\s*[1-9]\d{0,4}){1,2}")
 _TUPLE = re.compile(r"\(\s*-?\d{1,9}(\s*,\s*-?\d{1,9})*\s*,?\s*\)")
 _NUMERIC = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_CONDITION = re.compile(r"[\w\s+*/%().=!<>-]+")
+_OF_CONDITIONS = frozenset(("and", "or", "not", "in", "if", "else", "true", "false"))
 _CENT, _LEAST_PER_CENT = 100, 5
+_LONGEST = 60
 _VARIABLE = re.compile(r"\$[A-Za-z_]\w*")
 _CLOCK = re.compile(r"\d+(:\d+)+")
 
@@ -143,13 +146,26 @@ def _expression(node: Node, names: Mapping[str, Any]) -> Edit | None:
         return None
     text = node.value.strip().strip("{}").strip().replace("$", "")
     words = _WORD.findall(text)
-    if not words or len(text) > 60 or _FORMULA.fullmatch(text) is None or any(word not in names for word in words):
+    if (
+        not words
+        or len(text) > _LONGEST
+        or _FORMULA.fullmatch(text) is None
+        or any(word not in names for word in words)
+    ):
         return None
     if not node.value.startswith("$") and any(not isinstance(names[word], (int, float)) for word in words):
         return None
     if node.value == f"${text}" and text == words[0]:
         return None  # the expression is what was meant, and its value is wrong
     return Edit(node.span, f"${text}" if text == words[0] else f"$({text})")
+
+
+def condition(node: Node, names: Mapping[str, Any]) -> Edit | None:
+    """The edit that makes `deep` or `stride != 1` the condition that was meant."""
+    text = node.value.strip() if isinstance(node, Scalar) and isinstance(node.value, str) else ""
+    words = [word for word in _WORD.findall(text) if word not in _OF_CONDITIONS]
+    is_one = len(text) <= _LONGEST and _CONDITION.fullmatch(text) and all(word in names for word in words)
+    return Edit(node.span, f"$({text})") if words and is_one else None
 
 
 def _literal(value: object) -> str:

@@ -27,7 +27,16 @@ def by_place(context: Context, op: Op, node: Node | None) -> Node | None:
                 return node
         else:
             return node
-    return named(context, op.name, [arg.name for arg in op.args], node) or node
+    return named(context, op.name, _places(op, len(node)), node) or node
+
+
+def _places(op: Op, count: int) -> list[str]:
+    """The names by place; without what is inferred where the values are too few for all that is required."""
+    names = [arg.name for arg in op.args]
+    required = {arg.name for arg in op.args if arg.is_required}
+    written = [arg.name for arg in op.args if arg.inferred is None]
+    is_short = not required <= set(names[:count]) and required <= set(written[:count])
+    return written if is_short else names
 
 
 def named(context: Context, kind: str, names: Sequence_[str], node: Sequence) -> Mapping | None:

@@ -134,8 +134,9 @@ def _named(group: Group, named: Named, known: Known, span: Span | None = None, d
     named = with_primary(named, signature)
     for name, value in named.arguments.items():
         yield from _argument(group, signature, named, name, value, known, span, depth)
+    misspelt = {_meant(signature, named, name) for name in named.arguments if signature.argument(name) is None}
     for argument in signature.arguments:
-        if argument.required and argument.name not in named.arguments:
+        if argument.required and argument.name not in {*named.arguments, *misspelt}:
             yield Diagnostic(
                 "AS503",
                 f"`{named.name}` needs `{argument.name}`",
@@ -238,7 +239,7 @@ def _unknown_argument(signature: Signature, owner: Named, name: str, span: Span 
     if name == "" or not names:
         help = f"write `{owner.name}` alone"
         return Diagnostic("AS502", f"`{owner.name}` takes no arguments", at, help=help)
-    meant = meant_argument(name, names)
+    meant = _meant(signature, owner, name)
     return Diagnostic(
         "AS502",
         f"`{owner.name}` has no argument `{clip(name)}`",
@@ -247,6 +248,15 @@ def _unknown_argument(signature: Signature, owner: Named, name: str, span: Span 
         help=f"did you mean `{meant}`?" if meant else "write one that it has, or leave this out",
         edit=respelled(owner.keys[name], name, meant, names) if meant and name in owner.keys else None,
     )
+
+
+def _meant(signature: Signature, owner: Named, name: str) -> str | None:
+    """The argument that one which there is not stands for: the nearest, or the only one that is missing where it is
+    the only one too many."""
+    near = meant_argument(name, [argument.name for argument in signature.arguments])
+    missing = [each.name for each in signature.arguments if each.required and each.name not in owner.arguments]
+    strange = [each for each in owner.arguments if signature.argument(each) is None]
+    return missing[0] if near is None and len(missing) == len(strange) == 1 else near
 
 
 def _things(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from archspec.elaborate.context import Context
@@ -220,7 +221,18 @@ def _nowhere(name: str, span: Span, environment: Environment) -> Diagnostic:
             "AS205", f"nothing here is called `{clip(name)}`", span, help=f"did you mean `{guess[0]}`?", edit=edit
         )
     shown = ", ".join(f"`{other}`" for other in known[:8])
-    return Diagnostic("AS205", f"nothing here is called `{clip(name)}`", span, help=f"names in sight: {shown}")
+    help, edit = f"names in sight: {shown}", None
+    inside = [each for each in known if name in _inner(environment, each)]
+    if len(inside) == 1 and not name.isdecimal():
+        help = f"it is inside `{inside[0]}`: write `{inside[0]}.{name}`"
+        edit = Edit(span, f"{inside[0]}.{name}") if span.text == name else None
+    return Diagnostic("AS205", f"nothing here is called `{clip(name)}`", span, help=help, edit=edit)
+
+
+def _inner(environment: Environment, name: str) -> Mapping[str, Binding]:
+    """What can be reached inside an entry in sight."""
+    binding = environment.find(name)
+    return {} if binding is None or binding.closed is not None else binding.inner
 
 
 def _nothing_inside(context: Context, binding: Binding, reached: str, part: str, span: Span) -> None:

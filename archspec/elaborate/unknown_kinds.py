@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable
 from archspec.elaborate.context import Context
 from archspec.elaborate.positional import call_edit
 from archspec.errors import Diagnostic, Edit, Span, clip
-from archspec.ops.habits import advice, kind_elsewhere, meant_argument
+from archspec.ops.habits import advice, kind_elsewhere, meant_argument, said_elsewhere
 from archspec.ops.refused import REFUSED
 from archspec.ops.registry import find, kinds
 from archspec.source.tree import Mapping, Node, Scalar
@@ -107,6 +107,8 @@ def _help_for_kind(bare: str, kind: Scalar, in_defaults: bool) -> str:
     if word is not None:
         return word
     call = _CALLED.fullmatch(bare)
+    if call is not None and " //" in bare:
+        return f"a comment begins with `#`: write `{call[1]}  # …`"
     if call is not None and find(call[1]) is not None:
         return f"arguments are its value: `{{{call[1]}: …}}`, or `{{{call[1]}: {{name: value}}}}`"
     if "." in str(kind.value):
@@ -150,6 +152,8 @@ def unknown_argument(
         help = f"did you mean `{meant}`?"
     elif name in _INPUTS and (op := find(str(kind.value))) is not None and not op.is_module:
         help = f"its inputs stand beside it: `{{{kind.value}: {{…}}, from: [a, b]}}`"
+    elif said_elsewhere(name) is not None:
+        help = str(said_elsewhere(name))
     elif known:
         help = "it has " + ", ".join(f"`{name}`" for name in known)
     else:

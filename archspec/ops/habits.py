@@ -96,6 +96,25 @@ _WORDS = {
 }
 
 
+_SHAPE = "what the model takes is said above the layers, without the batch: `input: [3, 32, 32]`"
+_INITIAL = "how weights begin is said in the section `init`: `init: {Conv2d: kaiming_normal}`"
+_BY_NAME = "arguments are written by name, without a key around them"
+_ELSEWHERE = {
+    **dict.fromkeys(("input_shape", "batch_input_shape"), _SHAPE),
+    **dict.fromkeys(("kernel_initializer", "bias_initializer", "weight_init"), _INITIAL),
+    **dict.fromkeys(("args", "kwargs", "params"), _BY_NAME),
+    **dict.fromkeys(("act", "activation", "activation_fn"), "an activation is an entry of its own: `ReLU`, `GELU`, …"),
+    "name": "the name is the key before the layer: `conv1: {Conv2d: {…}}`",
+    "requires_grad": "what does not learn is listed under `freeze`",
+}
+"""What other libraries say among a layer's arguments, and what is written instead."""
+
+
+def said_elsewhere(name: str) -> str | None:
+    """Where a spec says what an argument of this name says elsewhere."""
+    return _ELSEWHERE.get(name)
+
+
 def kind_elsewhere(name: str) -> str | None:
     """The kind that other libraries call so."""
     return _KINDS.get(name) or _FOLDED.get(_folded(name))

@@ -98,12 +98,19 @@ def locate(path: Scalar, home: Home, suffixes: tuple[str, ...] = SUFFIXES) -> st
         raise _refused(path, f"`{clip(written, 200)}` leads out of {_trees(home)}", _inside_help(home))
     if not written.lower().endswith(suffixes):
         help = f"name a file that ends in {', '.join(suffixes)}"
-        raise _refused(path, f"`{clip(written, 200)}` is no spec file by its name", help, _in_zoo(path))
+        edit = _with_suffix(path, straight, suffixes) or _in_zoo(path)
+        raise _refused(path, f"`{clip(written, 200)}` is no spec file by its name", help, edit)
     real = os.path.realpath(straight)
     if _tree_of(real, home) is None:
         message = f"`{clip(written, 200)}` is or passes a symbolic link that leads out of {_trees(home)}"
         raise _refused(path, message, _inside_help(home))
     return real
+
+
+def _with_suffix(path: Scalar, place: str, suffixes: tuple[str, ...]) -> Edit | None:
+    """`extends: base`, where `base.yaml` is there."""
+    suffix = next((each for each in suffixes if os.path.isfile(place + each)), None)
+    return None if suffix is None else Edit(path.span, f"{path.value}{suffix}")
 
 
 def _form_fault(written: str) -> tuple[str, str] | None:

@@ -8,6 +8,7 @@ from typing import Any
 from archspec.errors import Diagnostic, Edit, SourceText, clip
 from archspec.source.limits import A_KEY, MAX_KEY
 from archspec.source.yaml_brackets import bracket_fault, depth_fault, unclosed_bracket
+from archspec.source.yaml_colons import GLUED, colon_fault, no_colon, no_space
 from archspec.source.yaml_fault import YamlFault
 from archspec.source.yaml_habits import cut_expression
 from archspec.source.yaml_indentation import indentation_fault, item_fault, tab_fault
@@ -19,9 +20,7 @@ _SURROGATES = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-
 _TO_LINE_END = re.compile(r"[^\s:]+(?:[ ]+[^\s#:]+)*")
 _TO_SEPARATOR = re.compile(r"[^\s,\[\]{}:]+")
 _FOREIGN = re.compile(r"\$\{([^{}\n:,\"']+)\}")
-_KIND = re.compile(r"[A-Z]\w*: (\{.*\}|\[.*\]|[^\s:]+)")
-_NAME = re.compile(r"([A-Za-z_][\w.-]*)(?:\Z| +(?=[\[{\d]))")
-_GLUED = re.compile(r"\s*(?:-\s+)*([A-Za-z_][\w.-]*):(?=[^\s/:])")
+_KIND = re.compile(r"[A-Z]\w*: (\{.*\}|\[.*\]|[^\s:]+)|[a-z]\w*: (\{.*\}|\[.*\]|-?\d[^\s:]*)")
 
 
 def explain(error: Any, source: SourceText, text: str, base: int, last_scalar: int | None) -> Diagnostic:
@@ -92,15 +91,15 @@ def _second_colon(fault: YamlFault, value_at: int | None) -> Diagnostic:
 def _continued(fault: YamlFault) -> Diagnostic:
     """The line's key was read as a continuation of a text that an earlier line began."""
     start, previous = fault.previous_line()
-    glued = _GLUED.match(previous)
+    glued = GLUED.match(previous)
     if glued is not None and _KEY.match(previous) is None:
-        return _no_space(fault, start, glued)
+        return no_space(fault, start, glued)
     indent = len(fault.line) - len(fault.line.lstrip())
     first = fault.line_start + indent
     key = fault.text[first : fault.at]
     owner = _KEY.match(previous)
     if owner is None:
-        return _no_colon(fault, start, previous)
+        return no_colon(fault, start, previous)
     owner_indent = owner.start(1)
     return fault.told(
         "AS023",
@@ -112,37 +111,6 @@ def _continued(fault: YamlFault) -> Diagnostic:
     )
 
 
-def _no_space(fault: YamlFault, start: int, glued: re.Match[str]) -> Diagnostic:
-    colon = start + glued.end(1)
-    return fault.told(
-        "AS025",
-        f"`{clip(glued.group(1))}:` has no space after its colon",
-        colon,
-        colon + 1,
-        help=f"write `{clip(glued.group(1))}: …`",
-        edit=Edit(fault.span(colon, colon + 1), ": ", safe=True),
-    )
-
-
-def _no_colon(fault: YamlFault, start: int, line: str) -> Diagnostic:
-    words = line.split(" #")[0].strip()
-    begin = start + len(line) - len(line.lstrip())
-    help, edit = f"write `{clip(words)}: …`, or remove it", None
-    name = _NAME.match(words)
-    if name is not None and (name.end() < len(words) or _has_more_below(fault.text, begin)):
-        help = f"write `{clip(f'{name[1]}:{words[name.end(1) :]}')}`"
-        edit = Edit(fault.span(begin + name.end(1), begin + name.end(1)), ":")
-    message = f"`{clip(words)}` is neither a key nor a value: it has no colon"
-    return fault.told("AS028", message, begin, begin + len(words), help, edit)
-
-
-def _has_more_below(text: str, at: int) -> bool:
-    """Whether the line after this one is indented further, as what belongs to a key is."""
-    line, _, rest = text[text.rfind("\n", 0, at) + 1 :].partition("\n")
-    below = rest.partition("\n")[0]
-    return len(below) - len(below.lstrip(" ")) > len(line) - len(line.lstrip(" "))
-
-
 def _simple_key(fault: YamlFault) -> Diagnostic | None:
     """A line of a mapping without a colon (or with one that touches its value)."""
     if "could not find expected ':'" not in fault.problem:
@@ -152,10 +120,10 @@ def _simple_key(fault: YamlFault) -> Diagnostic | None:
     line = fault.text[start : end if end >= 0 else len(fault.text)].rstrip("\r")
     if len(line) > MAX_KEY:
         return _long_key(fault, fault.opened, start + len(line))
-    glued = _GLUED.match(line)
+    glued = GLUED.match(line)
     if glued is not None and start + glued.start(1) == fault.opened:
-        return _no_space(fault, start, glued)
-    return _no_colon(fault, fault.opened, line[fault.opened - start :])
+        return no_space(fault, start, glued)
+    return no_colon(fault, fault.opened, line[fault.opened - start :])
 
 
 def _quote(fault: YamlFault) -> Diagnostic | None:
@@ -287,6 +255,7 @@ _RULES = (
     tab_fault,
     _quote,
     _start_character,
+    colon_fault,
     _mapping_value,
     _simple_key,
     item_fault,

@@ -10,6 +10,7 @@ from archspec.source.tree import Scalar
 _BRACES = re.compile(r"\{\s*([\w.$-]+(?:\s*,\s*[\w.$-]+)+)\s*,?\s*\}")
 _DOUBLED = re.compile(r"\{\{ *([^{}\n:]+?) *\}\}")
 _DECIMALS = re.compile(r"(?<![\w.])-?\d+,\Z")
+_THOUSANDS = re.compile(r"-?[1-9]\d{0,2},\d{3}")
 _NUMBERS = re.compile(r"\(\s*(-?[\d.]+(?:\s*,\s*-?[\d.]+)*)\s*\)")
 
 
@@ -52,6 +53,9 @@ def _decimal_comma(key: Scalar) -> Diagnostic | None:
         return None
     span = Span(key.span.source, before.start(), key.span.end)
     meant = span.text.replace(",", ".")
+    if _THOUSANDS.fullmatch(span.text):
+        whole = span.text.replace(",", "")
+        return Diagnostic("AS026", "a number has no comma", span, help=f"write `{whole}`, or `{meant}` for decimals")
     return Diagnostic("AS026", "decimals follow a point", span, help=f"write `{meant}`", edit=Edit(span, meant))
 
 

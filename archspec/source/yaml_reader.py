@@ -13,6 +13,7 @@ from archspec.source.builder import TreeBuilder
 from archspec.source.characters import hidden_break_fault, hidden_breaks
 from archspec.source.scalars import ScalarFault, resolve_plain
 from archspec.source.tree import Node, Plain, Scalar
+from archspec.source.yaml_colons import braced_key
 from archspec.source.yaml_habits import doubled_braces, glued_key, habit_fault
 from archspec.suggest import did_you_mean
 
@@ -125,6 +126,8 @@ class _YamlReader:
         fault = habit_fault(value, span, is_item=key is None)
         if not value and key is not None and self._open[-1][1]:
             fault = glued_key(key)
+        if key is not None and " {" in str(key.value):
+            fault = braced_key(key) or fault
         if fault is not None:
             self._build.fault(fault)
 

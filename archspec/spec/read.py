@@ -16,6 +16,7 @@ from archspec.spec.reader import TRUST, Reader, listed, meant_key
 
 LANGUAGE_VERSION = 1
 _FEW = 3
+_SIGNATURE = re.compile(r"([A-Za-z_]\w*) ?\([^()]*\)")
 _FORMS = {
     "init": "write what is initialised and how: `init: {Linear: xavier_uniform}`",
     "train": "write e.g. `train: {data: digits, epochs: 5}`",
@@ -216,7 +217,10 @@ def _read_block(reader: Reader, key: Scalar, node: Node) -> Block | None:
     if own_meaning:
         fault = f"`{key.value}` has a meaning of its own in an entry"
     if fault is not None:
-        reader.fault("AS106", fault, key.span, help="choose another name")
+        call = _SIGNATURE.fullmatch(str(key.value))
+        help = "choose another name" if call is None else f"write `{call[1]}:`, and its parameters under `params`"
+        reader.fault("AS106", fault, key.span, help=help)
+        key = key if call is None else Scalar(call[1], key.span)
     if own_meaning:
         return None
     form = "layers: […]" if isinstance(node, Sequence) else "params: {…}, layers: {…}"

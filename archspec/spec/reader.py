@@ -58,6 +58,8 @@ _OF_CALLERS = {
     "resume": "a run is gone on with by `archspec train --resume RUN`",
 }
 """What other formats say in the recipe."""
+_PRETRAINED = ("pretrained", "checkpoint", "state_dict")
+"""What other formats say of the weights that there are before training."""
 _NAMING = ("layers", "branches", "inputs")
 """Keys under which names stand."""
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,15})")
@@ -218,6 +220,10 @@ class Reader:
             short = value is not None and "\n" not in value.span.text
             shown = clip(value.span.text) if value is not None and short else "…"
             help = f"how it is trained stands under `train`: `train: {{{_OF_TRAINING[name]}: {shown}}}`"
+            self.fault("AS102", f"{where} has no key `{name}`", key.span, help=help)
+            return
+        if name in _PRETRAINED and "weights" in known:
+            help = "name a file of weights beside the spec, `weights: model.safetensors`: nothing is fetched"
             self.fault("AS102", f"{where} has no key `{name}`", key.span, help=help)
             return
         guess = meant_key(name, known)

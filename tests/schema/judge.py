@@ -58,6 +58,7 @@ HIDDEN: tuple[tuple[str, str, str], ...] = (
 HIDDEN_WHEN_LAID: tuple[tuple[str, str, str], ...] = (
     ("AS101", r"found nothing$", "whether there is something that `null` removes"),
     ("AS103", r"", "what the other spec has"),
+    ("AS106", r"a stage of an entry before it", "the stages of the other spec"),
     ("AS105", r"says nothing here: it is for the copies of a `repeat`", "the other one's entry may be a repeat"),
     ("AS203", r"", "what the `defaults` of the other one give"),
     ("AS105", r"says nothing here: it places an entry", "whether the sequence that it stands in is a new one"),
