@@ -99,7 +99,8 @@ def _record(crossings: Crossings, ref: Ref, homes: Mapping[int, tuple[Scope, ...
         results = [crossings.resolved(result) for result in scope.results]
         if crossings.resolved(value) in results:
             outside = Ref(scope.id, results.index(crossings.resolved(value)))
-            crossings.same.setdefault(value, outside)
+            if (inner := crossings.resolved(value)) != outside:
+                crossings.same[inner] = outside
             value = outside
         else:
             _add(crossings.taps, scope, crossings.resolved(value))
