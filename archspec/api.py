@@ -205,6 +205,9 @@ def train(
         UsageError: the device is not there, the run folder cannot be used or gone on with, or a module cannot be
             trained (AS615).
     """
+    for each in callbacks:
+        if not isinstance(each, Callback):
+            raise TypeError(f"`{each!r}` is no callback: derive a class from `archspec.Callback`, and give one of it")
     if spec is None:
         if resume is None:
             raise TypeError("train() needs a spec or a module, or a run to resume")

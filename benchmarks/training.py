@@ -15,7 +15,7 @@ import archspec
 from archspec.train import run
 from archspec.train.data.digits import load_arrays
 from archspec.train.loop import Loop
-from archspec.train.seeds import derive, order
+from archspec.train.seeds import derive, order, set_seed
 from archspec.train.store.checkpoints import Moment
 from benchmarks.measure import Case, Comparison, Row, share, take_turns
 
@@ -47,7 +47,7 @@ def our_epoch(spec: str, folder: str) -> Callable[[], object]:
 
     def epoch() -> None:
         loop.at, loop.totals = Moment(1, 0), loop._no_totals()
-        torch.manual_seed(derive(0, 1))
+        set_seed(loop.device, derive(0, 1))
         loop._train()
         loop.totals.confusion()
 

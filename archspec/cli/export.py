@@ -9,9 +9,9 @@ import click
 
 import archspec
 from archspec.cli.options import allow_root_option, plugin_option, set_option
+from archspec.cli.output import give
 from archspec.cli.show import print_diagnostics
 from archspec.cli.specs import one_spec
-from archspec.errors import Diagnostic, UsageError
 
 _TEXTS = ("python", "json", "yaml")
 _FILES = ("safetensors", "pt2", "onnx")
@@ -74,17 +74,7 @@ def _in_run(weights: str | None) -> str | None:
 
 def _write_text(architecture: archspec.Architecture, form: str, output: str | None) -> None:
     write = {"python": architecture.to_python, "json": architecture.to_json, "yaml": architecture.to_yaml}[form]
-    text = write()
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        with open(output, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except OSError as error:
-        help = "choose a file in a folder that exists and that you can write to"
-        message = f"the export cannot be written to `{output}`: {error.strerror}"
-        raise UsageError(Diagnostic("AS705", message, help=help)) from None
+    give(write(), output)
 
 
 def _write_file(

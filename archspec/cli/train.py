@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import BinaryIO
 
 import click
@@ -27,10 +28,10 @@ from archspec.cli.specs import one_spec
 @click.option("--out", metavar="DIR", help="The run folder; a new one in runs/ unless given.")
 @click.option("--resume", metavar="RUN", help="Go on with an interrupted run, from its folder, to the same bits.")
 @click.option("--quiet", is_flag=True, help="Print the result only.")
-@click.option("--dry-run", "trial", flag_value="dry-run", help="Only try one batch: shapes, memory, time; no files.")
+@click.option("--dry-run", is_flag=True, help="Only try one batch: shapes, memory, time; no files.")
 @click.option("--overfit-batches", type=click.IntRange(1), metavar="N", help="Only try to learn N batches by heart.")
-@click.option("--profile", "trial", flag_value="profile", help="Only see where a step's time goes; write a trace.")
-@click.option("--find-lr", "trial", flag_value="find-lr", help="Only look for a learning rate: losses over a range.")
+@click.option("--profile", is_flag=True, help="Only see where a step's time goes; write a trace.")
+@click.option("--find-lr", is_flag=True, help="Only look for a learning rate: losses over a range.")
 def train(
     spec: str | None,
     settings: tuple[str, ...],
@@ -42,11 +43,14 @@ def train(
     out: str | None,
     resume: str | None,
     quiet: bool,
-    trial: str | None,
+    dry_run: bool,
     overfit_batches: int | None,
+    profile: bool,
+    find_lr: bool,
 ) -> int:
     """Train a spec's model by its `train` section, or by a recipe; or go on with a run, `--resume RUN`."""
-    _refuse_contradictions(trial, overfit_batches, resume=resume, devices=devices, out=out)
+    asked = {"dry-run": dry_run, "profile": profile, "find-lr": find_lr, "overfit-batches": overfit_batches is not None}
+    trial = _one_of([name for name, is_asked in asked.items() if is_asked], resume=resume, devices=devices, out=out)
     is_first = archspec.is_first_process()
     try:
         architecture = archspec.load(_spec(spec, resume), set=settings, recipe=recipe, allow_roots=allow_roots)
@@ -56,7 +60,7 @@ def train(
         if is_first:
             raise
         return 1  # the first process says it for all
-    if trial is not None or overfit_batches is not None:
+    if trial is not None:
         return _tried(architecture, trial, overfit_batches, out, device)
     if devices is not None and (status := archspec.launch(devices, sys.argv[1:])) is not None:
         return status
@@ -70,23 +74,21 @@ def train(
     return 0
 
 
-def _refuse_contradictions(
-    trial: str | None, batches: int | None, *, resume: str | None, devices: int | None, out: str | None
-) -> None:
-    if trial is None and batches is None:
-        return
-    named = "--overfit-batches" if trial is None else f"--{trial}"
-    if trial is not None and batches is not None:
-        raise click.UsageError(f"{named} and --overfit-batches are one at a time")
+def _one_of(trials: Sequence[str], *, resume: str | None, devices: int | None, out: str | None) -> str | None:
+    """What is only tried; None for nothing."""
+    if not trials:
+        return None
+    if len(trials) > 1:
+        raise click.UsageError(" and ".join(f"--{each}" for each in trials) + " are one at a time")
+    (trial,) = trials
     if resume is not None or devices is not None:
-        raise click.UsageError(f"{named} tries a spec in one process: leave out --resume and --devices")
+        raise click.UsageError(f"--{trial} tries a spec in one process: leave out --resume and --devices")
     if out is not None and trial != "profile":
-        raise click.UsageError(f"{named} writes nothing: leave out --out")
+        raise click.UsageError(f"--{trial} writes nothing: leave out --out")
+    return trial
 
 
-def _tried(
-    architecture: archspec.Architecture, trial: str | None, batches: int | None, out: str | None, device: str
-) -> int:
+def _tried(architecture: archspec.Architecture, trial: str, batches: int | None, out: str | None, device: str) -> int:
     from archspec.cli import trial as tried  # for these only
 
     print_diagnostics(architecture.warnings, sys.stderr)

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
-
 _T = TypeVar("_T")
 
 

@@ -14,6 +14,7 @@ from archspec.elaborate.environment import NOWHERE, Binding, Environment, HeldLa
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.limits import TENSORS_IN_A_STEP
 from archspec.elaborate.named_inputs import given_keywords, told_apart
+from archspec.elaborate.places import where
 from archspec.elaborate.scope import NOTHING, Placed
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic, Span
@@ -134,6 +135,7 @@ def _plain(context: Context, op: Op, name: str, argument: Given) -> Given:
     arg = op.arg(name)
     if arg is not None and takes_class(arg.type):
         held = argument.value
+        context.reached.add(where(held.node.span))
         value = evaluate(context, held.node, held.names)
         return Given(value, argument.node, argument.key, argument.by_default, held.node)
     message = f"`{name}` takes a plain value, but `{argument.node.span.text}` holds a layer"

@@ -11,6 +11,7 @@ from archspec.elaborate.declared_defaults import check_block_defaults, check_def
 from archspec.elaborate.defaults import Defaults
 from archspec.elaborate.environment import Environment, Value, as_data
 from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.file_variables import file_variables
 from archspec.elaborate.inplace import shared_inplace
 from archspec.elaborate.joined import joined
 from archspec.elaborate.kinds import check_blocks, check_kinds
@@ -24,7 +25,6 @@ from archspec.elaborate.size import check_size
 from archspec.elaborate.unused import unused_values
 from archspec.elaborate.unused_blocks import check_unused_blocks
 from archspec.elaborate.values import evaluate
-from archspec.elaborate.variables import file_variables
 from archspec.errors import Diagnostic, Edit, SpecError
 from archspec.graph.fragment import Fragment
 from archspec.graph.nodes import Graph, Ref, Scope

@@ -38,6 +38,9 @@ class HeldLayer:
     names: Mapping[str, Any]
     defaults: Defaults | None = None
 
+    def __str__(self) -> str:
+        return "a layer"
+
 
 def as_data(value: Any) -> Any:
     """A variable's value as plain data: a held layer as it is written."""

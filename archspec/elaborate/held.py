@@ -9,17 +9,17 @@ from archspec.elaborate.context import Context
 from archspec.elaborate.entry_inputs import listed_inputs
 from archspec.elaborate.environment import Environment, HeldLayer, Names, Value
 from archspec.elaborate.expressions import UNKNOWN
+from archspec.elaborate.expressions.operations import describe_value, is_number
 from archspec.elaborate.kinds import check_kinds
 from archspec.elaborate.places import Frame, where
 from archspec.elaborate.repeat import place_copies
 from archspec.elaborate.scope import NOTHING, Placed
 from archspec.elaborate.values import evaluate
-from archspec.errors import Diagnostic
+from archspec.errors import Diagnostic, plural
 from archspec.source.tree import Mapping, Node, Scalar, Sequence
 from archspec.spec.document import Entry, Held
 from archspec.spec.read_entries import read_entry
 from archspec.spec.reader import Reader
-from archspec.tensors import TensorType
 
 
 def place_held(
@@ -44,10 +44,7 @@ def place_held(
     if isinstance(value, str):
         value = Scalar(value, body.reference.span)
     if not isinstance(value, (Scalar, Mapping, Sequence)):
-        shown = f"a tensor, {value}" if isinstance(value, TensorType) else repr(value)
-        message = f"`{body.reference.value}` must hold a layer, but it is {shown}"
-        help = "give it a kind, e.g. `ReLU` or `{LeakyReLU: 0.2}`"
-        context.fault(Diagnostic("AS208", message, body.reference.span, help=help))
+        context.fault(_no_layer(body.reference, value))
         return NOTHING
     held = _read(context, entry, value)
     if held is None:
@@ -56,6 +53,20 @@ def place_held(
         if held.modifiers.repeat is not None:
             return place_copies(context, held, environment, inputs, (), name, path, None)
         return context.place_one(context, held, environment, inputs, name, path, overrides)
+
+
+def _no_layer(reference: Scalar, value: object) -> Diagnostic:
+    """`act: 3`, `act: [{LeakyReLU: 0.1}]`."""
+    name = str(reference.value)
+    shown = str(value) if is_number(value) else describe_value(value)
+    help = "give it a kind, e.g. `ReLU` or `{LeakyReLU: 0.2}`"
+    if isinstance(value, list) and value and all(isinstance(item, (str, HeldLayer)) for item in value):
+        shown = f"a list of {plural(len(value), 'layer')}"
+        help = (
+            f"write `$({name[1:]}[0])` for the first of them, or `{{layers: [ … ]}}` where the list is for all in a row"
+        )
+    message = f"`{name}` must hold a layer, but it is {shown}"
+    return Diagnostic("AS208", message, reference.span, help=help)
 
 
 def _read(context: Context, entry: Entry, node: Node) -> Entry | None:

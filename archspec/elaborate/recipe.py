@@ -140,8 +140,14 @@ def _named(group: Group, named: Named, known: Known, span: Span | None = None, d
                 "AS503",
                 f"`{named.name}` needs `{argument.name}`",
                 span,
-                help=f"write `{{{named.name}: {{{argument.name}: …}}}}`",
+                help=_with(named, argument.name),
             )
+
+
+def _with(named: Named, missing: str) -> str:
+    if named.arguments:
+        return f"add `{missing}: …` to what it has"
+    return f"write `{{{named.name}: {{{missing}: …}}}}`"
 
 
 def _unknown_name(group: Group, named: Named, span: Span | None, known: Known) -> Diagnostic:

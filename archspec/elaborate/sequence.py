@@ -14,6 +14,7 @@ from archspec.elaborate.skip import Skip, projected
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic, clip
 from archspec.graph.nodes import Node
+from archspec.source.tree import Scalar
 from archspec.spec.document import Branches, Entries, Entry, Held, KindUse, Use
 from archspec.spec.names import layer_name_fault
 
@@ -75,8 +76,7 @@ def _names(context: Context, entry: Entry, environment: Environment, number: int
     elif "$" not in str(entry.name.value):
         plain = str(entry.name.value)
         if plain in environment.bindings:
-            message = f"a layer cannot be called `{clip(plain)}`: a stage of an entry before it has that name"
-            context.fault(Diagnostic("AS106", message, entry.name.span, help="choose another name"))
+            context.fault(_stage_again(entry.name, environment))
         else:
             yield plain, None
     else:
@@ -85,6 +85,19 @@ def _names(context: Context, entry: Entry, environment: Environment, number: int
             name = _stage_name(context, entry, environment, stage, stages)
             if name is not None:
                 yield name, stage
+
+
+def _stage_again(name: Scalar, environment: Environment) -> Diagnostic:
+    """A name that a stage has already; whoever extends a spec may mean that stage."""
+    plain = clip(str(name.value))
+    several = [made.name for made in environment.declared.values() if made.name is not None]
+    staged = [key for key in several if "$" in str(key.value) and key.span.source is not name.span.source]
+    message = f"a layer cannot be called `{plain}`: a stage of an entry before it has that name"
+    help = "choose another name"
+    if len(staged) == 1:
+        entry = clip(str(staged[0].value))
+        help = f"to change that stage, write what is to change under `{entry}`, the entry; for a new layer, {help}"
+    return Diagnostic("AS106", message, name.span, help=help)
 
 
 def _stages(context: Context, entry: Entry, environment: Environment) -> int:

@@ -1,4 +1,4 @@
-"""The file's variables and the parameters of blocks: their values, checked against their declarations."""
+"""Values of variables and of blocks' parameters, checked against their declarations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from archspec.elaborate.arguments import Given
 from archspec.elaborate.context import Context
 from archspec.elaborate.environment import Environment, HeldLayer, Names, within
 from archspec.elaborate.expressions import UNKNOWN
-from archspec.elaborate.limits import DEEPEST
 from archspec.elaborate.mends import unquoted
 from archspec.elaborate.values import evaluate
 from archspec.errors import Diagnostic, Edit, Span
@@ -27,68 +26,10 @@ _EXAMPLES = {"int": "8", "float": "0.5", "bool": "true", "str": "word", "layer":
 _WORDS = {"int": "an integer", "float": "a number", "bool": "`true` or `false`", "str": "a string", "layer": "a layer"}
 
 
-def file_variables(context: Context, parameters: tuple[Parameter, ...]) -> dict[str, Any]:
-    """The value of every variable of the file. Variables may use each other, whatever their order."""
-    declared = {str(parameter.name.value): parameter for parameter in parameters}
-    values: dict[str, Any] = {}
-    asking: list[str] = []
-
-    class Lazy(Mapping[str, Any]):
-        def __getitem__(self, name: str) -> Any:
-            return value_of(name)
-
-        def __iter__(self) -> Any:
-            return iter(declared)
-
-        def __len__(self) -> int:
-            return len(declared)
-
-    def value_of(name: str) -> Any:
-        if name in values:
-            return values[name]
-        parameter = declared[name]
-        if name in asking:
-            _circular(context, declared, [*asking[asking.index(name) :], name])
-            return UNKNOWN
-        if len(asking) >= DEEPEST:
-            _long_chain(context, parameter)
-            return UNKNOWN
-        asking.append(name)
-        values[name] = _default(context, parameter, Lazy(), "variable", context.defaults)
-        asking.pop()
-        return values[name]
-
-    return {name: value_of(name) for name in declared}
-
-
-def _long_chain(context: Context, parameter: Parameter) -> None:
-    message = f"variables that use each other before they are defined, more than {DEEPEST} in a row"
-    help = "write each variable after those that it uses"
-    fault = Diagnostic("AS702", message, parameter.name.span, help=help)
-    context.fault(fault, same=("AS702", "variables"), counted=False)
-
-
-def _circular(context: Context, declared: Mapping[str, Parameter], path: list[str]) -> None:
-    start = min(path[:-1], key=lambda name: declared[name].name.span.start)
-    at = path.index(start)
-    cycle = [*path[at:-1], *path[:at], start]
-    node = declared[start].default
-    assert node is not None
-    context.fault(
-        Diagnostic(
-            "AS206",
-            "these variables are defined by each other: " + " → ".join(f"`{name}`" for name in cycle),
-            node.span,
-            help="give one of them a value of its own",
-        ),
-        same=("AS206", *sorted(set(cycle))),
-        counted=False,
-    )
-
-
-def _default(
+def default_value(
     context: Context, parameter: Parameter, names: Mapping[str, Any], what: str, defaults: Defaults | None
 ) -> Any:
+    """What a declaration gives by itself; `UNKNOWN`, and a fault, where it gives nothing or nothing of its type."""
     if parameter.default is None:
         name = str(parameter.name.value)
         context.fault(
@@ -147,7 +88,7 @@ def block_arguments(
                 Given(held_or_value(context, parameter, node, names, environment.defaults), node, key),
             )
         elif parameter.default is not None:
-            values[name] = _default(context, parameter, values, "parameter", own)
+            values[name] = default_value(context, parameter, values, "parameter", own)
         else:
             missing_argument(context, str(block.name.value), kind, parameter)
             values[name] = UNKNOWN

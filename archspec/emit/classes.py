@@ -20,10 +20,10 @@ from archspec.graph.nodes import Absent, Call, Graph, Node, Output, Ref, Scope
 from archspec.records import record
 from archspec.tensors import Batch, TensorType
 
-Mark: TypeAlias = Callable[[tuple[TensorType, ...]], Callable[[Node], str]]
+Mark: TypeAlias = Callable[[tuple[TensorType, ...]], Callable[[Node, tuple[TensorType, ...]], str]]
 """Makes what is written behind the lines of a function's nodes, from the types of what the function is given."""
 
-_HEADER = """{einops}import torch
+_HEADER = """{imports}import torch
 import torch.nn.functional as F
 from torch import nn
 """
@@ -59,8 +59,9 @@ def generate(graph: Graph) -> Program:
             known[wish, forward] = name
             texts.append(f"class {name}(nn.Module):\n{forward}")
         classes[scope.id] = name
-    einops = "import einops\n" if generator.uses_einops else ""
-    parts = [_HEADER.format(einops=einops), *generator.helpers.values(), *generator.functions, *texts]
+    imports = "from functools import reduce\n\n" if any(" reduce(" in text for text in texts) else ""
+    imports += "import einops\n" if generator.uses_einops else ""
+    parts = [_HEADER.format(imports=imports), *generator.helpers.values(), *generator.functions, *texts]
     source = "\n\n".join(part.strip("\n") + "\n" for part in parts)
     return Program(source, classes, generator.optional, generator.values)
 
@@ -155,7 +156,7 @@ class Generator:
         names = Names()
         text = {Ref(parameter.id): names.allocate(parameter.name) for parameter in scope.parameters}
         for index, ref in enumerate(self.crossings.captures.get(scope.id, ())):
-            text[ref] = names.allocate(f"other{index + 1}" if index else "other")
+            text[self.crossings.resolved(ref)] = names.allocate(f"other{index + 1}" if index else "other")
         optional = self.optional.get(scope.block or "", frozenset())
         batch = _batch_size(scope, text)
         functions = taken_elsewhere(scope, self.conditional.get(scope.block or "", {}))

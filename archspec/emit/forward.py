@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from archspec.emit.containers import is_branches, is_copies, is_element, is_own, values_of
+from archspec.emit.alike import Plan, are_alike, plan
+from archspec.emit.containers import is_branches, is_copies, is_element, is_own
+from archspec.emit.lists import fed_wish, for_each, list_wish, taking_lists, together
 from archspec.emit.local_variables import Locals
 from archspec.emit.names import Names, attribute
 from archspec.emit.uses import Uses
-from archspec.emit.wishes import item_of, ports_of, wish_of
+from archspec.emit.wishes import asked_names, item_of, parts_of, ports_of, wish_of
 from archspec.graph.nodes import Absent, Call, Node, Ref, Scope
 from archspec.ops.code import BATCH, call_arguments, expression, unpacked
+from archspec.tensors import TensorType
 
 INDENT = "    "
 _COPY = "out"
@@ -33,7 +36,7 @@ class ForwardWriter:
         batch: the expression of the batch size.
         reach: the expression of a module elsewhere, from its path.
         taps_of: how many values a module's forward gives beside its results, from its path.
-        comment: what to write behind the statement of a node.
+        comment: what to write behind the statement of a node, whose values that are taken are of these types.
     """
 
     uses: Uses
@@ -43,8 +46,10 @@ class ForwardWriter:
     batch: str
     reach: Callable[[str], str]
     taps_of: Callable[[str], int]
-    comment: Callable[[Node], str] | None = None
+    comment: Callable[[Node, tuple[TensorType, ...]], str] | None = None
     _items: dict[str, str] = field(default_factory=dict)
+    _lists: dict[str, int] = field(default_factory=dict)
+    _asked: dict[Ref, str] = field(default_factory=dict)
     _shared: dict[tuple[int, str, int], str] = field(default_factory=dict)
     _depth: int = 0
     _running: str = ""
@@ -55,12 +60,15 @@ class ForwardWriter:
         """One statement or loop per node, the `return` excluded. `guarded` nodes run in training mode only."""
         self._running = self.names.allocate("x", "out", "h")
         self.uses.count(nodes, results)
+        self._asked = asked_names(nodes, self.uses)
         lines: list[str] = []
         in_guard = False
         for step, node in enumerate(nodes):
             written = self._step(node, step)
             if written and self.comment is not None:
-                written[-1] += self.comment(node)
+                last = max(at for at, line in enumerate(written) if ".append(" not in line)
+                taken = [type for port, type in enumerate(node.outputs) if self.uses.is_taken(Ref(node.id, port))]
+                written[last] += self.comment(node, tuple(taken) if len(set(node.outputs)) > 1 else node.outputs)
             if node.id in guarded and written:
                 lines += [] if in_guard else ["if self.training:"]
                 lines += [INDENT + line for line in written]
@@ -92,14 +100,17 @@ class ForwardWriter:
         if is_branches(node):
             return self._branches(node, module, wish_of(node), Locals(self.names), step)
         if is_copies(node):
-            variable = self._variable(result, wish_of(node), step)
+            variable = self._variable(result, wish_of(node), step) if self.uses.is_taken(result) else self._running
             self._bind(result, variable)
             return self._chain(node, module, variable, step)
         value = self._value(node, module)
         made = self._made(node)
+        is_named = len(parts := parts_of(node, self.uses)) > 1
         for index, (ref, wish) in enumerate(made):
             if not self.uses.is_taken(ref) and len(made) > 1:
                 self._bind(ref, "_")
+            elif is_named:
+                self._bind(ref, self.names.allocate(self._asked.get(ref) or parts.get(ref, wish)))
             else:
                 self._bind(ref, self.names.allocate(wish) if index else self._variable(ref, wish, step))
         return [f"{self._target(node, made)} = {value}"]
@@ -116,7 +127,7 @@ class ForwardWriter:
     def _value(self, node: Node, module: str) -> str:
         inputs = tuple(self.of(ref) for ref in self.uses.taken(node))
         if isinstance(node, Call) and not node.op.is_module:
-            code = expression(node.op, node.args, inputs).replace(BATCH, self.batch)
+            code = taking_lists(expression(node.op, node.args, inputs).replace(BATCH, self.batch), inputs, self._lists)
             self.on_helper(node, code)
             return code
         if isinstance(node, Absent) and node.name in self.uses.elsewhere:
@@ -133,12 +144,13 @@ class ForwardWriter:
     def _made(self, node: Node, wish: str = "") -> list[tuple[Ref, str]]:
         """Each value that a node makes, with the name that its variable would like."""
         name = wish or wish_of(node)
-        ports = [name, *(f"{name}_{port}" for port in ports_of(node)[1 : len(node.outputs)])]
+        others = ports_of(node)[1 : len(node.outputs)]
+        ports = [name, *(port if wish == _COPY and not port.isdigit() else f"{name}_{port}" for port in others)]
         made = [(Ref(node.id, index), port) for index, port in enumerate(ports)]
         if isinstance(node, Scope) and node.module:  # its forward gives what others take from inside the first call too
             return made + [(Ref(node.id, -1 - index), "_") for index in range(self.taps_of(node.module))]
         taps = self.uses.crossings.taps.get(node.id, ()) if isinstance(node, Scope) else ()
-        return made + [(ref, f"{name}_tap") for ref in taps]
+        return made + [(ref, self.uses.crossings.name_of(ref, node.name)) for ref in taps]
 
     # Copies: a loop where every copy would be written alike, else one statement after the other.
 
@@ -153,33 +165,47 @@ class ForwardWriter:
         return loop if start == variable else [f"{variable} = {start}", *loop]
 
     def _loop(self, scope: Scope, container: str, variable: str, step: int) -> list[str] | None:
-        """The loop over a ModuleList; None where the copies are not alike, or something else takes from inside."""
-        if not all(self._can_loop(scope, nodes, result, step) for nodes, result in scope.each_copy()):
+        """The loop over a ModuleList; None where the copies are not alike, or something takes from some of them."""
+        found = plan(scope, self.uses, step)
+        if found is None:
             return None
         item = self._item(scope)
         locals_ = Locals(self.names, self._shared, self._depth)
         self._depth += 1
         try:
-            return self._looped(scope, container, item, locals_, variable, step)
+            return self._looped(scope, container, item, locals_, variable, step, found)
         finally:
             self._depth -= 1
 
     def _looped(
-        self, scope: Scope, container: str, item: str, locals_: Locals, variable: str, step: int
+        self, scope: Scope, container: str, item: str, locals_: Locals, variable: str, step: int, found: Plan
     ) -> list[str] | None:
-        """The same, where nothing but a difference between the copies can be in the way."""
+        """The same, where nothing but a difference between the statements of the copies can be in the way."""
         incoming = Ref(scope.parameters[0].id)
         before = dict(self.text)
+        wishes = [fed_wish(scope, refs[0], self.uses) for refs in found.fed]
+        fed = [(locals_.at((-1 - at,), wishes[at]), refs) for at, refs in enumerate(found.fed)]
+        called = (self._asked.get(refs[0]) or list_wish(scope, refs[0]) for refs in found.gathered)
+        lists = list(zip(map(self.names.allocate, called), found.gathered, strict=True))
         written: list[str] | None = None
-        for nodes, result in scope.each_copy():
+        for turn, (nodes, result) in enumerate(scope.each_copy()):
             self._bind(incoming, variable)
+            self.text |= {refs[turn]: name for name, refs in fed}
             lines = self._copy(scope, nodes, result, item, variable, locals_, step)
+            lines += [f"{name}.append({self.of(refs[turn])})" for name, refs in lists]
+            self.text |= {refs[turn]: before[refs[turn]] for _, refs in fed}
             if not lines or (written is not None and lines != written):
                 self.text = before
                 return None
             written, incoming = lines, result
-        items = f"{container}.values()" if scope.keyed else container
-        return [f"for {item} in {items}:", *(INDENT + line for line in written or ())]
+        last = scope.results[0]
+        for name, refs in lists:
+            self.text |= {self.uses.resolved(ref): f"{name}[{at}]" for at, ref in enumerate(refs) if ref != last}
+            self._lists[name] = len(refs)
+        sources = [together([before[ref] for ref in refs], self._lists) for _, refs in fed]
+        items = [f"{container}.values()" if scope.keyed else container, *sources]
+        head = for_each([item, *(name for name, _ in fed)], items)
+        return [*(f"{name} = []" for name, _ in lists), head, *(INDENT + line for line in written or ())]
 
     def _item(self, scope: Scope) -> str:
         """The variable of a loop; loops that follow each other share it."""
@@ -187,13 +213,6 @@ class ForwardWriter:
         if wish not in self._items:
             self._items[wish] = self.names.allocate(wish)
         return self._items[wish]
-
-    def _can_loop(self, scope: Scope, nodes: Sequence[Node], result: Ref, step: int) -> bool:
-        modules = sum(is_element(node, scope) for node in nodes)
-        tapped = any(isinstance(node, Scope) and self.uses.crossings.taps.get(node.id) for node in nodes)
-        last = result if result in scope.results else None
-        wanted = any(self.uses.is_taken_after(ref, step) for ref in values_of(nodes) if ref != last)
-        return modules == 1 and not tapped and not wanted
 
     def _unrolled(self, scope: Scope, container: str, variable: str, step: int) -> list[str]:
         lines: list[str] = []
@@ -244,23 +263,22 @@ class ForwardWriter:
         value = self._value(node, module)
         made = self._made(node, wish)
         for index, (ref, wish) in enumerate(made):
-            unused = not self.uses.is_taken(ref) and len(made) > 1
+            unused = ref not in given and not self.uses.is_taken(ref) and len(made) > 1
             self._bind(ref, "_" if unused else given.get(ref) or locals_.at((*at, index), wish))
         return f"{self._target(node, made)} = {value}"
 
     # Branches: one statement after the other, each with a variable of its own.
 
     def _branches(
-        self,
-        scope: Scope,
-        container: str,
-        wish: str,
-        locals_: Locals,
-        step: int,
-        at: tuple[int, ...] = (),
+        self, scope: Scope, container: str, wish: str, locals_: Locals, step: int, at: tuple[int, ...] = ()
     ) -> list[str]:
         """The statements of all branches. `locals_` are the variables of their values, by position."""
         lines: list[str] = []
+        if not at and are_alike(scope, self.uses):
+            name, given = self.names.allocate(f"{wish}_outputs"), self.of(scope.body[0].inputs[0])
+            self.text |= {self.uses.resolved(Ref(node.id)): f"{name}[{at}]" for at, node in enumerate(scope.body)}
+            self._lists[name] = len(scope.body)
+            return [f"{name} = [branch({given}) for branch in {container}]"]
         for position, node in enumerate(scope.body):
             place = (*at, position)
             element = (

@@ -11,10 +11,11 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from archspec.emit.containers import is_element, values_of
+from archspec.emit.alike import plan
 from archspec.emit.lift import Crossings, find_crossings
 from archspec.emit.optional import optional_children
 from archspec.emit.uses import Uses
+from archspec.emit.wishes import parts_of
 from archspec.graph.memory import Memory, evaluated
 from archspec.graph.needed import training_only
 from archspec.graph.nodes import Absent, Call, Graph, Node, Ref, Scope
@@ -115,9 +116,9 @@ class _Frame:
 
     def statement(self, node: Node, step: int) -> None:
         """One entry of the forward's scope."""
-        name = self._variable(Ref(node.id), step)
+        name = Ref(node.id) if len(parts_of(node, self.uses)) > 1 else self._variable(Ref(node.id), step)
         if isinstance(node, Scope) and node.kind == "copies":
-            self._chain(node, name, step)
+            self._chain(node, name if self.uses.is_taken(Ref(node.id)) else _RUNNING, step)
         elif isinstance(node, Scope) and node.kind == "branches":
             self._branches(node, step)
         else:
@@ -140,7 +141,8 @@ class _Frame:
             self.machine.call(node)
         made = [Ref(node.id, port) for port in range(len(node.outputs))]
         for index, ref in enumerate(made):
-            unused = not self.uses.is_taken(ref) and len(made) > 1
+            goes_on = at is not None and not index and name != at  # the chain's variable holds it
+            unused = not goes_on and not self.uses.is_taken(ref) and len(made) > 1
             variable = _UNUSED if unused else (at, index) if at is not None and index else ref if index else name
             self.machine.set(self.variables, variable, ref)
         if isinstance(node, Scope) and not node.module:
@@ -154,31 +156,16 @@ class _Frame:
         return self.machine.crossings.taps.get(scope.id, ())
 
     def _chain(self, scope: Scope, name: Hashable, step: int) -> None:
-        """The copies, in a loop whose variables are the same in every turn where nothing else takes from inside."""
+        """The copies, in a loop whose variables are the same in every turn where they are written as one."""
         self.machine.set(self.variables, name, scope.inputs[0])
-        loops = self._loops(scope, step)
+        found = plan(scope, self.uses, step)
+        gathered = {ref for refs in found.gathered for ref in refs} if found is not None else set()
         for number, (nodes, result) in enumerate(scope.each_copy()):
-            turn = 0 if loops else number
-            last = loops or result == scope.results[0]
-            self._copy(scope, nodes, result, name if last else result, turn, step)
-
-    def _loops(self, scope: Scope, step: int) -> bool:
-        """Whether every copy is written alike, taking the same values from around it."""
-        if not all(self._can_loop(scope, nodes, result, step) for nodes, result in scope.each_copy()):
-            return False
-        incoming, around = Ref(scope.parameters[0].id), set()
-        for nodes, result in scope.each_copy():
-            made = {node.id for node in nodes}
-            taken = (ref for node in nodes for ref in self.uses.taken(node))
-            around.add(tuple(ref for ref in taken if ref.id not in made and ref != incoming))
-            incoming = result
-        return len(around) == 1
-
-    def _can_loop(self, scope: Scope, nodes: Sequence[Node], result: Ref, step: int) -> bool:
-        tapped = any(isinstance(node, Scope) and self.crossings_of(node) for node in nodes)
-        tapped = tapped or sum(is_element(node, scope) for node in nodes) != 1
-        last = result if result in scope.results else None
-        return not tapped and not any(self.uses.is_taken_after(ref, step) for ref in values_of(nodes) if ref != last)
+            last = found is not None or result == scope.results[0]
+            self._copy(scope, nodes, result, name if last else result, 0 if found is not None else number, step)
+            for ref in (Ref(node.id, port) for node in nodes for port in range(len(node.outputs))):
+                if ref in gathered:
+                    self.machine.set(self.variables, ("list", ref), ref)
 
     def _copy(self, scope: Scope, nodes: Sequence[Node], result: Ref, name: Hashable, turn: int, step: int) -> None:
         for position, node in enumerate(nodes):

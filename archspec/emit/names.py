@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 
 from archspec.ops.registry import CATALOGUE
 
 _IN_SCOPE = frozenset(
-    {"self", "torch", "nn", "F", "einops", "super", "type", "list", "len", "range", "getattr", "partial"}
+    {
+        "self",
+        "torch",
+        "nn",
+        "F",
+        "einops",
+        "super",
+        "type",
+        "list",
+        "len",
+        "range",
+        "getattr",
+        "partial",
+        "reduce",
+        "zip",
+        "reversed",
+    }
 )
 _HELPERS = frozenset(name for op in CATALOGUE.values() for name in op.helpers)
+_BUILTINS = frozenset(dir(builtins)) - {"input"}  # which torch itself calls its arguments
 _TAKEN = frozenset({*_IN_SCOPE, *_HELPERS, *keyword.kwlist})
 
 
@@ -22,7 +40,7 @@ class Names:
 
     def allocate(self, *wishes: str) -> str:
         """The first free wish, or the last one with a number behind it."""
-        wanted = [identifier(wish) for wish in wishes]
+        wanted = [f"{name}_" if name in _BUILTINS else name for name in map(identifier, wishes)]
         name = next((wish for wish in wanted if wish not in self._used), None)
         number = 2
         while name is None:

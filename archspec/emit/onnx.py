@@ -56,15 +56,28 @@ def _require_extra() -> None:
 
 
 def _translated(graph: Graph, module: nn.Module) -> Any:
+    """The ONNX program, simplified by what changes no number.
+
+    onnxscript's rewriting takes numbers for zero that are at most 1e-8, and for one that are 1e-5 from it: `x + 1e-10`
+    would be `x`, and a square root or quotient that it guards would be infinite at zero.
+    """
+    from onnxscript import optimizer
+
     exported = program(graph, module)
     with quiet():
-        return torch.onnx.export(
+        made = torch.onnx.export(
             exported,
             dynamo=True,
             verbose=False,
+            optimize=False,
             input_names=[parameter.name for parameter in graph.root.parameters],
             output_names=[output.name for output in graph.outputs if not output.training_only],
         )
+        assert made is not None  # as it is where torch writes the file itself
+        optimizer.inline(made.model)
+        optimizer.fold_constants(made.model)
+        optimizer.remove_unused_nodes(made.model)
+    return made
 
 
 def _checked(graph: Graph, module: nn.Module, path: Path) -> float | None:
@@ -97,8 +110,8 @@ def _checked(graph: Graph, module: nn.Module, path: Path) -> float | None:
 def _is_as_exact(
     module: nn.Module, given: list[Tensor], made: list[Tensor], wanted: list[Tensor], steady: list[bool]
 ) -> bool:
-    """Whether the file is hardly further from what 64 bits give than the module, whose 32 bits may be few: the square
-    roots of bilinear pooling, say, are as steep as they like near zero."""
+    """Whether the file is hardly further from what 64 bits give than the module, whose 32 bits may be few: for a sum
+    over thousands of features, say."""
     exact = _outputs(
         copy.deepcopy(module).double(), [each.double() if each.is_floating_point() else each for each in given]
     )

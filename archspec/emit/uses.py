@@ -46,8 +46,8 @@ class Uses:
 
     def resolved(self, ref: Ref) -> Ref:
         """The value itself, where two references mean the same one."""
-        while ref in self._aliases:
-            ref = self._aliases[ref]
+        while (other := self._aliases.get(ref) or self.crossings.same.get(ref)) is not None:
+            ref = other
         return ref
 
     def is_alias(self, ref: Ref) -> bool:

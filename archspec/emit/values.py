@@ -10,10 +10,13 @@ from archspec.emit.names import Names
 from archspec.emit.returning import returning
 from archspec.emit.uses import Uses
 from archspec.graph.nodes import Call, Node, Scope
+from archspec.tensors import TensorType
 
 
 def function_of(
-    value: Scope, on_helper: Callable[[Call, str], None], comment: Callable[[Node], str] | None = None
+    value: Scope,
+    on_helper: Callable[[Call, str], None],
+    comment: Callable[[Node, tuple[TensorType, ...]], str] | None = None,
 ) -> str:
     """The function without its first line; it has no arguments, and makes its tensor on the default device.
 
@@ -22,8 +25,8 @@ def function_of(
         on_helper: told of each call of the catalogue and its text.
         comment: what to write behind the statement of a node.
     """
-    writer = ForwardWriter(Uses(Crossings({}, {}), frozenset()), on_helper, {}, Names(), "1", str, len, comment)
-    lines = [f'"""What `{value.name}` holds."""', *writer.statements(value.body, value.results)]
+    writer = ForwardWriter(Uses(Crossings(), frozenset()), on_helper, {}, Names(), "1", str, len, comment)
+    lines = [f'"""The values of the buffer `{value.name}`."""', *writer.statements(value.body, value.results)]
     spread = any(isinstance(node, Call) and node.op.view == "locked" for node in value.body)
     result = writer.of(value.results[0]) + (".contiguous()" if spread else "")  # so that a checkpoint can be copied in
     return "\n".join(INDENT + line for line in returning(lines, [result]))

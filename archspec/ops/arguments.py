@@ -270,8 +270,9 @@ def show(value: Any) -> str:
         return str(value) if abs(value) < 10**18 else "an integer of more than 18 digits"
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}[repr(value)]
-    text = str(value)
-    return f'"{text if len(text) <= 40 else text[:39] + "…"}"'
+    if not isinstance(value, str):  # a tensor or a layer that a variable holds
+        return str(value)
+    return f'"{value if len(value) <= 40 else value[:39] + "…"}"'
 
 
 def _number(text: str) -> int | float | None:

@@ -20,6 +20,7 @@ _TO_LINE_END = re.compile(r"[^\s:]+(?:[ ]+[^\s#:]+)*")
 _TO_SEPARATOR = re.compile(r"[^\s,\[\]{}:]+")
 _FOREIGN = re.compile(r"\$\{([^{}\n:,\"']+)\}")
 _KIND = re.compile(r"[A-Z]\w*: (\{.*\}|\[.*\]|[^\s:]+)")
+_NAME = re.compile(r"([A-Za-z_][\w.-]*)(?:\Z| +(?=[\[{\d]))")
 _GLUED = re.compile(r"\s*(?:-\s+)*([A-Za-z_][\w.-]*):(?=[^\s/:])")
 
 
@@ -126,13 +127,20 @@ def _no_space(fault: YamlFault, start: int, glued: re.Match[str]) -> Diagnostic:
 def _no_colon(fault: YamlFault, start: int, line: str) -> Diagnostic:
     words = line.split(" #")[0].strip()
     begin = start + len(line) - len(line.lstrip())
-    return fault.told(
-        "AS028",
-        f"`{clip(words)}` is neither a key nor a value: it has no colon",
-        begin,
-        begin + len(words),
-        help=f"write `{clip(words)}: …`, or remove it",
-    )
+    help, edit = f"write `{clip(words)}: …`, or remove it", None
+    name = _NAME.match(words)
+    if name is not None and (name.end() < len(words) or _has_more_below(fault.text, begin)):
+        help = f"write `{clip(f'{name[1]}:{words[name.end(1) :]}')}`"
+        edit = Edit(fault.span(begin + name.end(1), begin + name.end(1)), ":")
+    message = f"`{clip(words)}` is neither a key nor a value: it has no colon"
+    return fault.told("AS028", message, begin, begin + len(words), help, edit)
+
+
+def _has_more_below(text: str, at: int) -> bool:
+    """Whether the line after this one is indented further, as what belongs to a key is."""
+    line, _, rest = text[text.rfind("\n", 0, at) + 1 :].partition("\n")
+    below = rest.partition("\n")[0]
+    return len(below) - len(below.lstrip(" ")) > len(line) - len(line.lstrip(" "))
 
 
 def _simple_key(fault: YamlFault) -> Diagnostic | None:

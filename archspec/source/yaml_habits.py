@@ -8,6 +8,7 @@ from archspec.errors import Diagnostic, Edit, SourceText, Span, clip
 from archspec.source.tree import Scalar
 
 _BRACES = re.compile(r"\{\s*([\w.$-]+(?:\s*,\s*[\w.$-]+)+)\s*,?\s*\}")
+_DOUBLED = re.compile(r"\{\{ *([^{}\n:]+?) *\}\}")
 _DECIMALS = re.compile(r"(?<![\w.])-?\d+,\Z")
 _NUMBERS = re.compile(r"\(\s*(-?[\d.]+(?:\s*,\s*-?[\d.]+)*)\s*\)")
 
@@ -31,6 +32,16 @@ def bare_braces(source: SourceText, start: int) -> Diagnostic | None:
     meant, span = f"[{found[1]}]", Span(source, start, found.end())
     help = f"write `{clip(meant)}`, or `{{name: value}}` for a mapping"
     return Diagnostic("AS026", "a list is written in square brackets", span, help=help, edit=Edit(span, meant))
+
+
+def doubled_braces(source: SourceText, start: int) -> Diagnostic | None:
+    """`{{ n }}`, as templates write it: to YAML a mapping whose key is a mapping."""
+    found = _DOUBLED.match(source.text, start)
+    if found is None:
+        return None
+    meant, span = f"$({found[1]})", Span(source, start, found.end())
+    message = "expressions are written `$(…)`, not `{{…}}`"
+    return Diagnostic("AS222", message, span, help=f"write `{clip(meant)}`", edit=Edit(span, meant, safe=True))
 
 
 def _decimal_comma(key: Scalar) -> Diagnostic | None:

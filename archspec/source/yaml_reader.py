@@ -13,7 +13,7 @@ from archspec.source.builder import TreeBuilder
 from archspec.source.characters import hidden_break_fault, hidden_breaks
 from archspec.source.scalars import ScalarFault, resolve_plain
 from archspec.source.tree import Node, Plain, Scalar
-from archspec.source.yaml_habits import glued_key, habit_fault
+from archspec.source.yaml_habits import doubled_braces, glued_key, habit_fault
 from archspec.suggest import did_you_mean
 
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -168,6 +168,9 @@ class _YamlReader:
         if event.anchor is not None or event.tag is not None:
             start = self._after_properties(event)
         if self._build.wants_key:
+            template = doubled_braces(self._source, self._base + start - 1)
+            if template is not None:
+                raise SpecError([template])
             what = "a mapping" if is_mapping else "a list"
             span = self._span(self._base + start, self._base + max(event.end_mark.index, start + 1))
             raise SpecError(

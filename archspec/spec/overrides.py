@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 
 from archspec.errors import Diagnostic, Edit, Span, SpecError, clip
 from archspec.records import record
 from archspec.source.tree import Mapping, Node, Scalar
 from archspec.spec.read_parameters import is_type
+from archspec.spec.recipe import Recipe
 from archspec.suggest import nearest
+
+_OF_TRAIN = {each.name for each in fields(Recipe)} - {"spans"}
 
 
 @record
@@ -99,6 +103,8 @@ def _set(tree: Mapping, path: Sequence[str], override: Override) -> Mapping:
 def _unknown(tree: Mapping, override: Override) -> Diagnostic:
     known = [*_variables(tree), *(["input", "name"] if tree.get("inputs") is None else ["name"])]
     guess = nearest(override.path, known)
+    if override.path.partition(".")[0] in _OF_TRAIN:
+        guess = [f"train.{override.path}"]
     if guess:
         help, edit = f"did you mean `{guess[0]}`?", Edit(override.span, guess[0])
     else:

@@ -94,6 +94,8 @@ def type_of_default(node: Node) -> tuple[TypeName | None, bool]:
         kinds = {type_of_default(item) for item in node}
         if kinds == {("int", False), ("float", False)}:
             return "float", True
+        if kinds == {("str", False), ("layer", False)}:  # a layer with nothing to say is a word
+            return "layer", True
         kind = kinds.pop() if len(kinds) == 1 else (None, False)
         return (kind[0], True) if not kind[1] else (None, False)
     value = node.value

@@ -12,10 +12,9 @@ from torch import nn
 from archspec.errors import Diagnostic, UsageError
 from archspec.spec.recipe import Recipe
 from archspec.train.data.registry import load_data
-from archspec.train.data.request import Request
 from archspec.train.device import pick_device
 from archspec.train.findings import Findings
-from archspec.train.fit import Trainable, check_head
+from archspec.train.fit import Trainable, check_head, request_of
 from archspec.train.look import look
 from archspec.train.metrics import metrics_of
 from archspec.train.objective import make_objective
@@ -57,7 +56,7 @@ def evaluate(
         SpecError, UsageError: as training; AS603, the report cannot be written.
     """
     recipe, place = architecture.recipe or Recipe(), pick_device(device)
-    data = load_data(Request(recipe, architecture.input_types), handed)
+    data = load_data(request_of(architecture, recipe), handed)
     check_head(architecture, data, recipe)
     model = best_model(architecture, folder, place)
     objective = make_objective(recipe, tuple(architecture.output_types), place, tuple(architecture.input_types))

@@ -15,7 +15,7 @@ from torch import distributed as dist
 from archspec.errors import Diagnostic, UsageError, clip
 from archspec.train.learner import NotFiniteError
 from archspec.train.ranks import ALONE, Ranks
-from archspec.train.store.checkpoints import Checkpoints
+from archspec.train.store.checkpoints import Checkpoints, Moment
 
 if TYPE_CHECKING:
     from archspec.train.loop import Loop
@@ -40,14 +40,16 @@ def explained(folder: Path, checkpoints: Checkpoints, ranks: Ranks = ALONE) -> I
     except OSError as error:
         where = clip(str(error.filename or folder), 200)
         message = f"the run cannot be written any further: {error.strerror or error} (`{where}`)"
-        raise UsageError(Diagnostic("AS606", message, notes=_good(checkpoints), help=_go_on(folder))) from None
+        raise UsageError(
+            Diagnostic("AS606", message, notes=_good(checkpoints), help=_go_on(folder, checkpoints))
+        ) from None
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise _out_of_memory(error, folder, checkpoints) from None
     except RuntimeError as error:
         said = str(error)
         if said.startswith(_WORKER):
             message = f"a process that loads the data has died: {clip(' '.join(said.split()), 200)}"
-            help = f"{_go_on(folder)}; with `workers: 0` the data is loaded without other processes"
+            help = f"{_go_on(folder, checkpoints)}; with `workers: 0` the data is loaded without other processes"
             raise UsageError(Diagnostic("AS613", message, notes=_good(checkpoints), help=help)) from None
         if _NOT_REPEATABLE in said:
             message = f"torch cannot do this deterministically: {clip(said.split(_NOT_REPEATABLE)[0].strip(), 100)}"
@@ -56,7 +58,9 @@ def explained(folder: Path, checkpoints: Checkpoints, ranks: Ranks = ALONE) -> I
         if ranks.are_several and (isinstance(error, dist.DistError) or any(words in said for words in _GONE)):
             _live_to_say_it()
             message = "another process of this run has ended before its time: what it said, if anything, is the reason"
-            raise UsageError(Diagnostic("AS622", message, notes=_good(checkpoints), help=_go_on(folder))) from None
+            raise UsageError(
+                Diagnostic("AS622", message, notes=_good(checkpoints), help=_go_on(folder, checkpoints))
+            ) from None
         if any(words in said for words in _NO_MEMORY):
             raise _out_of_memory(error, folder, checkpoints) from None
         raise
@@ -69,12 +73,18 @@ def _out_of_memory(error: BaseException, folder: Path, checkpoints: Checkpoints)
     return UsageError(Diagnostic("AS612", message, notes=_good(checkpoints), help=help))
 
 
+def _newest(checkpoints: Checkpoints) -> Moment | None:
+    return next((moment for moment in checkpoints.moments() if checkpoints.is_good(moment)), None)
+
+
 def _good(checkpoints: Checkpoints) -> tuple[str, ...]:
-    good = next((moment for moment in checkpoints.moments() if checkpoints.is_good(moment)), None)
+    good = _newest(checkpoints)
     return () if good is None else (f"the checkpoint `{good.folder}` is whole",)
 
 
-def _go_on(folder: Path) -> str:
+def _go_on(folder: Path, checkpoints: Checkpoints) -> str:
+    if _newest(checkpoints) is None:
+        return "when that is mended, start it anew, in another folder: it ended before its first checkpoint"
     return f"when that is mended, go on with `archspec train --resume {folder}`"
 
 

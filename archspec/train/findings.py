@@ -73,6 +73,12 @@ class Findings:
         said = [sum(column) for column in zip(*self.matrix, strict=True)]
         return [_figures(name, self.matrix[index], index, said[index]) for index, name in enumerate(self.classes)]
 
+    def met(self, count: int) -> list[int]:
+        """The classes that occur or are said, at most so many, the most frequent ones; in order."""
+        said = [sum(column) for column in zip(*self.matrix, strict=True)]
+        often = [sum(row) + said[index] for index, row in enumerate(self.matrix)]
+        return sorted(sorted(filter(often.__getitem__, range(len(often))), key=lambda each: -often[each])[:count])
+
     def confusions(self, count: int) -> list[tuple[str, str, int, float]]:
         """The most frequent mistakes: true class, class said, how often, and what share of the true class that is."""
         wrong = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import torch
@@ -19,10 +18,8 @@ class Finite:
         self._flags: dict[torch.device, tuple[Tensor, Tensor]] = {}
 
     def __call__(self, loss: Tensor, gradients: Iterable[Tensor]) -> bool:
-        """Whether the loss and all gradients are."""
-        if not math.isfinite(loss.item()):
-            return False
-        groups: dict[tuple[torch.device, torch.dtype], list[Tensor]] = {}
+        """Whether the loss and all gradients are: one question for each device and type, so one wait for the device."""
+        groups: dict[tuple[torch.device, torch.dtype], list[Tensor]] = {(loss.device, loss.dtype): [loss]}
         for gradient in gradients:
             groups.setdefault((gradient.device, gradient.dtype), []).append(gradient)
         return all(self._all(device, tensors) for (device, _), tensors in groups.items())

@@ -12,9 +12,9 @@ from archspec.errors import Diagnostic, Span, SpecError
 from archspec.spec.recipe import LOSS_TARGETS, SINGLE_OUTPUT_LOSSES, Recipe
 from archspec.tensors import TensorType, show_shape
 from archspec.train.data.images import ImageData
+from archspec.train.data.request import Request
 from archspec.train.metrics import MOST_CONFUSED, OF_CLASSES, OF_MATRIX, OF_SEVERAL, OF_VALUES, only_compares
-
-_LEAVE_OUT = frozenset({"CrossEntropyLoss", "NLLLoss"})
+from archspec.train.targets import LEAVE_OUT
 
 
 class Trainable(Protocol):
@@ -36,6 +36,11 @@ class Trainable(Protocol):
     def weights_metadata(self) -> Mapping[str, str]: ...
     def with_variables(self, **values: object) -> Trainable: ...
     def build(self, *, device: torch.device | str | None = None, seed: int = 0) -> nn.Module: ...
+
+
+def request_of(architecture: Trainable, recipe: Recipe) -> Request:
+    """What is asked of a recipe's data."""
+    return Request(recipe, architecture.input_types, output=next(iter(architecture.output_types.values()), None))
 
 
 def check_head(architecture: Trainable, data: ImageData, recipe: Recipe) -> None:
@@ -84,7 +89,7 @@ def check_fits(recipe: Recipe, data: ImageData) -> None:
         faults.append(Diagnostic("AS512", message, recipe.transforms.batch[0].span, help=help))
     if data.has_unlabelled:
         for _, each in recipe.output_losses:
-            if each.loss.name not in _LEAVE_OUT:
+            if each.loss.name not in LEAVE_OUT:
                 message = f"`{each.loss.name}` needs a label for every pixel, and `{data.name}` has pixels without one"
                 help = "use `CrossEntropyLoss`, which leaves them out"
                 faults.append(Diagnostic("AS512", message, each.loss.span, help=help))

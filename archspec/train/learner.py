@@ -194,7 +194,7 @@ class Learner:
         return first[0]
 
     def _check(self, loss: Tensor) -> None:
-        gradients = [parameter.grad for parameter in self._trained if parameter.grad is not None]
+        gradients = [gradient for parameter in self._trained if (gradient := parameter.grad) is not None]
         if self.parallel.is_sharded:
             gradients = [self.parallel.local(gradient) for gradient in gradients]
         if self._all_say(self._finite(loss, gradients)):

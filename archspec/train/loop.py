@@ -26,7 +26,7 @@ from archspec.train.portions import Portions
 from archspec.train.progress import Progress
 from archspec.train.ranks import Ranks
 from archspec.train.row import evaluated, row_of, write_row
-from archspec.train.seeds import derive, forked_generators, set_generators
+from archspec.train.seeds import derive, forked_generators, set_generators, set_seed
 from archspec.train.state import capture
 from archspec.train.stop import Stop
 from archspec.train.store.checkpoints import START, Checkpoints, Moment
@@ -173,11 +173,11 @@ class Loop:
         if not self.totals.counts:
             self.rate = self.learner.rate
         if self.at.batch == 0:
-            torch.manual_seed(self._seed())
+            set_seed(self.device, self._seed())
         elif self.generators is not None:
             set_generators(self.device, self.generators)
         else:
-            torch.manual_seed(self._seed(self.at.batch))
+            set_seed(self.device, self._seed(self.at.batch))
         self._train()
         if self.at.batch < self._batches_per_epoch():
             return

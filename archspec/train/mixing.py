@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, stack
 
 from archspec.elaborate.nested import nested
 from archspec.spec.recipe import MIXING, Named, Recipe
@@ -41,9 +41,17 @@ class Mixing:
         (images,) = batch.inputs
         as_images = images.reshape(-1, self.shape.channels, *self.shape.size)
         with seeded(self.seed, epoch, number, _MIXING):
-            mixed, labels = self.transform(as_images, batch.target)
+            mixed, labels = self.transform(as_images, _as_classes(batch.target))
         targets = {name: each[self.before :] for name, each in {**batch.targets, TARGET: labels}.items()}
         return Batch((mixed.reshape(images.shape)[self.before :],), targets)
+
+
+def _as_classes(targets: Tensor) -> Tensor:
+    """Classes and their shares as they are; of the probability of a yes, [n] or [n, 1], that of a no and of a yes."""
+    if not targets.is_floating_point() or targets.shape[1:].numel() > 1:
+        return targets
+    yes = targets.flatten()
+    return stack([1 - yes, yes], 1)
 
 
 def make_mixing(recipe: Recipe, data: ImageData, *, in_portions: bool = False) -> Mixing | None:

@@ -164,7 +164,11 @@ def _type(given: Any, module: nn.Module, recipe: Recipe) -> TensorType:
         return TensorType((N, *_image_size(given, recipe)))
     if is_bytes and np.ndim(given) == 2:
         return TensorType((N, 1, *np.shape(given)))
-    tensor = torch.as_tensor(given)
+    try:
+        tensor = torch.as_tensor(given)
+    except (TypeError, ValueError, RuntimeError):
+        message = f"an input of the first sample is of type `{type(given).__name__}`, which is no tensor"
+        raise _no_input(message, "give tensors, arrays, numbers or PIL images") from None
     dtype = _dtype(tensor)
     if tensor.is_floating_point():
         dtype = next((_dtype(each) for each in module.parameters() if each.is_floating_point()), dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Sequence
 
 Colour = tuple[int, int, int]
 
@@ -18,6 +19,11 @@ def palette(classes: int) -> list[Colour]:
     if classes == 2:
         return [_BLACK, _WHITE]
     return [_BLACK, *(_hue(place) for place in range(classes - 1))]
+
+
+def hexadecimal(colour: Sequence[int]) -> str:
+    """As HTML and matplotlib write it: `#d1242f`."""
+    return "#" + "".join(f"{part:02x}" for part in colour)
 
 
 def _hue(place: int) -> Colour:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from archspec.errors import clip, printable
 from archspec.train.account.account import Account
 from archspec.train.findings import Example, Findings
+from archspec.train.palette import hexadecimal, palette
 from archspec.train.report.names import said, unit_of
 
 _TRAIN, _EVAL, _RIGHT, _WRONG = "#7a8794", "#1f6feb", "#2b2f33", "#d1242f"
 _DPI = 120
 _COLUMNS = 8
-_NAMED_CELLS, _NAMED_CLASSES = 16, 40
+_NAMED_CELLS, _NAMED_CLASSES, _COLOURED = 16, 40, 12
 
 
 def draw_curves(account: Account) -> bytes:
@@ -85,7 +88,8 @@ def draw_confusion(findings: Findings) -> bytes:
         axes.set_yticks(range(classes), names, fontsize=8, parse_math=False)
     axes.set_xlabel("said")
     axes.set_ylabel("true")
-    axes.set_title(f"{findings.count:,} evaluation samples", loc="left", fontsize=11, fontweight="bold")
+    of = "pixels of " if findings.task == "segmentation" else ""
+    axes.set_title(f"{of}{findings.count:,} evaluation samples", loc="left", fontsize=11, fontweight="bold")
     return png_of(figure)
 
 
@@ -148,7 +152,26 @@ def _masks(findings: Findings, name: str) -> Figure:
     told = "from worst to best" + (", wrong pixels in red" if len(findings.classes) == 2 else "")
     iou = f"mean IoU {findings.figures['mean_iou']:.3f} on " if "mean_iou" in findings.figures else ""
     headline(figure, f"{clip(name, 40)}: {iou}{findings.count} evaluation images, {told}")
+    key(figure, findings.classes, findings.met(_COLOURED), palette(len(findings.classes)))
     return figure
+
+
+def key(figure: Figure, classes: Sequence[str], shown: Sequence[int], colours: Sequence[Sequence[int]]) -> None:
+    """Below a figure with masks, what their colours mean.
+
+    Args:
+        figure: it.
+        classes: all names.
+        shown: the indices of those that are in the figure.
+        colours: RGB of each class.
+    """
+    patches = [
+        Patch(facecolor=hexadecimal(colours[index]), edgecolor=_TRAIN, label=_name(classes[index])) for index in shown
+    ]
+    if patches:
+        legend = figure.legend(handles=patches, loc="outside lower center", ncols=min(6, len(patches)), frameon=False)
+        for text in legend.get_texts():
+            text.set(fontsize=8, parse_math=False)
 
 
 def show(axes: Axes, png: bytes) -> None:

@@ -19,10 +19,9 @@ from archspec.train.account.account import read_account
 from archspec.train.data.images import ImageShape, Preparation
 from archspec.train.data.loaded import opened
 from archspec.train.data.registry import load_data
-from archspec.train.data.request import Request
 from archspec.train.device import pick_device
 from archspec.train.evaluate import best_model
-from archspec.train.fit import Trainable, check_head
+from archspec.train.fit import Trainable, check_head, request_of
 from archspec.train.objective import make_objective
 from archspec.train.parts import make_transforms
 from archspec.train.targets import classes_second, predict
@@ -146,16 +145,15 @@ def _files(path: Path) -> list[Path]:
 def _seen(architecture: Trainable, folder: Path, recipe: Recipe) -> Seen:
     """As the run has written it down; of a run of before that was, as its data says."""
     told = read_account(folder).section("data")
-    task = told.get("task")
-    if task not in (*_TASKS, None):
+    task, classes = told.get("task"), told.get("classes")
+    if task not in (*_TASKS, None) or (task and not classes):
         raise _no_classes(folder)
     known = _preparation(told.get("images"), recipe)
-    classes = told.get("classes")
     if task is not None and known is not None and isinstance(classes, list):
         return Seen(str(task), [str(name) for name in classes], known)
-    data = load_data(Request(recipe, architecture.input_types))
+    data = load_data(request_of(architecture, recipe))
     check_head(architecture, data, recipe)
-    if data.task not in _TASKS or data.preparation is None:
+    if data.task not in _TASKS or not data.classes or data.preparation is None:
         raise _no_classes(folder)
     return Seen(data.task, data.classes, data.preparation)
 

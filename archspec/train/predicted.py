@@ -8,12 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from torch import Tensor
 
 from archspec.errors import clip, printable
 from archspec.train.palette import palette
-from archspec.train.pictures import png_of
+from archspec.train.pictures import key, png_of
 from archspec.train.predict import Prediction
 
 _MOST, _COLUMNS = 48, 6
@@ -42,12 +41,7 @@ def draw_predicted(found: Sequence[Prediction], classes: Sequence[str]) -> bytes
         _show(axes, each, colours)
         if each.mask is not None:
             present |= set(each.mask.flatten().tolist())
-    named = sorted(present - {0})[:_MOST_NAMED]
-    if named:
-        patches = [Patch(color=colours[index] / 255, label=_name(classes[index])) for index in named]
-        legend = figure.legend(handles=patches, loc="outside lower center", ncols=min(6, len(named)), frameon=False)
-        for text in legend.get_texts():
-            text.set_parse_math(False)
+    key(figure, classes, sorted(present - {0})[:_MOST_NAMED], colours.tolist())
     return png_of(figure)
 
 

@@ -19,9 +19,8 @@ from archspec.spec.recipe import Recipe
 from archspec.train.data.batch import Batch
 from archspec.train.data.images import ImageData
 from archspec.train.data.registry import load_data
-from archspec.train.data.request import Request
 from archspec.train.feed import batches_per_epoch, epoch_indices, feed
-from archspec.train.fit import Trainable, check_fits, check_head
+from archspec.train.fit import Trainable, check_fits, check_head, request_of
 from archspec.train.installed import installed_signatures
 from archspec.train.layout import laid_out
 from archspec.train.learner import Learner, make_learner
@@ -126,18 +125,20 @@ class Prepared:
         return self.learner.learn(batch, 1.0, steps=True)[0]
 
     def measure(self, batches: Iterable[Batch] | None = None) -> dict[str, float]:
-        """The loss and the metrics, in eval mode; afterwards the model is in the mode in which it was.
+        """The loss and the metrics, in eval mode; afterwards the model is in the mode in which it was. With a moving
+        average that has begun, they are that one's.
 
         Args:
             batches: on the device; those of the evaluation data unless given.
         """
-        was_training, objective = self.model.training, self.learner.objective
+        measured, objective = self.learner.measured, self.learner.objective
+        was_training = measured.training
         totals = Totals.of(self.metrics, objective.main.name, self.data.exclusive, self.learner.device)
-        self.model.eval()
+        measured.eval()
         with forked_generators(self.learner.device):
             everything = self.held_out() if batches is None else batches
-            measure(self.model, objective, ((batch, True) for batch in everything), totals)
-        self.model.train(was_training)
+            measure(measured, objective, ((batch, True) for batch in everything), totals)
+        measured.train(was_training)
         return totals.figures(objective.is_mean)
 
     @property
@@ -178,7 +179,7 @@ def prepare(
     if errors := errors or check_outputs(recipe, tuple(architecture.output_types)):
         raise SpecError(errors)
     check_spread(recipe, ranks)
-    data = load_data(Request(recipe, architecture.input_types), handed) if data is None else data
+    data = load_data(request_of(architecture, recipe), handed) if data is None else data
     check_head(architecture, data, recipe)
     check_fits(recipe, data)
     model = laid_out(architecture.build(device=device, seed=recipe.seed), recipe)
@@ -203,6 +204,12 @@ def _groups(recipe: Recipe, model: nn.Module) -> list[ParamsOfGroup]:
     errors = [fault for fault in found if fault.severity == "error"]
     if errors:
         raise SpecError(errors)
+    if len(frozen) == len(parameters):
+        message = "nothing of the model can learn: " + (
+            "all its parameters are frozen" if frozen else "it has no parameters"
+        )
+        help = "leave some of them out of `freeze`" if frozen else "add a layer with weights"
+        raise SpecError([Diagnostic("AS508", message, recipe.optimizer.span, help=help)])
     return parameter_groups(recipe, model)
 
 

@@ -36,7 +36,8 @@ def check_spread(recipe: Recipe, ranks: Ranks) -> None:
         return
     optimizer = recipe.optimizer
     if optimizer.name == "LBFGS":
-        raise _cannot("`LBFGS` asks for the loss as often as it likes, which several processes do not do in step")
+        message = "`LBFGS` asks for the loss as often as it likes, which several processes do not do in step"
+        raise _cannot(message, optimizer.span, "use another optimiser, or one process")
     if recipe.batch_size < ranks.count:
         message = f"a batch of {recipe.batch_size} cannot be divided among {ranks.count} processes"
         help = f"use a `batch_size` of at least {ranks.count}: it is that of all processes together"

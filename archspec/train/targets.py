@@ -13,11 +13,15 @@ from archspec.spec.recipe import LOSS_TARGETS
 
 IGNORED = -100
 """The label of what has none, which torch's losses of class indices leave out by default."""
+LEAVE_OUT = frozenset({"CrossEntropyLoss", "NLLLoss"})
+"""Losses that do so."""
 _LOGIT_LOSSES = frozenset({"BCEWithLogitsLoss", "SoftMarginLoss", "MultiLabelSoftMarginLoss"})
 
 
 def first_output(output: Any) -> Tensor:
     """The tensor that is trained on: the first of a tuple's or a dict's."""
+    if isinstance(output, Tensor):
+        return output
     if isinstance(output, Mapping):
         output = next(iter(output.values()))
     while isinstance(output, (tuple, list)):
@@ -101,7 +105,9 @@ def _is_same(values: Tensor, output: Tensor) -> bool:
 
 
 def hard(labels: Tensor, output: Tensor) -> Tensor:
-    """The classes themselves; of probabilities for each class, the likeliest."""
+    """The classes themselves; of probabilities for each class, the likeliest; of those of a yes, which is likelier."""
+    if labels.is_floating_point() and labels.numel() == output.numel() == output[:, :1].numel():
+        return (labels > 0.5).long().reshape(output.shape[0], *output.shape[2:])
     return labels.argmax(1) if labels.is_floating_point() and labels.ndim == output.ndim else labels
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 
 from archspec.errors import Diagnostic, SourceText, UsageError, clip
 from archspec.graph.nodes import Graph
@@ -45,7 +46,7 @@ def contained(path: str | os.PathLike[str]) -> Contained:
             is not the one that was written.
     """
     checkpoint = Checkpoint(os.fspath(path))
-    found = inspect(checkpoint, locate(checkpoint))
+    found = _inspected(checkpoint)
     spec = found.metadata.get(_SPEC)
     shown = f"`{clip(found.path, 200)}`"
     if spec is None:
@@ -59,6 +60,19 @@ def contained(path: str | os.PathLike[str]) -> Contained:
         raise UsageError(Diagnostic("AS461", message, notes=notes, help=help))
     name = f"{os.path.basename(checkpoint.path)}:spec.json"
     return Contained(SourceText(name, spec), clip(found.metadata.get(_VERSION, "unknown"), 40), found)
+
+
+def _inspected(checkpoint: Checkpoint) -> Contents:
+    """What a file holds; one that is no checkpoint is told what this needs, and not what the spec's `weights` takes."""
+    try:
+        return inspect(checkpoint, locate(checkpoint))
+    except UsageError as error:
+        if error.diagnostic.code != "AS452":
+            raise
+        raise UsageError(replace(error.diagnostic, help=_TAKES)) from None
+
+
+_TAKES = "`from_file` takes a safetensors file that `save_weights`, `archspec export` or a training run has written"
 
 
 def floating_type(graph: Graph, contents: Contents) -> str | None:

@@ -108,8 +108,8 @@ def _help(checkpoint: Checkpoint, contents: Contents, wanted: Mapping[str, Wante
         return "it belongs to another model; compare its names with `archspec build --full`"
     allowing = replace(
         checkpoint,
-        missing=(*checkpoint.missing, *missing),
-        unexpected=(*checkpoint.unexpected, *unexpected),
+        missing=tuple(dict.fromkeys((*checkpoint.missing, *missing))),
+        unexpected=tuple(dict.fromkeys((*checkpoint.unexpected, *unexpected))),
     )
     return f"if this is meant, write {_section(allowing)}"
 

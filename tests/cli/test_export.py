@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import onnxruntime
 import pytest
 import torch
 
@@ -151,6 +153,32 @@ def test_a_missing_extra(shell: Shell, specs: Path, monkeypatch: pytest.MonkeyPa
     run = shell("export", "good.yaml", "--to", "onnx", "-o", "good.onnx")
     assert run.status == 0
     assert "not checked" in run.err
+
+
+def test_a_text_that_cannot_be_written_leaves_nothing(shell: Shell, specs: Path) -> None:
+    Path("folder").mkdir()
+    run = shell("export", "good.yaml", "-o", "folder")
+    assert run.err.startswith("error[AS705]: cannot write `folder`: is a directory\n")
+    assert not list(Path().glob("*.part"))
+
+
+def test_a_text_takes_the_place_of_what_a_link_leads_to(shell: Shell, specs: Path) -> None:
+    Path("real.py").write_text("before")
+    Path("link.py").symlink_to("real.py")
+    assert shell("export", "good.yaml", "-o", "link.py").status == 0
+    assert Path("link.py").is_symlink()
+    assert "import torch" in Path("real.py").read_text()
+    assert not list(Path().glob("*.part"))
+
+
+def test_small_numbers_are_kept(shell: Shell, specs: Path) -> None:
+    layers = "layers: {a: {add: 1.0e-10}, b: {sqrt: }, c: {mul: 1.000002}, d: {sub: 1.0e-9, from: input}}"
+    Path("small.yaml").write_text(f"archspec: 1\ninput: [4]\n{layers}\noutputs: [c, d]\n")
+    assert shell("export", "small.yaml", "--to", "onnx", "-o", "small.onnx").status == 0
+    session = onnxruntime.InferenceSession("small.onnx", providers=["CPUExecutionProvider"])
+    rooted, less = session.run(None, {"input": np.zeros((1, 4), np.float32)})
+    np.testing.assert_allclose(rooted, 1e-5 * 1.000002, rtol=1e-6)
+    np.testing.assert_allclose(less, -1e-9, rtol=1e-6)
 
 
 def test_a_file_that_is_another_model_is_not_kept(shell: Shell, specs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 from tests.cli.run import Shell
 from tests.docs.pages import Fence, fences, put
 
-PAGES = [Path("docs/from-pytorch.md"), Path("docs/tutorial.md"), Path("docs/runs.md")]
+PAGES = [Path("docs/from-pytorch.md"), Path("docs/tutorial.md"), Path("docs/training.md"), Path("docs/runs.md")]
 ELISION = "…"
 
 

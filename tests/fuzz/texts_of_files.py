@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
 from archspec.ops.registry import kinds
+from tests.fuzz.mutate import text_of
+from tests.fuzz.watch import BESIDE, PATIENT, Wrong, check_bytes
+
+Spec: TypeAlias = dict[str, Any]
 
 _EDITS: tuple[Any, ...] = (
     None,
@@ -21,78 +25,108 @@ _EDITS: tuple[Any, ...] = (
     {"repeat": 3},
 )
 _NAMES = ("conv1", "bn1", "relu", "fc", "layer1", "body", "deep", "new", "flatten", "0", "features", "nowhere")
-_SOUND = ("base.yaml", "over.yaml", "zoo:resnet18", "zoo:unet", "zoo:vgg16", "zoo:vit_b_16")
-_PATHS = (*_SOUND, "parts/blocks.yaml", "loop.yaml", "zoo:vgg", "zoo:resnet81", "../net.yaml", "net.yaml")
+_GOOD = {
+    "base.yaml": ("conv1", "bn1", "relu", "body", "deep", "flatten", "fc", "new"),
+    "over.yaml": ("conv1", "relu", "body", "deep", "flatten", "fc", "new"),
+    "zoo:resnet18": ("conv1", "bn1", "relu", "fc", "layer1", "flatten", "new"),
+    "zoo:unet": ("new",),
+}
+"""Files that a spec may extend, and entries that these have or may be given."""
+_PATHS = (*BESIDE, "zoo:resnet18", "zoo:unet", "zoo:vgg", "zoo:vit_b_16", "zoo:resnet81", "../net.yaml", "net.yaml")
 _RULES: tuple[Any, ...] = ("zeros", "kaiming_normal", {"normal": {"std": 0.01}}, {"weight": "ones", "bias": "zeros"}, 3)
 _GLOBS = ("*", "conv1.*", "*.weight", "Conv2d", "BatchNorm2d", "layer*.0.*", "a**b", "", "fc.bias")
 
 
-def overlay(draw: random.Random, paths: tuple[str, ...] = _PATHS) -> dict[str, Any]:
+_TRIES = 3
+
+
+def overlay(draw: random.Random) -> Spec:
     """A spec that extends or imports others: entries replaced, removed, put in; inputs, variables and policies."""
-    spec: dict[str, Any] = {"archspec": 1}
-    if draw.random() < 0.9:
-        spec["extends"] = draw.choice(paths)
-    else:
-        spec["input"] = [3, 16, 16]
-    if draw.random() < 0.4:
-        spec["import"] = draw.choice([["parts/blocks.yaml"], ["parts/blocks.yaml"], [draw.choice(_PATHS)], "base.yaml"])
+    if draw.random() < 0.3:
+        start: Spec = {"archspec": 1} if draw.random() < 0.1 else {"archspec": 1, "extends": draw.choice(_PATHS)}
+        return _grown(start, _sections(draw, _NAMES), draw, tries=0)
+    path = draw.choices(list(_GOOD), [4, 4, 1, 1])[0]
+    return _grown(
+        {"archspec": 1, "extends": path, "vars": {"base": 4}}, _sections(draw, _GOOD[path]), draw, tries=_TRIES
+    )
+
+
+def of_any_kinds(draw: random.Random) -> Spec:
+    """A few entries of any kinds with the arguments of their examples, some of them in branches, copies and skips."""
+    shape = draw.choice([[4], [4, 8], [4, 8, 8], [4, 8, 8], [4, 4, 8, 8]])
+    given: Any = shape if draw.random() < 0.8 else {"shape": shape, "dtype": draw.choice(["int64", "bool", "float64"])}
+    start = {"archspec": 1, "input": given, "layers": {}}
+    return _grown(start, _entries(draw), draw, tries=0 if draw.random() < 0.3 else _TRIES)
+
+
+Part: TypeAlias = tuple[str, Callable[[], Any]]
+"""A section, and what draws something to lay over it."""
+
+
+def _grown(spec: Spec, parts: Iterator[Part], draw: random.Random, tries: int) -> Spec:
+    """The spec with all parts. With tries, each is drawn so often until the checker takes the whole, or left out."""
+    for name, make in parts:
+        for _ in range(max(1, tries)):
+            value = make()
+            merged = {**spec[name], **value} if isinstance(spec.get(name), dict) and isinstance(value, dict) else value
+            more = {**spec, name: merged}
+            if not tries or _taken(more):
+                spec = more
+                break
+    return spec
+
+
+def _taken(spec: Spec) -> bool:
+    """Whether the checker accepts it, or breaks on it: then it is what is looked for."""
+    try:
+        found = check_bytes((text_of(spec) + "\n").encode(errors="replace"), ".yaml", PATIENT)
+    except Wrong:
+        return True
+    return not any(fault.severity == "error" for fault in found)
+
+
+def _sections(draw: random.Random, names: tuple[str, ...]) -> Iterator[Part]:
     sections: dict[str, Callable[[], Any]] = {
-        "layers": lambda: {draw.choice(_NAMES): draw.choice(_EDITS) for _ in range(draw.randrange(1, 4))},
+        "import": lambda: draw.choice(
+            [["parts/blocks.yaml"], ["parts/blocks.yaml"], [draw.choice(_PATHS)], "base.yaml"]
+        ),
+        "layers": lambda: {draw.choice(names): draw.choice(_EDITS) for _ in range(draw.randrange(1, 3))},
         "blocks": lambda: {draw.choice(["unit", "res_block", "mine"]): draw.choice([None, {"layers": ["ReLU"]}])},
         "vars": lambda: {
             draw.choice(["channels", "num_classes", "base"]): draw.choice([4, 8, "$(2 * 4)", None, [1, 2]])
         },
         "inputs": lambda: {"meta": [draw.choice([1, 4])]},
-        "outputs": lambda: {"y": draw.choice(_NAMES), "aux": {"from": draw.choice(_NAMES), "training": True}},
+        "outputs": lambda: {"y": draw.choice(names), "aux": {"from": draw.choice(names), "training": True}},
         "defaults": lambda: {
             draw.choice(["Conv2d", "ReLU", "unit"]): draw.choice([{"bias": False}, {"inplace": True}, 3])
         },
-        "init": lambda: {draw.choice(_GLOBS): draw.choice(_RULES) for _ in range(2)},
-        "freeze": lambda: [draw.choice(_GLOBS), draw.choice(_GLOBS)],
+        "init": lambda: {draw.choice(_GLOBS): draw.choice(_RULES) for _ in range(draw.choice([1, 2]))},
+        "freeze": lambda: [draw.choice(_GLOBS) for _ in range(draw.choice([1, 2]))],
         "train": lambda: {
             "data": "digits",
             "optimizer": {"SGD": {"lr": 0.1}},
             "epochs": draw.choice([1, None, "$(3)"]),
         },
     }
-    for name in draw.sample(list(sections), draw.randrange(1, 5)):
-        spec[name] = sections[name]()
-    return spec
+    for name in draw.sample([*sections, "layers"], draw.randrange(1, 5)):
+        yield name, sections[name]
 
 
-def of_any_kinds(draw: random.Random, count: int) -> dict[str, Any]:
-    """So many entries of any kinds with the arguments of their examples, some of them in branches, copies and skips."""
-    entries = {f"e{index}": _arranged(_entry(draw), draw) for index in range(count)}
+def _entries(draw: random.Random) -> Iterator[Part]:
+    count = draw.choice([1, 2, 2, 3, 5])
+    for index in range(count):
+        yield "layers", lambda index=index: {f"e{index}": _arranged(_entry(draw), draw)}
     if draw.random() < 0.3:
-        entries["b"] = {"Buffer": {"layers": [{"arange": 8}, *(_entry(draw) for _ in range(draw.randrange(3)))]}}
+        yield "layers", lambda: {"b": {"Buffer": {"layers": [{"arange": 8}, *_few(draw)]}}}
     if draw.random() < 0.3:
-        entries["u"] = {"use": draw.choice(["e0", "e0.0", "e9"])}
+        yield "layers", lambda: {"u": {"use": draw.choice(["e0", "e1", "e0.0", "e9"])}}
     if draw.random() < 0.3:
-        entries["t"] = {"add": ["input", f"e0.$({draw.choice(['0', 'len([1])', '-1', '1 / 0', 'index'])})"]}
-    shape = draw.choice([[4], [4, 8], [4, 8, 8], [4, 8, 8], [4, 4, 8, 8]])
-    given: Any = shape if draw.random() < 0.8 else {"shape": shape, "dtype": draw.choice(["int64", "bool", "float64"])}
-    return {"archspec": 1, "input": given, "layers": entries}
+        tap = ["$(0)", "$(len([1]))", "$(-1)", "$(1 / 0)", "$(index)"]
+        yield "layers", lambda: {"t": {"add": draw.choice([["input", f"e0.{draw.choice(tap)}"], ["previous", "e0"]])}}
 
 
-_WHOLE = ("archspec", "input", "extends")
-
-
-def sound_overlay(draw: random.Random, is_sound: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """One on a base that is sound, as far as it is sound itself."""
-    return sound_parts(overlay(draw, _SOUND), is_sound)
-
-
-def sound_parts(spec: dict[str, Any], is_sound: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """As much of a spec as is sound, put together part by part; what of it is not may go as deep as the rest."""
-    kept = {name: spec[name] for name in _WHOLE if name in spec}
-    for name, section in spec.items():
-        if name in _WHOLE:
-            continue
-        parts = [{key: value} for key, value in section.items()] if isinstance(section, dict) else [section]
-        for part in parts:
-            more = {**kept, name: {**kept.get(name, {}), **part} if isinstance(part, dict) else part}
-            kept = more if is_sound(more) else kept
-    return kept
+def _few(draw: random.Random) -> list[Any]:
+    return [_entry(draw) for _ in range(draw.randrange(3))]
 
 
 _KINDS = tuple(kinds())

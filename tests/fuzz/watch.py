@@ -36,7 +36,8 @@ BESIDE = {
     "parts/blocks.yaml": "archspec: 1\nvars: {base: 4}\nblocks:\n  unit:\n    params: {channels: $base}\n"
     "    layers: [{Conv2d: {out_channels: $channels, kernel_size: 1}}, ReLU]\n",
     "loop.yaml": "archspec: 1\nextends: net.yaml\n",
-    "over.yaml": "archspec: 1\nextends: base.yaml\nimport: [parts/blocks.yaml]\nlayers: {fc: {Linear: 3}, bn1: null}\n",
+    "over.yaml": "archspec: 1\nextends: base.yaml\nimport: [parts/blocks.yaml]\nvars: {base: 4}\n"
+    "layers: {fc: {Linear: 3}, bn1: null}\n",
 }
 """What a spec may extend and import: files that lie beside it."""
 

@@ -68,6 +68,16 @@ def test_arguments_are_completed_inside_braces(editor: Editor, tmp_path: Path) -
     assert "out_channels" not in offered
 
 
+@pytest.mark.parametrize(
+    "line", ["  stem: {Conv2d: {o}}", "  stem: [{Conv2d: {o}}, ReLU]", "  stem: {layers: [{Conv2d: {o}}]}"]
+)
+def test_a_first_argument_is_completed_inside_braces(editor: Editor, tmp_path: Path, line: str) -> None:
+    path = tmp_path / f"{abs(hash(line))}.yaml"
+    editor.open(path, HEAD + line + "\n")
+    offered = editor.complete(path, LINE, line.index("{o}") + 2)
+    assert {"out_channels", "kernel_size", "padding_mode"} <= set(offered)
+
+
 def test_kinds_and_modifiers_are_completed(editor: Editor, tmp_path: Path) -> None:
     path = tmp_path / "kinds.yaml"
     editor.open(path, HEAD + "  stem:\n    \n")
@@ -143,6 +153,19 @@ def test_a_misspelt_argument_is_underlined(editor: Editor, tmp_path: Path) -> No
         }
     ]
     assert "paddng" in found[0]["message"]
+
+
+def test_a_misspelt_argument_deep_inside_is_underlined(editor: Editor, tmp_path: Path) -> None:
+    head = (
+        FIRST_LINE + "archspec: 1\ninput: [3, 32, 32]\nblocks:\n  down:\n    layers:\n      body:\n        repeat: 2\n"
+    )
+    line = "        layers: [{layers: [ReLU, {Conv2d: {out_channels: 3, kernel_size: 1, paddng: 0}}], skip: add}]"
+    text = head + line + "\nlayers: {a: down}\n"
+    found = editor.open(tmp_path / "deep.yaml", text)
+    at = {"line": head.count("\n"), "character": line.index("paddng")}
+    assert [item["range"] for item in found] == [
+        {"start": at, "end": {**at, "character": at["character"] + len("paddng")}}
+    ]
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,12 @@ def test_an_input_among_inputs_cannot_be_set_by_that_name() -> None:
     assert [fault.code for fault in archspec.check(spec, input=[5])] == ["AS109"]
 
 
+@pytest.mark.parametrize("setting", ["epochs=3", "optimizer.SGD.lr=0.1", "batch_size=8"])
+def test_a_field_of_train_without_train(setting: str) -> None:
+    (fault,) = archspec.check("archspec: 1\ninput: [4]\nlayers: [ReLU]\n", set=[setting])
+    assert (fault.code, fault.help) == ("AS109", f"did you mean `train.{setting.partition('=')[0]}`?")
+
+
 def test_every_setting_at_fault_is_told() -> None:
     assert code_of("a=1", "b=2") == ["AS109", "AS109"]
 

@@ -6,6 +6,8 @@ import errno
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -51,6 +53,30 @@ def test_a_folder_that_takes_no_more(tmp_path, monkeypatch, number):
     train(Fake(mlp, FLAT), recipe=RECIPE, resume=tmp_path / "run", device="cpu", quiet=True)
     train(Fake(mlp, FLAT), recipe=RECIPE, out=tmp_path / "whole", device="cpu", quiet=True)
     assert difference(all_of(tmp_path / "run"), all_of(tmp_path / "whole")) is None
+
+
+LIMITED = """
+import resource, sys
+from tests.train.fakes import Fake, mlp
+from archspec.errors import UsageError
+from archspec.spec.recipe import Recipe
+from archspec.train import train
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+try:
+    train(Fake(mlp, (64,)), recipe=Recipe(epochs=1), out=sys.argv[1], device="cpu", quiet=True)
+except UsageError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
+def test_before_its_first_checkpoint_there_is_nothing_to_go_on_from(tmp_path):
+    command = [sys.executable, "-W", "ignore", "-c", LIMITED, tmp_path / "run", "2000"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "error[AS606]: the run cannot be written any further: File too large" in said
+    assert "start it anew, in another folder: it ended before its first checkpoint" in said
+    assert "--resume" not in said
 
 
 class Greedy(nn.Module):
@@ -168,10 +194,14 @@ def test_a_damaged_checkpoint_is_named_and_passed_over(tmp_path, monkeypatch):
     train(Fake(mlp, FLAT), recipe=RECIPE, resume=folder, device="cpu", quiet=True)
     assert "epoch-2-batch-2" in progress.notes[0]
     assert "AS608" in progress.notes[0]
+    assert "help: nothing has to be done: the run goes on from an earlier one" in progress.notes[0]
     assert progress.notes[1] == "going on from epoch 2"
     train(Fake(mlp, FLAT), recipe=RECIPE, out=tmp_path / "whole", device="cpu", quiet=True)
     assert difference(all_of(folder), all_of(tmp_path / "whole")) is None
     assert not older.exists()
+    progress.notes.clear()
+    train(Fake(mlp, FLAT), recipe=RECIPE, resume=folder, device="cpu", quiet=True)
+    assert not [note for note in progress.notes if "AS608" in note]
 
 
 def test_all_damaged_is_refused_and_nothing_is_lost(tmp_path):

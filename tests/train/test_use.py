@@ -97,6 +97,8 @@ def test_a_folder_other_sizes_and_what_cannot_be_read(run, tmp_path: Path, shell
     assert sum(data[0]["classes"].values()) == pytest.approx(1, abs=1e-5)
     with pytest.raises(archspec.UsageError, match="AS557"):
         archspec.predict(run.folder, [photos / "broken.png"])
+    with pytest.raises(archspec.UsageError, match=r"spec\.yaml` cannot be read: it is in none of the formats"):
+        archspec.predict(run.folder, [run.folder / "spec.yaml"])
     (tmp_path / "empty").mkdir()
     assert "AS633" in shell("predict", run.folder, tmp_path / "empty").err
     assert "AS705" in shell("predict", run.folder, photos / "wide.jpg", "--out", tmp_path).err

@@ -133,6 +133,14 @@ def test_a_truncated_file(file: Path, keep: int) -> None:
     assert refusal(file).code in ("AS452", "AS453")
 
 
+@pytest.mark.parametrize("content", [b"archspec: 1\n", b"\x08\x07onnx"])
+def test_a_foreign_file_is_told_what_from_file_takes(file: Path, content: bytes) -> None:
+    file.write_bytes(content * 20)
+    found = refusal(file)
+    assert found.code == "AS452"
+    assert (found.help or "").startswith("`from_file` takes a safetensors file")
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert refusal(tmp_path / "gone.safetensors").code == "AS451"
 

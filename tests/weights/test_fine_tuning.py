@@ -104,3 +104,17 @@ def test_the_optimiser_never_sees_what_is_frozen(
     spec = NET.format(classes=10, epochs=1, data="digits") + 'freeze: ["conv1.*", "bn1.*", "layer1.*"]\n'
     result = archspec.train(spec, out=tmp_path / "run", device="cpu", quiet=True)
     assert {id(parameter) for parameter in seen} == {id(parameter) for parameter in result.model.fc.parameters()}
+
+
+def test_half_of_an_allowance_is_made_whole(trained: Path) -> None:
+    spec = trained / "half.yaml"
+    half, whole = '{missing: ["fc.*"]}', '{missing: ["fc.*"], unexpected: ["fc.*"]}'
+    spec.write_text(
+        NET.format(classes=10, epochs=1, data="digits") + f"weights: {{path: few.safetensors, allow: {half}}}\n"
+    )
+    with pytest.raises(archspec.SpecError) as caught:
+        archspec.build(spec)
+    (fault,) = caught.value.diagnostics
+    assert f"allow: {whole}}}`" in str(fault.help)
+    spec.write_text(spec.read_text().replace(half, whole))
+    archspec.build(spec)

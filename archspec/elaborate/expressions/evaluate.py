@@ -215,7 +215,8 @@ def unknown_name(name: str, start: int, end: int, names: Mapping[str, Any]) -> F
     elif name in COUNTERS:
         help = f"`{name}` is known inside a `repeat`"
     else:
-        variables = sorted(other for other in set(names) if isinstance(names[other], _PLAIN) and other not in COUNTERS)
+        plain = {other for other, value in names.items() if isinstance(value, _PLAIN)}
+        variables = sorted(plain.difference(COUNTERS))
         shown = ", ".join(f"`{clip(other, 30)}`" for other in variables[:8]) + (", …" if len(variables) > 8 else "")
         help = f"declare it: `vars: {{{clip(name)}: …}}`" + (f"; there are {shown}" if shown else "")
     return Fault("AS211", f"unknown name `{clip(name)}`", start, end, help)

@@ -15,10 +15,20 @@ from archspec.emit.names import Names, attribute
 from archspec.emit.python.construct import Group, Tensor, Tree
 from archspec.emit.python.folding import folded
 from archspec.emit.python.initial import call_of
-from archspec.emit.python.layout import WIDTH, Brackets, Choice, Doc, Prefixed, laid_out
+from archspec.emit.python.layout import (
+    WIDTH,
+    Brackets,
+    Choice,
+    Doc,
+    Loop,
+    Prefixed,
+    flat,
+    is_joined_by_others,
+    laid_out,
+)
 from archspec.emit.python.loops import unrolled
 from archspec.emit.python.parameters import Class, annotation
-from archspec.emit.python.relations import MISSING
+from archspec.emit.python.relations import MISSING, Parameter
 from archspec.emit.python.statements import Line, broken, parted, shown
 from archspec.emit.python.text import Writer, literal
 
@@ -32,14 +42,14 @@ class ClassText:
     Attributes:
         made: the class.
         writer: of the expressions that make its children.
-        doc: its docstring.
+        doc: makes its docstring, when its parameters are known.
         last: the last lines of its `__init__`, known when its children are.
         begun: told of the parameters that the class initialises.
     """
 
     made: Class
     writer: Writer
-    doc: str
+    doc: Callable[[], str]
     last: Callable[[], Iterator[str]]
     begun: set[str]
     _attributes: dict[str, str] = field(default_factory=dict)
@@ -65,13 +75,13 @@ class ClassText:
         for name, trees in children:
             lines += self._child(name, trees)
         lines += (part for line in self.last() for part in _wrapped(line))
-        made.parameters.sort(key=lambda each: (each.default is not MISSING, type(each.stand_in) is bool))
+        made.parameters.sort(key=_place)
         base = "nn.Sequential" if is_numbered else "nn.Module"
         init = [] if lines == ["super().__init__()"] else [*_signature(made), *(INDENT + line for line in lines), ""]
         if is_numbered and made.is_chain and made.scopes[0].kind != "model":
             forward, init = [], init[:-1]
         typed = [f"{name}: torch.Tensor" for name, trees in children if _is_buffer(trees) and name.isidentifier()]
-        body = [*_docstring(self.doc), "", *typed, *([""] if typed else []), *init, *forward]
+        body = [*_docstring(self.doc()), "", *typed, *([""] if typed else []), *init, *forward]
         return "\n".join([f"class {made.name}({base}):", *(f"{INDENT}{line}".rstrip() for line in body)])
 
     # The forward.
@@ -79,7 +89,7 @@ class ClassText:
     def _forward(self, is_numbered: bool) -> Iterator[str]:
         functions = [tuple(self._known(line) for line in function) for function in self.made.functions]
         lines = folded(functions, self.made.absent, self._value, self._condition)
-        inner = (replace(line, indent=line.indent[len(INDENT) :]) for line in lines)
+        inner = (replace(line, indent=line.indent[len(INDENT) :]) for whole in lines for line in _asked(whole))
         for text in shown(inner, WIDTH - len(INDENT)):
             yield re.sub(r"getattr\(self, '(\d+)'\)", r"self[\1]", text) if is_numbered else text
 
@@ -128,7 +138,7 @@ class ClassText:
         if target.startswith("getattr"):
             how = "register_parameter" if isinstance(present, Tensor) else "add_module"
             return _statement("", Brackets(f"self.{how}(", (f'"{name}"', doc)))
-        return [*_statement(f"{target} = ", doc), *self._begin(target, trees)]
+        return [*_assigned(target, doc), *self._begin(target, trees)]
 
     def _listed(self, name: str, trees: Sequence[Tree | None]) -> list[str]:
         """A sequence of which some instances have other entries than others."""
@@ -157,6 +167,36 @@ class ClassText:
             yield call_of(inits[0], target)
 
 
+def _place(parameter: Parameter) -> tuple[bool, bool, bool]:
+    """Where a parameter stands: those without a default first, of which what comes in first and switches last."""
+    is_switch = type(parameter.stand_in) is bool
+    return parameter.default is not MISSING, is_switch, not parameter.name.startswith("in_")
+
+
+def _asked(line: Line) -> Iterator[Line]:
+    """A line that leaves a variable as it is without a layer as a statement under a question."""
+    found = re.fullmatch(r"(\w+) = \1 if (self\.\w+) is None else (.*)", line.code)
+    if found is None:
+        yield line
+    else:
+        yield Line(line.indent, f"if {found[2]} is not None:")
+        yield replace(line, indent=line.indent + INDENT, code=f"{found[1]} = {found[3]}")
+
+
+def _assigned(target: str, doc: Doc) -> list[str]:
+    """The statements that make a child: several where one would have to be broken inside a call."""
+    if not is_joined_by_others(Prefixed(f"{target} = ", doc), WIDTH - _DEPTH):
+        return _statement(f"{target} = ", doc)
+    if isinstance(doc, Choice):
+        made = _statement(f"{target} = ", doc.value)
+        return [f"{target}: nn.Module | None = None", f"if {doc.condition}:", *(INDENT + line for line in made)]
+    loop = doc.items[0] if isinstance(doc, Brackets) and len(doc.items) == 1 else None
+    if isinstance(loop, Loop) and loop.opening == "{" and isinstance(loop.item, Prefixed):
+        made = _statement(f"{target}[{loop.item.before.removesuffix(': ')}] = ", loop.item.doc)
+        return [f"{target} = nn.ModuleDict()", f"{flat(loop.over)}:", *(INDENT + line for line in made)]
+    return _statement(f"{target} = ", doc)
+
+
 def _statement(before: str, doc: Doc, after: str = "") -> list[str]:
     """The lines of a statement in an `__init__`."""
     whole = Brackets(before, (doc,), after) if after else Prefixed(before, doc)
@@ -182,10 +222,18 @@ def _signature(made: Class) -> list[str]:
 
 
 def _docstring(text: str) -> list[str]:
-    first, *others = textwrap.wrap(text, WIDTH - len(INDENT) - 6, break_on_hyphens=False, break_long_words=False)
+    whole = re.sub(r"\[[^\]]*\]", lambda shape: shape[0].replace(" ", _NO_BREAK), text)
+    room = WIDTH - len(INDENT) - 6
+    first, *others = (
+        line.replace(_NO_BREAK, " ")
+        for line in textwrap.wrap(whole, room, break_on_hyphens=False, break_long_words=False)
+    )
     if not others:
         return [f'"""{first}"""']
     return [f'"""{first}', *others, '"""']
+
+
+_NO_BREAK = "\0"
 
 
 def _is_bare(child: tuple[str, Sequence[Tree | None]]) -> bool:

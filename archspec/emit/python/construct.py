@@ -173,6 +173,14 @@ _FOLLOWS = {("MultiheadAttention", "kdim"): "embed_dim", ("MultiheadAttention", 
 """Arguments that are another one's value by themselves."""
 
 
+_SPREAD = frozenset({"kernel_size", "stride", "padding", "output_padding", "dilation"})
+"""Arguments of a convolution of which one number does for all dimensions."""
+
+
+def _one_for_all(value: Any) -> Any:
+    return value[0] if isinstance(value, tuple) and value and len(set(value)) == 1 else value
+
+
 def _of_call(call: Call) -> Tree | None:
     if not call.op.is_module:
         return None
@@ -187,6 +195,8 @@ def _of_call(call: Call) -> Tree | None:
             value = default
         if takes_class(arg.type):
             value, default = _class(value), _class(default)
+        if arg.name in _SPREAD and "Conv" in call.op.name:
+            value, default = _one_for_all(value), _one_for_all(default)
         leading = leading and (arg.is_required or arg.inferred is not None)
         arguments.append(Argument(arg.name, value, default, required=leading))
     return Layer(call.op.target, tuple(arguments))

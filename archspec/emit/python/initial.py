@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 import keyword
+from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence, Set
+
+from torch import nn
 
 from archspec.emit.compiled import torch_class
 from archspec.emit.forward import INDENT
@@ -89,7 +92,7 @@ def initializer(graph: Graph) -> Iterator[str]:
     kinds = _by_kind(graph)
     if not kinds:
         return
-    lines = [f"def {FUNCTION}(module: nn.Module) -> None:", f'{INDENT}"""The initial weights of a layer."""']
+    lines = [f"def {FUNCTION}(module: nn.Module) -> None:", f'{INDENT}"""Initialize the weights of a layer."""']
     groups: dict[str, tuple[list[str], list[str]]] = {}
     for target, inits in kinds.items():
         body = list(_statements(target, inits))
@@ -120,8 +123,9 @@ def _is_one_of(graph: Graph, targets: Sequence[str]) -> str:
     names = [target.replace("torch.nn.", "nn.") for target in targets]
     others = (torch_class(call.op.target) for call in graph.calls() if call.op.is_module and call.op.layer is None)
     derived = any(issubclass(other, kind) and other is not kind for other in others for kind in kinds)
-    inside = any("ttention" in call.op.name or "Transformer" in call.op.name for call in graph.calls())  # own Linears
-    if derived or inside:
+    layers = [call.op.name for call in graph.calls() if call.op.is_module]
+    inside = any("ttention" in name or "Transformer" in name for name in layers)  # which have Linears of their own kind
+    if derived or (inside and nn.Linear in kinds):
         return " or ".join(f"type(module) is {name}" for name in names)
     return f"isinstance(module, {' | '.join(names)})"
 
@@ -174,26 +178,28 @@ def _layers(graph: Graph) -> Iterator[tuple[str, dict[str, tuple[State, bool]]]]
 
 
 def _by_kind(graph: Graph) -> dict[str, dict[str, tuple[Init, bool]]]:
-    """For each layer class, the parameters that all its layers begin alike, and otherwise than by themselves."""
-    seen: dict[str, dict[str, set[tuple[str, tuple[tuple[str, object], ...], bool]]]] = {}
-    inits: dict[tuple[str, str], Init] = {}
-    counts: dict[str, int] = {}
-    having: dict[tuple[str, str], int] = {}
+    """For each layer class, the parameters that its layers begin otherwise than by themselves, all but a few alike."""
+    inits: dict[tuple[str, str], list[tuple[Init, bool]]] = {}
+    counts = Counter[str]()
     for target, parameters in _layers(graph):
-        counts[target] = counts.get(target, 0) + 1
+        counts[target] += 1
         for name, (state, otherwise) in parameters.items():
-            key = (state.init.function, tuple(sorted(state.init.arguments.items())), otherwise)
-            seen.setdefault(target, {}).setdefault(name, set()).add(key)
-            inits[target, name] = state.init
-            having[target, name] = having.get((target, name), 0) + 1
+            inits.setdefault((target, name), []).append((state.init, otherwise))
     found: dict[str, dict[str, tuple[Init, bool]]] = {}
-    for target, names in seen.items():
-        for name, keys in names.items():
-            ((_, _, otherwise),) = list(keys)[:1]
-            if len(keys) == 1 and otherwise:
-                sometimes = having[target, name] < counts[target]
-                found.setdefault(target, {})[name] = (inits[target, name], sometimes)
+    for (target, name), begun in inits.items():
+        usual = _usual(begun)
+        if usual is not None:
+            found.setdefault(target, {})[name] = (usual, len(begun) < counts[target])
     return found
+
+
+def _usual(begun: Sequence[tuple[Init, bool]]) -> Init | None:
+    """How nearly all of some parameters begin; None where some begin as their layers would have them."""
+    if not all(otherwise for _, otherwise in begun):
+        return None
+    usual = max((init for init, _ in begun), key=lambda init: sum(other == init for other, _ in begun))
+    others = sum(other != usual for other, _ in begun)
+    return usual if others < _MANY and others * _MANY <= len(begun) else None
 
 
 def _by_name(graph: Graph) -> Iterator[tuple[str, Init]]:
@@ -206,5 +212,6 @@ def _by_name(graph: Graph) -> Iterator[tuple[str, Init]]:
             owner, _, own = name.rpartition(".")
             target = f"torch.nn.{state.kind}" if state.kind else "" if owner else call.op.target
             written_already = call.op.bare and state.init.number is not None
-            if otherwise and not written_already and own not in kinds.get(target, {}):
+            done = kinds.get(target, {}).get(own)
+            if otherwise and not written_already and (done is None or done[0] != state.init):
                 yield (call.path if call.op.bare else f"{call.path}.{name}"), state.init

@@ -51,6 +51,18 @@ class Choice:
     condition: str
 
 
+class Positional(str):
+    """An argument that is given by its place, which knows its name all the same."""
+
+    name: str
+
+    def __new__(cls, text: str, name: str) -> Positional:
+        """The argument's text, and its name."""
+        made = super().__new__(cls, text)
+        made.name = name
+        return made
+
+
 Doc: TypeAlias = str | Brackets | Prefixed | Loop | Choice
 
 
@@ -84,16 +96,23 @@ def laid_out(doc: Doc, room: int, taken: int = 0, *, broken: bool = False) -> li
         return [doc.before + first, *others]
     inner = room - _INDENT
     if isinstance(doc, Brackets):
-        if len(doc.items) == 1 and isinstance(only := doc.items[0], Brackets) and only.items:
+        is_list = doc.opening.endswith("[")
+        if len(doc.items) == 1 and isinstance(only := doc.items[0], Brackets) and only.items and not is_list:
             return [doc.opening, *(INDENT + text for text in laid_out(only, inner, broken=True)), doc.closing]
         items = (laid_out(item, inner - 1) for item in doc.items)
         return [doc.opening, *(INDENT + text for item in items for text in (*item[:-1], item[-1] + ",")), doc.closing]
     would_be_joined = len(line) <= room - taken + _WIDER
     if isinstance(doc, Loop):
-        lines = [*laid_out(doc.item, inner, broken=would_be_joined), *laid_out(doc.over, inner)]
+        over = laid_out(doc.over, inner, broken=would_be_joined)
+        lines = [*laid_out(doc.item, inner, broken=would_be_joined and len(over) == 1), *over]
         return [doc.opening, *(INDENT + text for text in lines), doc.closing]
     lines = [*laid_out(doc.value, inner, broken=would_be_joined), f"if {doc.condition}", "else None"]
     return ["(", *(INDENT + text for text in lines), ")"]
+
+
+def is_joined_by_others(doc: Doc, room: int) -> bool:
+    """Whether an expression that is broken here, no comma being last in it, is one line where lines are wider."""
+    return room < len(flat(doc)) <= room + _WIDER
 
 
 def leaves(doc: Doc) -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from archspec.emit.python.construct import Argument, Group, Instance, Layer, Tensor, Tree
 from archspec.emit.python.parameters import Class
+from archspec.emit.python.runs import common, ends_of
 
 _SIMPLE, _GROUP = "simple", "group"
 
@@ -19,7 +20,9 @@ def shape_of(tree: Tree | None, class_of: Mapping[int, Class]) -> Hashable:
     if isinstance(tree, Instance):
         return class_of[tree.scope.id].name
     if isinstance(tree, Group):
-        return _GROUP, tree.kind, tree.names, tree.keys, tuple(shape_of(child, class_of) for child in tree.children)
+        shapes = tuple(shape_of(child, class_of) for child in tree.children)
+        is_run = tree.kind == "ModuleList" and len(set(shapes)) == 1
+        return _GROUP, tree.kind, tree.names, ends_of(tree) if is_run else tree.keys, shapes
     if isinstance(tree, Tensor):
         return tree.kind, tree.made, tree.fill is None, tuple(argument.name for argument in tree.arguments)
     if is_simple(tree):
@@ -38,6 +41,18 @@ def are_alike(first: Hashable, second: Hashable) -> bool:
     if first[0] == second[0] == _SIMPLE:
         return bool(first[1] == second[1] or first[2] == second[2])
     return all(are_alike(mine, other) for mine, other in zip(first, second, strict=True))
+
+
+def is_run(shape: Hashable) -> bool:
+    """Whether something is a list of copies of one shape."""
+    return isinstance(shape, tuple) and shape[:3] == (_GROUP, "ModuleList", None) and isinstance(shape[3], frozenset)
+
+
+def are_runs(shapes: Collection[Hashable]) -> bool:
+    """Whether lists of copies, each of copies of one shape, are written as one whatever their lengths."""
+    runs = [shape for shape in shapes if isinstance(shape, tuple) and is_run(shape)]
+    alike = len(runs) == len(shapes) and all(are_alike(run[4][0], runs[0][4][0]) for run in runs)
+    return alike and common(run[3] for run in runs) is not None
 
 
 def _are_groups_alike(first: tuple[Any, ...], second: tuple[Any, ...]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from archspec.emit.python.layout import Brackets, Doc, Loop, Prefixed, flat, leaves, with_leaves
 from archspec.records import record
@@ -53,6 +53,27 @@ def entries_of(names: Sequence[str], rows: Sequence[Doc]) -> Doc:
     return Brackets("{", tuple(entries), "}")
 
 
+def pairs_of(names: Sequence[str], rows: Sequence[Doc]) -> list[Doc]:
+    """Pairs of names and rows; numbered names of the same row are a loop."""
+    pairs: list[Doc] = []
+    at = 0
+    while at < len(rows):
+        count = next(len(list(run)) for _, run in groupby(map(flat, rows[at:])))
+        numbered = [re.fullmatch(r"(.*?)(0|[1-9]\d*)", name) for name in names[at : at + count]]
+        matches = [match for match in numbered if match]
+        first = int(matches[0][2]) if matches else 0
+        if count >= _FEW and [match.groups() for match in matches] == [
+            (matches[0][1], str(first + place)) for place in range(count)
+        ]:
+            item = Brackets("(", (f'f"{matches[0][1]}{{index}}"', rows[at]))
+            pairs.append(Prefixed("*", Loop("(", item, f"for index in range({_range(first, count)})")))
+            at += count
+        else:
+            pairs.append(Brackets("(", (f'"{names[at]}"', rows[at])))
+            at += 1
+    return pairs
+
+
 def _longest(rows: Sequence[Doc]) -> tuple[int, tuple[Doc, Doc] | None]:
     """How many rows one loop makes, and the loop; one row where there is none."""
     alike = next(len(list(run)) for _, run in groupby(map(flat, rows)))
@@ -62,13 +83,18 @@ def _longest(rows: Sequence[Doc]) -> tuple[int, tuple[Doc, Doc] | None]:
     count = next(len(list(run)) for _, run in groupby(shapes, key=lambda shape: shape.text))
     if count < _FEW:
         return 1, None
-    counted = _counted(rows[:count], 0)
-    if counted is not None:
-        return count, (counted, f"for index in range({count})")
     varying = _varying(shapes[:count])
+    for first in dict.fromkeys((0, *(start_of(values) for values in varying.values()))):
+        counted = _counted(rows[:count], first)
+        if counted is not None:
+            return count, (counted, f"for index in range({_range(first, count)})")
     if len(varying) == 1 and count <= _MOST:
         ((place, values),) = varying.items()
-        name = shapes[0].names[place] or "value"
+        if any(mine == other for mine, other in pairwise(values)):
+            return 1, None
+        name = shapes[0].names[place]
+        if not name or re.search(rf"\b{name}\b(?!=)", flat(rows[0])):
+            name = "value"
         over = Prefixed(f"for {name} in ", Brackets("(", tuple(values), ")"))
         return count, (_replaced(rows[0], {place: name}), over)
     return 1, None
@@ -92,6 +118,8 @@ def _varying(shapes: Sequence[_Shape]) -> dict[int, list[str]]:
 def by_index(texts: Sequence[str], first: int) -> str | None:
     """Numbers as an expression of a growing index: `32 + 64 * index`, `2 ** (index % 10)`; None where they are none."""
     values = [ast.literal_eval(text) for text in texts]
+    if len(values) >= _FEW and all(type(value) is float for value in values):
+        return _portion(values, first)
     if not all(type(value) is int for value in values) or len(values) < _FEW:
         return None
     step = values[1] - values[0]
@@ -99,11 +127,40 @@ def by_index(texts: Sequence[str], first: int) -> str | None:
         start = values[0] - step * first
         times = "index" if step == 1 else f"{step} * index"
         return times if start == 0 else f"{start} + {times}"
+    if all(value == max(values) * ((first + at) % 2) for at, value in enumerate(values)):
+        return f"{max(values)} * (index % 2)"
     period = next((at for at, value in enumerate(values) if at and value == values[0]), len(values))
     ratio = values[1] // values[0] if values[0] == 1 else 0
     if first == 0 and ratio > 1 and all(value == ratio ** (at % period) for at, value in enumerate(values)):
         return f"{ratio} ** index" if period == len(values) else f"{ratio} ** (index % {period})"
     return None
+
+
+def start_of(texts: Sequence[str]) -> int:
+    """The index from which on floats grow in proportion to it; 0 where they do not."""
+    values = [ast.literal_eval(text) for text in texts]
+    if len(values) < _FEW or not all(type(value) is float for value in values):
+        return 0
+    step = values[1] - values[0]
+    return round(values[0] / step) if step > 0 else 0
+
+
+def _portion(values: Sequence[float], first: int) -> str | None:
+    """Floats as a part of a number: `0.1 * index / 17`; None where that is not just what they are."""
+    step = values[1] - values[0]
+    found = []
+    for parts in range(1, _PARTS):
+        whole = float(f"{step * parts:.{_DIGITS}g}")
+        if whole > 0 and all(value == whole * (first + at) / parts for at, value in enumerate(values)):
+            found.append((whole, parts))
+    if not found:
+        return None
+    whole, parts = min(found, key=lambda each: len(f"{each[0]!r}{each[1]}"))
+    return f"{whole!r} * index" if parts == 1 else f"{whole!r} * index / {parts}"
+
+
+_PARTS = 1000  # a network has fewer layers
+_DIGITS = 6
 
 
 @record
@@ -125,7 +182,7 @@ class _Shape:
                 if match[2]:
                     keyword = re.search(r"(\w+)=$", text[: match.start()])
                     values.append(match[2])
-                    names.append(keyword[1] if keyword else "")
+                    names.append(keyword[1] if keyword else getattr(text, "name", ""))
         return cls(tuple(texts), tuple(values), tuple(names))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,8 +29,7 @@ def _kind(value: Any) -> str:
     if isinstance(value, Code):
         return "partial[nn.Module]" if value.text.startswith("partial(") else "type[nn.Module]"
     if isinstance(value, tuple):
-        inner = sorted({_kind(item) for item in value})
-        return f"tuple[{' | '.join(inner) or 'int'}, ...]"
+        return f"tuple[{', '.join(map(_kind, value)) or '()'}]"
     return type(value).__name__
 
 
@@ -110,10 +110,27 @@ class Class:
             if follows is not None:
                 return follows
             if all(isinstance(value, tuple) and len(value) == len(known[0]) for value in known):
-                columns = zip(*(value if isinstance(value, tuple) else () for value in known), strict=True)
-                places = [None if value is MISSING else 0 for value in values]
-                return tuple(self.value(name, owner, _spread(column, places)) for column in columns)
+                items = self._items(name, owner, values)
+                if items is not None:
+                    return items
         return self._parameter(said or name, values, f"{owner}_{name}", default)
+
+    def count(self, name: str, totals: tuple[int, ...], others: int) -> str:
+        """How many copies there are beside some others, from a parameter that says how many there are in all."""
+        said = next((given for given, values in self._given().items() if values == totals), f"num_{name}")
+        made = self._parameter(said, totals, f"num_{name}", MISSING).name
+        return f"{made} - {others}" if others else made
+
+    def _items(self, name: str, owner: str, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        """The values of a tuple one by one, where they follow from each other; else the tuple is one parameter."""
+        before = list(self.parameters), list(self.derived), copy.deepcopy(self._names)
+        columns = zip(*_known(values), strict=True)
+        places = [None if value is MISSING else 0 for value in values]
+        made = tuple(self.value(name, owner, _spread(column, places)) for column in columns)
+        if sum(parameter.name not in self._given() for parameter in self.parameters[len(before[0]) :]) < 2:
+            return made
+        self.parameters, self.derived, self._names = before
+        return None
 
     def _product(self, values: tuple[Any, ...]) -> Code | None:
         """What follows from parameters, or from a parameter of the block that becomes one thereby."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations_with_replacement
+from math import isqrt
 from typing import Any
 
 from archspec.records import record
@@ -35,8 +36,8 @@ def product(values: Sequence[Any], parameters: Sequence[Parameter]) -> str | Non
     if not all(value is MISSING or (type(value) is int and value > 0) for value in values):
         return None
     known = [parameter for parameter in parameters if _are_sizes(parameter, values)]
-    ways = (_of_two, _of_one_size) if MISSING in values else (_of_one_size, _of_two)  # fewer values tell less
-    return next((text for way in ways if (text := way(values, known)) is not None), None)
+    usual = (_of_two, _of_one_size) if MISSING in values else (_of_one_size, _of_two)  # fewer values tell less
+    return next((text for way in (*usual, _less, _squared) if (text := way(values, known)) is not None), None)
 
 
 def _of_one_size(values: Sequence[Any], sizes: Sequence[Parameter]) -> str | None:
@@ -56,6 +57,26 @@ def _of_two(values: Sequence[Any], sizes: Sequence[Parameter]) -> str | None:
         rows = zip(values, one.values, other.values, strict=True)
         if all(value is MISSING or value == mine * theirs for value, mine, theirs in rows):
             return f"{other.name} * {one.name}"
+    return None
+
+
+def _less(values: Sequence[Any], sizes: Sequence[Parameter]) -> str | None:
+    """A parameter less the same number in every instance."""
+    for parameter in sizes:
+        pairs = {(value, own) for value, own in zip(values, parameter.values, strict=True) if value is not MISSING}
+        apart = {own - value for value, own in pairs}
+        if len(pairs) >= _FEW and len(apart) == 1 and min(apart) > 0:
+            return f"{parameter.name} - {min(apart)}"
+    return None
+
+
+def _squared(values: Sequence[Any], sizes: Sequence[Parameter]) -> str | None:
+    """The square of the same part of a parameter in every instance."""
+    for parameter in sizes:
+        pairs = {(value, own) for value, own in zip(values, parameter.values, strict=True) if value is not MISSING}
+        parts = {own // isqrt(value) for value, own in pairs if isqrt(value) ** 2 == value and own % isqrt(value) == 0}
+        if len(pairs) >= _FEW and len(parts) == 1 and all(value == (own // min(parts)) ** 2 for value, own in pairs):
+            return f"({parameter.name} // {min(parts)}) ** 2"
     return None
 
 

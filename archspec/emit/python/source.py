@@ -13,8 +13,9 @@ from archspec.emit.compiled import torch_class
 from archspec.emit.python.buffers import computed
 from archspec.emit.python.class_text import ClassText
 from archspec.emit.python.construct import Computed, Place, children
+from archspec.emit.python.docs import shapes_of, takes_and_gives
 from archspec.emit.python.initial import FUNCTION, after_init, initializer
-from archspec.emit.python.likeness import are_alike, shape_of
+from archspec.emit.python.likeness import are_alike, are_runs, shape_of
 from archspec.emit.python.parameters import Class, in_order
 from archspec.emit.python.quotes import double_quoted
 from archspec.emit.python.statements import marks, read
@@ -23,7 +24,14 @@ from archspec.errors import Diagnostic, UsageError
 from archspec.graph.nodes import Graph, Scope
 
 _LIBRARIES = (("torch.nn.", "nn."), ("torchvision.ops.", "torchvision.ops."))
-_ANY = '# mypy: disable-error-code="no-any-return"'  # of what a module gives when it is called
+_ANY = """# To mypy, what a module gives when it is called is Any.
+# mypy: disable-error-code="no-any-return"
+
+"""
+_RETURNS_ANY = re.compile(
+    r"^    def forward\((?:[^()]|\n)*\) -> torch\.Tensor:\n(?:(?!    def )(?: .*)?\n)*?        return (?!torch\.|F\.)",
+    re.M,
+)
 _OWN = "archspec.layers."
 
 
@@ -102,7 +110,9 @@ class _Source:
 
     def _class(self, made: Class) -> str:
         writer = Writer(made, self.class_of, self._callee)
-        return ClassText(made, writer, self._doc(made), functools.partial(self._last, made), self.begun).text()
+        return ClassText(
+            made, writer, functools.partial(self._doc, made), functools.partial(self._last, made), self.begun
+        ).text()
 
     def _last(self, made: Class) -> Iterator[str]:
         if made.scopes[0].kind == "model":
@@ -111,9 +121,9 @@ class _Source:
     def _doc(self, made: Class) -> str:
         scope = made.scopes[0]
         if scope.kind != "model":
-            return f"The block `{scope.block}`." if scope.block else f"The layers of `{scope.path}`."
+            return takes_and_gives(made)
         takes = ", ".join(f"{parameter.name} {parameter.type}" for parameter in scope.parameters)
-        gives = ", ".join(str(output.type) for output in self.graph.outputs)
+        gives = ", ".join(shapes_of([str(output.type) for output in self.graph.outputs]))
         said = re.sub(r"\s+", " ", self.graph.description).strip().replace("\\", "\\\\").replace('"', "'")
         return (said.rstrip(".") + ". " if said else "") + f"Takes {takes}; gives {gives}."
 
@@ -127,17 +137,22 @@ class _Source:
     def _head(self, body: str) -> str:
         imports = [
             ("from collections import OrderedDict\n", "OrderedDict("),
-            ("from functools import partial\n", "partial("),
             ("import einops\n", "einops."),
             ("import torch\n", "torch."),
             ("import torch.nn.functional as F\n", "F."),
             ("import torchvision\n", "torchvision."),
             ("from torch import nn\n", "nn."),
         ]
-        used = [line for line, sign in imports if re.search(rf"(?<![\w.]){re.escape(sign)}", body)]
-        standard = [line for line in used if line.startswith(("from collections", "from functools"))]
-        used = [*standard, *(["\n"] if standard else []), *used[len(standard) :]]
-        return f'"""{self.title}"""\n\n{_ANY}\n\n' + "".join(used) + "\n\n"
+        used = [line for line, sign in imports if _is_used(sign, body)]
+        tools = ", ".join(name for name in ("partial", "reduce") if _is_used(f"{name}(", body))
+        standard = [line for line in used if line.startswith("from collections")]
+        standard += [f"from functools import {tools}\n"] if tools else []
+        used = [*standard, *(["\n"] if standard else []), *(line for line in used if line not in standard)]
+        return f'"""{self.title}"""\n\n{_ANY if _RETURNS_ANY.search(body) else ""}' + "".join(used) + "\n\n"
+
+
+def _is_used(sign: str, body: str) -> bool:
+    return re.search(rf"(?<![\w.]){re.escape(sign)}", body) is not None
 
 
 def _fits(made: Class, shapes: Mapping[str, Hashable]) -> bool:
@@ -145,4 +160,8 @@ def _fits(made: Class, shapes: Mapping[str, Hashable]) -> bool:
     required = {child for child in {*made.shapes, *shapes} if child not in made.optional}
     if not required <= made.shapes.keys() & shapes.keys():
         return False
-    return all(are_alike(shape, other) for child, shape in shapes.items() for other in made.shapes.get(child, ()))
+    for child, shape in shapes.items():
+        others = made.shapes.get(child, set())
+        if not all(are_alike(shape, other) for other in others) and not are_runs([shape, *others]):
+            return False
+    return True

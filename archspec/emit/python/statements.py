@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
 
 from archspec.emit.forward import INDENT
 from archspec.emit.python.layout import WIDTH, Brackets, Doc, Prefixed, laid_out
 from archspec.graph.nodes import Absent, Node
 from archspec.records import record
 from archspec.tensors import TensorType
+
+Mark: TypeAlias = Callable[[Node, tuple[TensorType, ...]], str]
 
 _MARK = "  #? "
 _OPEN, _CLOSED = "([{", ")]}"
@@ -35,7 +38,7 @@ class Line:
     absent: bool = False
 
 
-def marks(before: tuple[TensorType, ...]) -> Callable[[Node], str]:
+def marks(before: tuple[TensorType, ...]) -> Mark:
     """What a writer of forwards puts behind the lines of a node, for `read` to find.
 
     Args:
@@ -43,9 +46,9 @@ def marks(before: tuple[TensorType, ...]) -> Callable[[Node], str]:
     """
     last = ", ".join(map(str, before))
 
-    def mark(node: Node) -> str:
+    def mark(node: Node, types: tuple[TensorType, ...]) -> str:
         nonlocal last
-        shapes = list(map(str, node.outputs))
+        shapes = list(map(str, types))
         is_many = len(shapes) > 1 and len(set(shapes)) == 1
         shown = f"{len(shapes)} × {shapes[0]}" if is_many else ", ".join(shapes)
         changed, last = shown != last, shown

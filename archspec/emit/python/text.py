@@ -9,11 +9,12 @@ from typing import Any
 
 from archspec.emit.compiled import torch_class
 from archspec.emit.python.construct import Argument, Code, Group, Instance, Layer, Tensor, Tree
-from archspec.emit.python.layout import Brackets, Doc, Prefixed
+from archspec.emit.python.layout import Brackets, Doc, Loop, Positional, Prefixed
 from archspec.emit.python.likeness import said
-from archspec.emit.python.loops import entries_of, list_of, unrolled
+from archspec.emit.python.loops import entries_of, list_of, pairs_of, unrolled
 from archspec.emit.python.parameters import Class, arguments_of
 from archspec.emit.python.relations import MISSING, Parameter
+from archspec.emit.python.runs import common, ends_of
 from archspec.ops.entry import Init
 
 
@@ -52,9 +53,10 @@ class Writer:
         alone = len(values) == 1 and isinstance(first, Instance) and type(values[0][0].value) is not bool
         for argument, value in values:
             if argument.required:
-                written.append(literal(value))
+                written.append(Positional(literal(value), argument.name))
             elif isinstance(value, Parameter) or self._is_written(first, value, argument.default):
-                written.append(literal(value) if alone else f"{argument.name}={literal(value)}")
+                text = literal(value)
+                written.append(Positional(text, argument.name) if alone else f"{argument.name}={text}")
         return Brackets(f"{callee}(", tuple(written))
 
     def _is_written(self, first: Layer | Instance, value: Any, default: Any) -> bool:
@@ -109,7 +111,23 @@ class Writer:
         fills = tuple(tree.fill if isinstance(tree, Tensor) else MISSING for tree in trees)
         return self.own.value("fill", name, fills)
 
+    def _repeated(self, name: str, groups: Sequence[Group]) -> Doc:
+        """A list of copies, of which other instances have other numbers."""
+        first, last = common(map(ends_of, groups)) or (0, 0)
+        rows: list[Doc] = [self.expression(name, [group.children[at] for group in groups]) for at in range(first)]
+        middle = [next(iter(group.children[first : len(group.children) - last]), None) for group in groups]
+        count = self.own.count(name, tuple(len(group.children) for group in groups), first + last)
+        item, over = self.expression(name, middle), f"for _ in range({count})"
+        if not first + last:
+            return Loop("nn.ModuleList(", item, over)
+        rows.append(Prefixed("*", Loop("(", item, over)))
+        rows += [self.expression(name, [group.children[-at] for group in groups]) for at in range(last, 0, -1)]
+        return Brackets("nn.ModuleList(", (Brackets("[", tuple(rows), "]"),))
+
     def _group(self, first: Group, name: str, trees: Sequence[Tree | None]) -> Doc:
+        groups = [tree for tree in trees if isinstance(tree, Group)]
+        if len({len(group.children) for group in groups}) > 1:
+            return self._repeated(name, groups)
         rows = self._rows(first, name, trees)
         if len(trees) == 1 and len(unrolled(rows)) > 1:
             self.explicit = True
@@ -135,8 +153,7 @@ class Writer:
 def _ordered(names: Sequence[str], rows: Sequence[Doc]) -> Doc:
     if all(name.isidentifier() and not keyword.iskeyword(name) for name in names):
         return Brackets("OrderedDict(", tuple(Prefixed(f"{name}=", row) for name, row in zip(names, rows, strict=True)))
-    pairs = (Brackets("(", (f'"{name}"', row)) for name, row in zip(names, rows, strict=True))
-    return Brackets("OrderedDict(", (Brackets("[", tuple(pairs), "]"),))
+    return Brackets("OrderedDict(", (Brackets("[", tuple(pairs_of(names, rows)), "]"),))
 
 
 def literal(value: Any) -> str:

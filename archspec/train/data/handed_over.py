@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -115,7 +115,7 @@ def load_handed(request: Request, data: HandedOver) -> ImageData:
     Raises:
         SpecError: AS552, AS553, it is not what the model takes, or does not go together.
     """
-    request = Request(request.recipe, request.input_types, called=data.name)
+    request = replace(request, called=data.name)
     if isinstance(data.train, Arrays):
         parts = {"train": data.train, "eval": data.eval}
         files = {name: _assigned(request, name, part) for name, part in parts.items() if part is not None}

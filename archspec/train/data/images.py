@@ -59,14 +59,15 @@ class Preparation:
         from torchvision.transforms.v2 import functional  # transformed it is not needed
 
         image = functional.to_image(image)
+        is_mask = _is_mask(target, image)
         if self.transform is not None:
             with seeded(self.seed, epoch, index):
-                if _is_mask(target):
+                if is_mask:
                     image, mask = self.transform(image, tv_tensors.Mask(target))
                     target = mask.as_subclass(Tensor)
                 else:
                     image = self.transform(image)
-        if _is_mask(target):
+        if is_mask:
             target = self._masks(target)
         return self.fitted(functional.to_image(image).as_subclass(Tensor)), target
 
@@ -112,17 +113,19 @@ class Preparation:
         from torchvision.transforms.v2 import functional
 
         nearest = v2.InterpolationMode.NEAREST
-        resized: Tensor = functional.resize(mask.unsqueeze(0), self.shape.size, interpolation=nearest)
-        return resized.squeeze(0)
+        resized: Tensor = functional.resize(mask[None], self.shape.size, interpolation=nearest)
+        return resized[0]
 
     @staticmethod
     def _column(values: Sequence[float], like: Tensor) -> Tensor:
         return torch.tensor(values, dtype=torch.float32, device=like.device).view(-1, 1, 1)
 
 
-def _is_mask(target: Tensor) -> bool:
-    """Classes [H, W]."""
-    return target.ndim == 2 and not target.is_floating_point()
+def _is_mask(target: Tensor, image: Tensor) -> bool:
+    """Classes [H, W], or numbers [H, W] or [C, H, W] for each pixel of the image."""
+    if target.is_floating_point():
+        return target.ndim in (2, 3) and target.shape[-2:] == image.shape[-2:]
+    return target.ndim == 2
 
 
 @dataclass(frozen=True, slots=True)

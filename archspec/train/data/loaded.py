@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from typing import Any, Protocol, TypeAlias
 
 import torch
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -54,17 +54,18 @@ class _Prepared(Dataset[Any]):
 
     def __getitem__(self, key: Key) -> Item | Diagnostic:
         epoch, index = key
+        what, help = "read", "replace or remove it"
         try:
             image, target = self.source.load(index)
+            if self.preparation is None:
+                return image, target
+            what, help = "transformed", "change `transforms`, or replace it"
+            fitted, target = self.preparation.one(image, target, epoch, index)
         except MemoryError:
             raise
-        except Exception as error:  # whatever a damaged file makes its reader raise
-            reason = " ".join(str(error).split()) or type(error).__name__
-            message = f"{self.source.name_of(index)} cannot be read: {clip(reason, 200)}"
-            return Diagnostic("AS557", message, help="replace or remove it")
-        if self.preparation is None:
-            return image, target
-        fitted, target = self.preparation.one(image, target, epoch, index)
+        except Exception as error:  # whatever a damaged file makes its reader raise, or an odd image a transform
+            message = f"{self.source.name_of(index)} cannot be {what}: {clip(_said(error), 200)}"
+            return Diagnostic("AS557", message, help=help)
         return (fitted,), target
 
 
@@ -163,6 +164,14 @@ def _useful(count: int) -> int:
     return 0 if count < _FEW else max(0, min(_MOST_PROCESSES, (os.cpu_count() or 1) // trainers - 1))
 
 
+def _said(error: Exception) -> str:
+    """Its words; where these are no sentence, as a missing key, with its kind."""
+    words = " ".join(str(error).split())
+    if words and isinstance(error, (OSError, ValueError, SyntaxError)):
+        return words
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
 def _collate(items: list[Item | Diagnostic]) -> Item | Diagnostic:
     inputs, targets = [], []
     for item in items:
@@ -170,7 +179,16 @@ def _collate(items: list[Item | Diagnostic]) -> Item | Diagnostic:
             return item
         inputs.append(item[0])
         targets.append(item[1])
-    return tuple(torch.stack(each) for each in zip(*inputs, strict=True)), torch.stack(targets)
+    try:
+        return tuple(torch.stack(each) for each in zip(*inputs, strict=True)), torch.stack(targets)
+    except (RuntimeError, ValueError):
+        shapes = [
+            [list(tensor.shape) for tensor in (*each, target)] for each, target in zip(inputs, targets, strict=True)
+        ]
+        other = next(each for each in shapes if each != shapes[0])
+        told = " and ".join(", ".join(map(str, each)) for each in (shapes[0], other))
+        message = f"samples of one batch have tensors of different shapes: {told}"
+        return Diagnostic("AS557", message, help="make them alike, e.g. by padding, or use `batch_size: 1`")
 
 
 def _undisturbed(worker: int) -> None:
@@ -187,5 +205,8 @@ def opened(path: str | os.PathLike[str], channels: int) -> Image.Image:
     Raises:
         OSError, ValueError, SyntaxError, Image.DecompressionBombError: it is none, or damaged.
     """
-    with open(path, "rb") as file, Image.open(file) as image:
-        return image.convert("RGB" if channels == 3 else "L")
+    try:
+        with open(path, "rb") as file, Image.open(file) as image:
+            return image.convert("RGB" if channels == 3 else "L")
+    except UnidentifiedImageError:  # whose words show an object of Python
+        raise ValueError("it is in none of the formats that Pillow knows") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +13,19 @@ from PIL import Image
 from torch import Tensor
 
 from archspec.errors import Diagnostic, SpecError, clip
-from archspec.train.data.dense import IDENTITY
+from archspec.spec.recipe import LOSS_TARGETS
+from archspec.tensors import TensorType
 from archspec.train.data.images import ImageData, Preparation, Task
-from archspec.train.data.items import Items
+from archspec.train.data.items import Items, as_several
 from archspec.train.data.labels import class_names, labels_of
 from archspec.train.data.loaded import Loaded
+from archspec.train.data.probabilities import meaning_of, of_yes
+from archspec.train.data.reading import Classes, as_target, left_out, without
 from archspec.train.data.request import Request
 from archspec.train.data.statistics import usual_statistics
-from archspec.train.data.task import as_learnt
+from archspec.train.targets import IGNORED
 
+_OF_CLASSES = ("index", "one_hot", "sign", "several")
 _BYTES = (torch.uint8, np.uint8)
 
 
@@ -32,13 +36,15 @@ class Given:
     Attributes:
         dataset: the caller's.
         name: what the recipe calls it.
-        inputs: names of the model's inputs, by which a mapping gives them.
+        inputs: the model's, by the names by which a mapping gives them.
+        read: what makes a tensor of its targets.
         labels: of all its samples, where they are known.
     """
 
     dataset: Any
     name: str
-    inputs: tuple[str, ...]
+    inputs: Mapping[str, TensorType]
+    read: Callable[[Any], Tensor]
     labels: Sequence[int] | None = None
 
     def __len__(self) -> int:
@@ -49,21 +55,18 @@ class Given:
         if isinstance(given, Mapping):
             given = tuple(given[name] for name in self.inputs)
         several = given if isinstance(given, (tuple, list)) else (given,)
-        return tuple(torch.as_tensor(each) for each in several), as_target(target)
+        if len(several) != len(self.inputs):
+            raise ValueError(f"it has {len(several)} inputs, and the model takes {len(self.inputs)}")
+        types = (getattr(torch, each.dtype) for each in self.inputs.values())
+        return tuple(torch.as_tensor(each, dtype=dtype) for each, dtype in zip(several, types, strict=True)), self.read(
+            target
+        )
 
     def name_of(self, index: int) -> str:
         return f"sample {index} of `{self.name}`"
 
     def listed(self) -> object:
         return [self.name, len(self.dataset), hashlib.sha256(repr(self.labels).encode()).hexdigest()]
-
-
-def as_target(target: Any) -> Tensor:
-    """A class or classes as int64, numbers as float32; a mask that is an image as its classes, 255 for none."""
-    if isinstance(target, Image.Image):
-        return IDENTITY.read(target)
-    tensor = torch.as_tensor(target)
-    return tensor.float() if tensor.is_floating_point() else tensor.long()
 
 
 def from_datasets(
@@ -90,22 +93,42 @@ def from_datasets(
         SpecError: AS552, the model does not take such inputs; AS553, they are no such pairs, or nothing tells how many
             classes there are.
     """
+    for phase, dataset in (("learn from", train), ("measure on", evaluation)):
+        if not len(dataset):
+            message = f"`{request.name}` has no samples to {phase}"
+            raise SpecError([Diagnostic("AS553", message, request.recipe.data.span, help="give it at least one")])
     given, target = _first(request, train)
     is_image = isinstance(given, Image.Image) or (getattr(given, "dtype", None) in _BYTES and np.ndim(given) == 3)
     shape = request.image_shape(channels=(1, 3)) if is_image else None
+    task, names, read = _meaning(request, target, train, classes)
     phases = {}
     for phase, dataset in (("train", train), ("eval", evaluation)):
         preparation: Preparation | None = None
-        source: Any = Given(dataset, request.name, tuple(request.input_types), labels_of(dataset))
+        source: Any = Given(dataset, request.name, request.input_types, read, labels_of(dataset))
         if shape is not None:
-            source = Items(dataset, request.name, shape.channels, read=as_target, labels=labels_of(dataset))
+            source = Items(dataset, request.name, shape.channels, read=read, labels=labels_of(dataset))
             preparation = request.preparation(phase, shape, *usual_statistics(shape))
         phases[phase] = Loaded(source, preparation, workers)
-    task = _task(target)
-    names = () if task == "regression" else _names(request, train, classes)
-    shown = phases["eval"].preparation
-    data = ImageData(request.name, task, names, phases["train"], phases["eval"], shown, task == "segmentation")
-    return as_learnt(request.recipe, data, tuple(request.input_types))
+    unlabelled = bool(names) and bool((without(target, left_out(request.recipe)) == IGNORED).any())
+    return ImageData(request.name, task, names, phases["train"], phases["eval"], phases["eval"].preparation, unlabelled)
+
+
+def _meaning(
+    request: Request, target: Tensor, train: Any, classes: Sequence[str] | int | None
+) -> tuple[Task, tuple[str, ...], Callable[[Any], Tensor]]:
+    """The task of such a target, its classes, and what reads it."""
+    _, main = request.recipe.output_losses[0]
+    if LOSS_TARGETS.get(main.loss.name) not in _OF_CLASSES or main.target in request.input_types:
+        return "none", (), as_target
+    told = classes if classes is not None else class_names(train) or None
+    found = meaning_of(request, target.unsqueeze(0), told)
+    if found is not None:
+        return (*found, as_several)
+    if target.is_floating_point():
+        return "regression", (), as_target
+    names = of_yes(request, _names(request, train, classes, target.ndim))
+    tasks: dict[int, Task] = {0: "classification", 1: "sequence", 2: "segmentation"}
+    return tasks.get(target.ndim, "sequence"), names, Classes.of(request.recipe, len(names))
 
 
 def _first(request: Request, dataset: Any) -> tuple[Any, Tensor]:
@@ -119,20 +142,17 @@ def _first(request: Request, dataset: Any) -> tuple[Any, Tensor]:
         raise SpecError([Diagnostic("AS553", message, request.recipe.data.span, help=help)]) from None
 
 
-def _task(target: Tensor) -> Task:
-    if target.is_floating_point():
-        return "regression"
-    tasks: dict[int, Task] = {0: "classification", 1: "sequence", 2: "segmentation"}
-    return tasks.get(target.ndim, "sequence")
-
-
-def _names(request: Request, dataset: Any, classes: Sequence[str] | int | None) -> tuple[str, ...]:
+def _names(request: Request, dataset: Any, classes: Sequence[str] | int | None, places: int) -> tuple[str, ...]:
+    """Of the classes, as given, as the data set tells, or as many as the model tells apart in each of its places."""
     if isinstance(classes, int):
         return tuple(map(str, range(classes)))
     names = tuple(map(str, classes)) if classes is not None else class_names(dataset)
     labels = None if names else labels_of(dataset)
     if labels:
         return tuple(map(str, range(max(labels) + 1)))
+    if not names and request.output is not None and places in (0, 2) and request.output.rank == places + 2:
+        told = request.output.shape[1]
+        return tuple(map(str, range(max(told, 2)))) if isinstance(told, int) else ()
     if not names:
         message = f"nothing tells how many classes `{request.name}` has"
         help = "give the data set an attribute `classes`, a list of their names"

@@ -29,11 +29,13 @@ class Request:
     recipe: the `train` section.
     input_types: the model's inputs, by name.
     called: what the data set is called in place of its name in the recipe.
+    output: what the model gives first, where that is known.
     """
 
     recipe: Recipe
     input_types: Mapping[str, TensorType]
     called: str | None = None
+    output: TensorType | None = None
 
     @property
     def name(self) -> str:

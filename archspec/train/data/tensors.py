@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,6 +17,8 @@ from archspec.tensors import show_shape
 from archspec.train.data.batch import TARGET
 from archspec.train.data.images import ImageData, ImageShape, Task
 from archspec.train.data.in_memory import InMemory, Tensors
+from archspec.train.data.probabilities import Meaning, meaning_of, of_yes
+from archspec.train.data.reading import left_out, without
 from archspec.train.data.request import Request
 from archspec.train.data.split import stratified
 from archspec.train.data.statistics import channel_statistics
@@ -55,8 +57,13 @@ def from_arrays(request: Request, files: dict[str, Assigned], classes: Sequence[
         SpecError: AS552, they are not what the model takes; AS553, they do not go together.
     """
     main = _main_target(request)
+    none = left_out(request.recipe)
+    files = _with_main(files, main, lambda labels: without(labels, none))
+    meaning = _meaning(request, files, main, classes)
+    if meaning is not None:
+        files = _with_main(files, main, Tensor.float)
     first = files["train"][1].get(main)
-    task, names = _task(request, first, [each[1].get(main) for each in files.values()], classes)
+    task, names = meaning or _task(request, first, [each[1].get(main) for each in files.values()], classes)
     if "eval" not in files:
         files = _divided(request, files["train"], first if task == "classification" else None)
     shape = _image_shape(request, *files["train"])
@@ -151,6 +158,7 @@ def _task(
         return "none", ()
     if first.is_floating_point():
         return "regression", ()
+    classes = classes if classes is None or isinstance(classes, int) else of_yes(request, classes)
     seen = max(int(each.max()) for each in all_ if each is not None) + 1
     lowest = min(_lowest(each) for each in all_ if each is not None)
     given = classes if classes is None or isinstance(classes, int) else len(classes)
@@ -167,14 +175,40 @@ def _task(
     return task.get(first.ndim, "sequence"), names
 
 
+def _with_main(files: dict[str, Assigned], main: str, change: Callable[[Tensor], Tensor]) -> dict[str, Assigned]:
+    """The same with other main targets, where they are there."""
+    return {
+        part: (inputs, {name: change(each) if name == main else each for name, each in targets.items()})
+        for part, (inputs, targets) in files.items()
+    }
+
+
+def _meaning(
+    request: Request, files: Mapping[str, Assigned], main: str, classes: Sequence[str] | int | None
+) -> Meaning | None:
+    """Of the targets of all parts together."""
+    parts = [targets.get(main) for _, targets in files.values()]
+    there = [each for each in parts if each is not None]
+    if len(there) < len(parts) or len({each.shape[1:] for each in there}) != 1:
+        return None
+    return meaning_of(request, torch.cat(there), classes)
+
+
 def _lowest(labels: Tensor) -> int:
     known = labels[labels != IGNORED]
     return int(known.min()) if len(known) else 0
 
 
+def _hard(labels: Tensor) -> Tensor:
+    """Classes [n]; of shares of each, the largest, of the probability of a yes, whether it is likelier."""
+    if not labels.is_floating_point():
+        return labels
+    return labels.argmax(1) if labels.shape[1:].numel() > 1 else (labels > 0.5).long().flatten()
+
+
 def _divided(request: Request, whole: Assigned, labels: Tensor | None) -> dict[str, Assigned]:
     count = len(next(iter(whole[0].values())))
-    by = [0] * count if labels is None else labels.tolist()
+    by = [0] * count if labels is None else _hard(labels).tolist()
     parts = stratified(by, request.argument("eval_fraction"), request.argument("seed"))
     if not parts[1]:
         message = f"`train` has {plural(count, 'sample')}, of which nothing can be left to measure on"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from archspec.errors import clip
 from archspec.train.findings import Example, Findings
+from archspec.train.palette import hexadecimal, palette
 from archspec.train.report.html import Markup, join, picture, tag
 
-_LONGEST = 30
+_LONGEST, _COLOURED = 30, 40
 
 
 def gallery(findings: Findings) -> Markup:
@@ -15,10 +16,23 @@ def gallery(findings: Findings) -> Markup:
         told = "From the worst image to the best: the image, its true mask, the mask of the best weights"
         told += ", wrong pixels in red." if len(findings.classes) == 2 else "."
         items = [_triple(each, place) for place, each in enumerate(findings.examples, 1)]
-        return join(tag("h2", "What it sees"), tag("p", told), tag("ul", *items, class_="gallery wide"))
+        return join(tag("h2", "What it sees"), tag("p", told), _key(findings), tag("ul", *items, class_="gallery wide"))
     wrong = [each for each in findings.examples if not each.is_right]
     right = [each for each in findings.examples if each.is_right]
     return join(tag("h2", "What it sees"), _part("Mistakes", wrong), _part("Right", right))
+
+
+def _key(findings: Findings) -> Markup:
+    """What the colours of masks mean."""
+    colours, shown = palette(len(findings.classes)), findings.met(_COLOURED)
+    keys = [
+        tag(
+            "span", clip(findings.classes[each], _LONGEST), class_="colour", style=f"--is: {hexadecimal(colours[each])}"
+        )
+        for each in shown
+    ]
+    more = len(findings.classes) - len(shown)
+    return tag("p", *keys, f"and {more} more" if more else None, class_="legend")
 
 
 def _part(title: str, examples: list[Example]) -> Markup | None:

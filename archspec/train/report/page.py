@@ -113,7 +113,9 @@ def _tiles(account: Account, findings: Findings | None) -> Markup | None:
     tiles.append(("time", span_of(account.seconds), f"{span_of(account.seconds / len(account.history))} each {unit}"))
     machine: Any = account.sessions[-1].get("machine") if account.sessions else None
     if isinstance(machine, Mapping):
-        tiles.append(("on", str(machine.get("device")), clip(str(machine.get("name")), 40)))
+        count = machine.get("processes")
+        together = f", {count} processes" if isinstance(count, int) and count > 1 else ""
+        tiles.append(("on", str(machine.get("device")), clip(str(machine.get("name")), 40) + together))
     if findings is not None and findings.classes and account.column != "eval_accuracy":
         right = sum(row[index] for index, row in enumerate(findings.matrix))
         tiles.append(("accuracy", figure(right / max(1, sum(map(sum, findings.matrix)))), "of the best weights"))

@@ -6,7 +6,9 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from archspec.errors import plural
 from archspec.train.account.account import Account
+from archspec.train.device import pick_device
 from archspec.train.report.html import Child, Markup, join, scrolls, tag
 
 FILES: Mapping[str, str] = {
@@ -46,10 +48,11 @@ def _commands(account: Account) -> Markup:
     lines = []
     if (account.folder / "spec.yaml").is_file():
         weights = f" --weights {shlex.quote(str(started))}" if started else ""
+        where = _where(account)
         lines += [
-            ("train it again, to the same bits on the same machine", f"archspec train {spec}{weights}"),
-            ("go on with it", f"archspec train --resume {run}"),
-            ("train it for longer", f"archspec train --resume {run} --set train.epochs={_longer(account)}"),
+            ("train it again, to the same bits on the same machine", f"archspec train {spec}{weights}{where}"),
+            ("go on with it", f"archspec train --resume {run}{where}"),
+            ("train it for longer", f"archspec train --resume {run}{where} --set train.epochs={_longer(account)}"),
             ("measure its best weights", f"archspec eval {run}"),
             ("ask it about pictures", f"archspec predict {run} IMAGE…"),
         ]
@@ -64,6 +67,14 @@ def _commands(account: Account) -> Markup:
         lines.append(("take the model in Python", f"model = archspec.from_file({best})"))
     body = "\n\n".join(f"# {what}\n{command}" for what, command in lines)
     return scrolls(tag("pre", tag("code", body)), "commands")
+
+
+def _where(account: Account) -> str:
+    """The device and the processes of the last session, as far as the command would not choose them itself."""
+    machine = _mapping(account.sessions[-1], "machine") if account.sessions else {}
+    device, processes = str(machine.get("device", "")).partition(":")[0], machine.get("processes")
+    chosen = f" --device {device}" if device and device != pick_device("auto").type else ""
+    return chosen + (f" --devices {processes}" if isinstance(processes, int) and processes > 1 else "")
 
 
 def _longer(account: Account) -> int:
@@ -118,10 +129,12 @@ def _commit(git: Mapping[str, Any]) -> Child:
 def _machine(machine: Mapping[str, Any]) -> str:
     count = machine.get("processes")
     processes = f", {count} processes" if isinstance(count, int) and count > 1 else ""
-    return (
-        f"{machine.get('name')} ({machine.get('device')}), {machine.get('cores')} cores, "
-        f"{machine.get('threads')} threads, {machine.get('system')}{processes}"
-    )
+    cores, threads = (_many(machine.get(each), each.removesuffix("s")) for each in ("cores", "threads"))
+    return f"{machine.get('name')} ({machine.get('device')}), {cores}, {threads}, {machine.get('system')}{processes}"
+
+
+def _many(count: object, what: str) -> str:
+    return plural(count, what) if isinstance(count, int) else f"{count} {what}s"
 
 
 def _files(account: Account) -> Markup:

@@ -22,14 +22,14 @@ def locked(folder: Path) -> Iterator[None]:
     """Hold the folder's lock.
 
     Raises:
-        UsageError: AS605, another process holds it.
+        UsageError: AS605, another process holds it; AS603, the folder cannot be written to.
     """
     place = os.path.realpath(folder)
     handle = -1
     try:
         is_ours = place in _HELD_HERE
         if not is_ours:
-            handle = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o666)
+            handle = _opened(folder)
         if is_ours or not _lock(handle):
             holder = "of this process" if is_ours else os.read(handle, 200).decode("utf-8", "replace").strip()
             message = f"`{folder}` is in use by another run{f' ({holder})' if holder else ''}"
@@ -45,6 +45,15 @@ def locked(folder: Path) -> Iterator[None]:
     finally:
         if handle >= 0:
             os.close(handle)
+
+
+def _opened(folder: Path) -> int:
+    try:
+        return os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        message = f"cannot write into `{folder}`: {error.strerror or error}"
+        help = "make it a folder that can be written to, or train into another one with `--out`"
+        raise UsageError(Diagnostic("AS603", message, help=help)) from None
 
 
 def is_held(folder: Path) -> bool:

@@ -132,7 +132,7 @@ def test_tensors_go_in_as_they_are():
     ("train", "words"),
     [
         ([1, 2], "no pair of an input and its target"),
-        ([], "no pair of an input and its target"),
+        ([], "has no samples to learn from"),
         ([(torch.zeros(3), 1)], "how many classes"),
     ],
 )

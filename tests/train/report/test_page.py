@@ -13,6 +13,7 @@ import pytest
 
 from archspec.train.account.account import Account, read_account
 from archspec.train.findings import Example, Findings
+from archspec.train.palette import palette
 from archspec.train.report.charts import Line, chart
 from archspec.train.report.html import Markup, tag
 from archspec.train.report.page import Story, page
@@ -181,3 +182,39 @@ def test_text_is_escaped_and_markup_is_not():
     assert tag("p", "<b>", Markup("<i></i>"), None, class_='a"b', hidden=True, title=None) == (
         '<p class="a&quot;b" hidden>&lt;b&gt;<i></i></p>'
     )
+
+
+def test_what_is_trained_again_is_trained_where_it_was(finished):
+    account = read_account(finished.folder)
+
+    def told(**machine):
+        (session,) = account.sessions
+        about = {**account.about, "sessions": [{**session, "machine": {**session["machine"], **machine}}]}
+        return Reader(page(Story(replace(account, about=about), None, "", "", ""))).text
+
+    spec = finished.folder / "spec.yaml"
+    assert f"archspec train {spec} # go on" in told()
+    together = told(device="cpu", processes=2, threads=1)
+    assert f"archspec train {spec} --devices 2 # go on" in together
+    assert f"archspec train --resume {finished.folder} --devices 2 #" in together
+    assert "1 thread, " in together
+    assert re.search(r"on cpu [^.]*, 2 processes", together)
+    assert f"archspec train {spec} --device cuda #" in told(device="cuda:0")
+
+
+def test_colours_of_masks_have_a_key(finished):
+    masks = (b"\x89PNG", b"\x89PNG")
+    shown = [Example(b"\x89PNG", "", "", False, 0.5, masks)]
+    found = Findings(
+        {"loss": 1.0}, ["nothing", EVIL, "cat"], [[5, 0, 1], [0, 0, 0], [2, 0, 3]], "segmentation", 1, shown
+    )
+    read = Reader(page(Story(read_account(finished.folder), found, "", "", "")))
+    keys = [each["style"] for each in read.of("span") if each.get("class") == "colour"]
+    assert keys == [f"--is: #{''.join(f'{part:02x}' for part in palette(3)[index])}" for index in (0, 2)]
+    assert "the mask of the best weights. nothing cat and 1 more" in read.text
+
+
+def test_the_classes_that_are_met():
+    found = Findings({}, list("abcd"), [[1, 0, 0, 0], [0, 0, 9, 0], [0, 0, 0, 0], [0, 0, 0, 0]], "segmentation", 1)
+    assert found.met(9) == [0, 1, 2]
+    assert found.met(2) == [1, 2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -42,3 +43,14 @@ def test_a_second_run_of_one_process_is_refused(tmp_path):
             pass
     with locked(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_a_folder_that_cannot_be_written_to(tmp_path, monkeypatch, number):
+    def refusing(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "open", refusing)
+    with pytest.raises(UsageError, match=os.strerror(number)) as caught, locked(tmp_path):
+        pass
+    assert caught.value.diagnostic.code == "AS603"

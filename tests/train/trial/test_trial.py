@@ -137,6 +137,8 @@ def test_commands(spec: Path, shell: Shell) -> None:
         ("--dry-run", "--resume", "run"),
         ("--find-lr", "--out", "x"),
         ("--overfit-batches", "0"),
+        ("--dry-run", "--profile"),
+        ("--find-lr", "--dry-run"),
     ):
         done = shell("train", spec, *wrong)
         assert done.status == 2, wrong
@@ -156,4 +158,14 @@ def test_a_loop_of_one_s_own_is_the_runner_s(spec: Path) -> None:
     last = result.last_model().state_dict()
     assert all(torch.equal(last[name], tensor) for name, tensor in parts.model.state_dict().items())
     row = result.history[-1]
+    assert parts.measure() == {"loss": row["eval_loss"], "accuracy": row["eval_accuracy"]}
+
+
+def test_a_loop_of_one_s_own_measures_the_moving_average(spec: Path) -> None:
+    settings = ["train.epochs=2", "train.ema=0.9"]
+    parts = archspec.prepare(spec, set=settings, device="cpu")
+    for epoch in (1, 2):
+        for batch in parts.batches(epoch):
+            parts.learn(batch)
+    row = archspec.train(spec, set=settings, device="cpu", quiet=True).history[-1]
     assert parts.measure() == {"loss": row["eval_loss"], "accuracy": row["eval_accuracy"]}
