@@ -340,7 +340,7 @@ def test_a_place_that_is_looked_at_twice_is_one_place() -> None:
         "  |\n"
         "3 | blocks: {B: {params: {n: $m}, layers: [ReLU]}, C: {params: {n: $m}, layers: [ReLU]}}\n"
         "  |                           ^\n"
-        "    note: and in 1 more place\n"
+        "    note: and in 1 more place: line 3\n"
         "    help: declare it: `vars: {m: …}`"
     )
     (fault,) = _told(ROW + blocks.replace("C: {params: {n: $m}", "C: {params: {n: 1}") + "layers: [B]\n")
