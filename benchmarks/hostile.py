@@ -172,6 +172,30 @@ HOSTILE = {
     "imports of many files": Hostile(_importer(60), beside=_libraries(60, 1_000)),
     "as many imports as are accepted": Hostile(_importer(19), beside=_libraries(19, 1_000)),
     "blocks that nothing uses": Hostile(f"{HEAD}blocks:\n" + _lines(f"  b@: {{layers: [{_ONE}]}}\n", 10_500) + RELU),
+    "blocks that nothing uses, and variables": Hostile(
+        f"{HEAD}vars:\n" + _lines("  v@: 1\n", 20_000) + "blocks:\n" + _lines("  b@: {layers: [ReLU]}\n", 15_000) + RELU
+    ),
+    "uses of a block, and variables": Hostile(
+        f"{HEAD}vars:\n" + _lines("  v@: 1\n", 20_000) + "blocks: {b: {layers: [ReLU]}}\nlayers:\n"
+        + _lines("  a@: b\n", 7_500)
+    ),
+    "layers in defaults of parameters": Hostile(
+        f"{HEAD}blocks:\n  b:\n    params:\n" + _lines("      p@: {type: layer, default: ReLU}\n", 15_000)
+        + "    layers: [$p3]\nlayers: [b]\n"
+    ),
+    "layers in variables": Hostile(f"{HEAD}vars:\n" + _lines("  v@: {ReLU: }\n", 15_500) + RELU),
+    "an imported chain of variables": Hostile(
+        f"import: lib.yaml\n{HEAD}layers: [b]\n",
+        beside={"lib.yaml": "archspec: 1\nvars:\n  v0: 1\n" + "".join(f"  v{n}: $v{n - 1}\n" for n in range(1, 30_000))
+                + "blocks: {b: {layers: [{Conv2d: {out_channels: $v29999, kernel_size: 1}}]}}\n"},
+    ),
+    "entries that are left out": Hostile(
+        f"{HEAD}vars:\n" + _lines("  v@: 1\n", 12_000) + "layers:\n"
+        + _lines("  a@: {ReLU: , when: $(1 > 2)}\n", 14_000) + "  r: ReLU\n"
+    ),
+    "entries that are left out behind others": Hostile(
+        f"{HEAD}layers:\n" + _lines("  a@: ReLU\n", 8_000) + _lines("  b@: {ReLU: , when: $(1 > 2)}\n", 8_000)
+    ),
     "branches inside branches": Hostile(_nested(20)),
     "many branches": Hostile(
         f"{HEAD}layers: [{{branches: [{', '.join([_ONE] * 15_500)}], merge: concat}}]\n"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from archspec.elaborate.arguments import Overrides, written
 from archspec.elaborate.context import Context
 from archspec.elaborate.defaults import Defaults, defaults_in
-from archspec.elaborate.environment import Environment, Value, as_data
+from archspec.elaborate.environment import Environment, Value, as_data, within
 from archspec.elaborate.instances import Inside, copied, key_of, remember
 from archspec.elaborate.outputs import block_outputs
 from archspec.elaborate.places import Frame
@@ -48,7 +48,7 @@ def place_block(
     if not known.issuperset({*nodes, *overrides}):  # reported by the check of kinds
         given.evaluate(context, environment, overrides)
         return NOTHING  # this would be another block
-    names_inside = dict(context.globals)
+    names_inside = within(context.globals)
     own = defaults_in(context, block, names_inside)
     arguments = block_arguments(context, use.kind, block, nodes, overrides, environment, own)
     names_inside |= arguments
@@ -96,7 +96,7 @@ def _body(
     block: Block,
     scope: OpenScope,
     arguments: dict[str, object],
-    variables: dict[str, object],
+    variables: Mapping[str, Any],
     own: Defaults | None,
     skip: Skip | None,
 ) -> Placed:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from archspec.elaborate.blind import AllAlike, Order, Then
 from archspec.elaborate.expressions import UNKNOWN
@@ -218,6 +219,11 @@ class Environment:
     def removal(self, name: str) -> Span | None:
         """Where an overlay has taken an entry of that name out."""
         return next((scope.removed[name] for scope in self.outward() if name in scope.removed), None)
+
+
+def within(outer: Mapping[str, Any]) -> ChainMap[str, Any]:
+    """Names that are yet to come, over those of the file, which are many and not written to."""
+    return ChainMap({}, cast("dict[str, Any]", outer))
 
 
 class Names(Mapping[str, Any]):

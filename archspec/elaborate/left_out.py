@@ -78,6 +78,7 @@ def _check_default(context: Context, parameter: Parameter, names: Mapping[str, A
 
 
 def _check_held(context: Context, held: HeldLayer) -> None:
+    context.spend(2, held.node.span)
     reader = Reader()
     entry = read_entry(reader, None, held.node)
     for fault in reader.faults:

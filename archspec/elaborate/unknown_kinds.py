@@ -15,7 +15,7 @@ from archspec.source.tree import Mapping, Node, Scalar
 from archspec.spec.document import BODIES
 from archspec.suggest import completed, is_slip, nearest, respelled
 
-_CALLED = re.compile(r"(\w+)(?:\s*\(.*\)|[\s,].*)", re.DOTALL)
+_CALLED = re.compile(r"(\w+)(?:\s*\(.*\)|[\s,]+[^\s,].*)", re.DOTALL)
 _BEFORE_NAME = ("torch.nn.functional.", "torch.nn.", "torchvision.ops.", "torch.", "nn.", "F.")
 _CURLY = "“”‘’„«»"
 """Quotation marks of text programs, which are none to YAML."""

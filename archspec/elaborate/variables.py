@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archspec.elaborate.arguments import Given
 from archspec.elaborate.context import Context
-from archspec.elaborate.environment import Environment, HeldLayer, Names
+from archspec.elaborate.environment import Environment, HeldLayer, Names, within
 from archspec.elaborate.expressions import UNKNOWN
 from archspec.elaborate.mends import unquoted
 from archspec.elaborate.values import evaluate
@@ -76,8 +75,7 @@ def block_arguments(
     `own` are the `defaults` that hold inside the block, and so for layers that its parameters hold by themselves.
     """
     names = Names(environment)
-    values: dict[str, Any] = {}
-    inside = ChainMap(values, dict(context.globals))
+    values = within(context.globals)
     for parameter in block.by_need:
         name = str(parameter.name.value)
         if name in overrides:
@@ -90,7 +88,7 @@ def block_arguments(
                 Given(held_or_value(context, parameter, node, names, environment.defaults), node, key),
             )
         elif parameter.default is not None:
-            values[name] = default_value(context, parameter, inside, "parameter", own)
+            values[name] = default_value(context, parameter, values, "parameter", own)
         else:
             missing_argument(context, str(block.name.value), kind, parameter)
             values[name] = UNKNOWN

@@ -9,7 +9,8 @@ from archspec.source.confine import Found, load_included
 from archspec.source.home import Home
 from archspec.source.limits import MAX_CHAIN, MAX_FILES, MAX_INCLUDED
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe
-from archspec.spec.extend import REUSE, extended
+from archspec.spec.document import REUSE
+from archspec.spec.extend import extended
 from archspec.spec.imports import blocks_of, with_blocks, without_idle_defaults
 from archspec.spec.laying import Laying
 from archspec.spec.read import KEYS, LANGUAGE_VERSION, check_keys, check_version
@@ -62,7 +63,7 @@ class _Assembler:
         refused: list[Diagnostic] = []
         bases = self._all(self._paths(tree, "extends"), home, path, refused)
         libraries = self._all(self._paths(tree, "import"), home, path, refused)
-        if refused:
+        if refused or (tree.get("extends") is not None and not bases):
             raise SpecError(in_file_order([*self.faults, *refused]))
         own = Mapping(tuple(pair for pair in tree if pair[0].value not in REUSE), tree.span)
         for base in bases:

@@ -126,6 +126,9 @@ MODIFIERS = (
     "tie",
     "inline",
 )
+REUSE = ("extends", "import")
+"""Keys of a spec that bring what other files say; what has been assembled has none of them."""
+
 BODIES = ("layers", "branches", "use")
 """What an entry can be other than a kind."""
 

@@ -59,6 +59,20 @@ def without_container(reader: Reader, node: Mapping) -> Mapping:
     return node
 
 
+def without_name(reader: Reader, kinds: list[tuple[Scalar, Node]]) -> list[tuple[Scalar, Node]]:
+    """`{name: conv1, Conv2d: …}` without the name, which is a fault."""
+    for key, value in kinds:
+        others = [pair for pair in kinds if pair[0] is not key]
+        is_name = key.value == "name" and isinstance(value, Scalar) and isinstance(value.value, str)
+        if is_name and others and all(str(other.value)[:1].isupper() for other, _ in others):
+            name = clip(value.span.text)
+            message = f"an entry's name is the key that it stands under, so `name: {name}` says nothing"
+            help = f"write `{name}: {{{others[0][0].value}: …}}`; entries with names stand in a mapping, without dashes"
+            reader.fault("AS105", message, key.span, help=help)
+            return others
+    return kinds
+
+
 def only_a_kind(reader: Reader, kinds: list[tuple[Scalar, Node]]) -> Scalar | None:
     """`{type: Flatten}`, where no block is called `type`: the kind. A fault is recorded."""
     (key, value), word = kinds[0], str(kinds[0][0].value)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from archspec.source.tree import Mapping, Node, Scalar, is_null
+from archspec.spec.document import REUSE
 from archspec.spec.extend_entries import laid_entries
 from archspec.spec.extend_inputs import keep_first_inputs, laid_inputs
 from archspec.spec.laying import Laying, by_key
 from archspec.spec.read_parameters import is_type
 
-REUSE = ("extends", "import")
 _Section: TypeAlias = Callable[[Laying, Node, Node], Node]
 
 

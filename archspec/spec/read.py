@@ -6,7 +6,7 @@ import re
 
 from archspec.errors import Diagnostic, Edit, Span, clip
 from archspec.source.tree import Mapping, Node, Scalar, Sequence, describe, is_null
-from archspec.spec.document import BODIES, MODIFIERS, PLACEMENT, Block, Document, Entries
+from archspec.spec.document import BODIES, MODIFIERS, PLACEMENT, REUSE, Block, Document, Entries
 from archspec.spec.entry_habits import is_entry
 from archspec.spec.names import identifier_fault
 from archspec.spec.read_entries import read_entries
@@ -44,6 +44,8 @@ def read_document(tree: Node) -> tuple[Document | None, list[Diagnostic]]:
     tree = _with_layers(reader, tree)
     check_keys(reader, tree)
     tree = reader.corrected(tree, KEYS, apart=TRUST)
+    if any(tree.key(word) is not None for word in REUSE):
+        return None, reader.faults  # misspelt, so that it has brought nothing, and the rest may miss that
     check_version(reader, tree)
     is_library = tree.get("blocks") is not None and all(tree.key(key) is None for key in MODEL_KEYS)
     inputs = () if is_library else read_inputs(reader, tree)

@@ -32,6 +32,7 @@ from archspec.spec.entry_habits import (
     several_kinds,
     without_container,
     without_layers,
+    without_name,
 )
 from archspec.spec.names import layer_name_fault
 from archspec.spec.reader import TRUST, Reader
@@ -153,6 +154,7 @@ def _read_mapping(reader: Reader, name: Scalar | None, node: Mapping, whose: str
         _no_kind(reader, node, whose)
         return Entry(name, NoKind(), Modifiers(**fields, keys=keys), node.span)
     modifiers = Modifiers(**fields, keys=keys)
+    kinds = without_name(reader, kinds)
     habit = kind_as_value(reader, kinds)
     if habit is not None:
         key, value, rest = habit

@@ -6,6 +6,8 @@ import pytest
 from torch import nn
 
 import archspec
+from archspec.compiler import compile_text
+from archspec.errors import Diagnostic, SourceText
 from tests.judge import Hand, agree, faults, load
 
 ROW = "input: [4]\n"
@@ -316,3 +318,30 @@ def test_a_layer_is_no_argument_of_a_layer() -> None:
 def test_a_layer_that_nothing_uses_is_checked(declared: str, fault: tuple[str, str]) -> None:
     assert faults(ROW + f"vars: {{width: 0, act: {declared}}}\nlayers: [ReLU]\n") == [fault]
     assert faults(ROW + "vars: {width: 0, act: {Linear: $(8 // width)}}\nlayers: [ReLU]\n") == []
+
+
+def test_defaults_use_each_other_whatever_their_order() -> None:
+    blocks = "blocks: {B: {params: {twice: $(n * 2), n: 4}, layers: {fc: {Linear: $twice}}}}\n"
+    net = load(ROW + blocks + "layers: {a: B, b: {B: {n: 3}}, c: {B: 5}}\n")
+    assert [net.shapes[f"{name}.fc"][1] for name in "abc"] == [8, 6, 5]
+
+
+def _told(text: str) -> tuple[Diagnostic, ...]:
+    return compile_text(SourceText("net.yaml", "archspec: 1\n" + text)).diagnostics
+
+
+def test_a_place_that_is_looked_at_twice_is_one_place() -> None:
+    """Once as an argument of the instance, and once as what any instance would have."""
+    blocks = "blocks: {B: {params: {n: $m}, layers: [ReLU]}, C: {params: {n: $m}, layers: [ReLU]}}\n"
+    (fault,) = _told(ROW + blocks + "layers: [B]\n")
+    assert fault.render() == (
+        "error[AS211]: unknown name `m`\n"
+        "  --> net.yaml:3:27\n"
+        "  |\n"
+        "3 | blocks: {B: {params: {n: $m}, layers: [ReLU]}, C: {params: {n: $m}, layers: [ReLU]}}\n"
+        "  |                           ^\n"
+        "    note: and in 1 more place: line 3\n"
+        "    help: declare it: `vars: {m: …}`"
+    )
+    (fault,) = _told(ROW + blocks.replace("C: {params: {n: $m}", "C: {params: {n: 1}") + "layers: [B]\n")
+    assert fault.notes == ()

@@ -251,3 +251,21 @@ def test_an_overlay_s_defaults_do_not_reach_into_imported_blocks(host: Path) -> 
 def test_nothing_is_written_of_defaults_that_nobody_has(folder: Path) -> None:
     path = net(folder, "import: blocks/heads.yaml\nlayers: {head: {head: 3}}\n")
     assert "defaults" not in archspec.load(path).to_yaml()
+
+
+def test_a_parameter_s_default_is_a_variable_of_its_file(folder: Path) -> None:
+    """Also where the spec is kept as one text, in which the variable is a parameter after the one that uses it."""
+    (folder / "lib.yaml").write_text(
+        "archspec: 1\nvars: {base: 4}\nblocks: {unit: {params: {n: $(base + 1)}, layers: {fc: {Linear: $n}}}}\n"
+    )
+    architecture = archspec.load(net(folder, "import: lib.yaml\nlayers: {a: unit, b: {unit: 3}}\n"))
+    assert [architecture.shapes[name][1] for name in ("a.fc", "b.fc")] == [5, 3]
+    assert archspec.load(architecture.spec_text).shapes == architecture.shapes
+
+
+def test_a_long_chain_of_variables(folder: Path) -> None:
+    chain = "".join(f"  v{index}: $v{index - 1}\n" for index in range(1, 3_000))
+    (folder / "lib.yaml").write_text(
+        f"archspec: 1\nvars:\n  v0: 7\n{chain}blocks: {{b: {{layers: {{fc: {{Linear: $v2999}}}}}}}}\n"
+    )
+    assert archspec.load(net(folder, "import: lib.yaml\nlayers: {a: b}\n")).shapes["a.fc"][1] == 7
