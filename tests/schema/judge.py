@@ -41,7 +41,11 @@ HIDDEN: tuple[tuple[str, str, str], ...] = (
     ("AS230", r"needs one value per", "how long a list has to be, another one says"),
     ("AS201", r"there is no layer or function called", "a key of `defaults` could be a plug-in's layer"),
     ("AS401", r"takes a plain value, but .* holds a layer", "what a variable holds"),
-    ("AS401", r"`sparsity` of `sparse`|`groups` of `dirac`|is within 2 × std|`std` of", "the rules of single functions of `torch.nn.init`"),
+    (
+        "AS401",
+        r"`sparsity` of `sparse`|`groups` of `dirac`|is within 2 × std|`std` of",
+        "single functions of `torch.nn.init`",
+    ),
     ("AS105", r"what is `inline`", "a relation between two modifiers"),
     ("AS107", r"the copies are named twice", "a relation between two modifiers"),
     ("AS202", r"has no parameter", "which parameters a layer has that `tie` names"),
