@@ -99,7 +99,7 @@ def _record(crossings: Crossings, ref: Ref, homes: Mapping[int, tuple[Scope, ...
         results = [crossings.resolved(result) for result in scope.results]
         if crossings.resolved(value) in results:
             outside = Ref(scope.id, results.index(crossings.resolved(value)))
-            if (inner := crossings.resolved(value)) != outside:
+            if (inner := crossings.resolved(value)) != crossings.resolved(outside):
                 crossings.same[inner] = outside
             value = outside
         else:
