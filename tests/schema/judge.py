@@ -48,6 +48,7 @@ HIDDEN: tuple[tuple[str, str, str], ...] = (
     ),
     ("AS105", r"what is `inline`", "a relation between two modifiers"),
     ("AS107", r"the copies are named twice", "a relation between two modifiers"),
+    ("AS202", r"has no input", "which inputs a layer takes by name, under `from`"),
     ("AS202", r"has no parameter", "which parameters a layer has that `tie` names"),
     ("AS401", r"numbers in lists \(of lists\) of one length", "whether lists are ragged"),
     ("AS203", r"a buffer has `shape` and `init`, or `values`", "which of three arguments are there"),
