@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from archspec.errors import Diagnostic, Edit, Span, clip
-from archspec.source.tree import Scalar
+from archspec.errors import Diagnostic, Edit, clip
 from archspec.source.yaml_brackets import unclosed_bracket
 from archspec.source.yaml_fault import YamlFault
 
@@ -13,7 +12,6 @@ GLUED = re.compile(r"\s*(?:-\s+)*([A-Za-z_][\w.-]*):(?=[^\s/:])")
 _GLUED_INSIDE = re.compile(r"([A-Za-z_][\w.-]*):(?=[\[{])")
 _NAME = re.compile(r"([A-Za-z_][\w.-]*)(?:\Z| +(?=[\[{\d]))")
 _BRACED = re.compile(r"(\s*(?:-\s+)*)[A-Za-z_][\w.-]* +\{.*\}\s*(?: #.*)?")
-_BRACED_KEY = re.compile(r"([A-Za-z_][\w.-]*) +\{ *\w")
 _ODD_SPACE = re.compile(r":([\u00a0\u2000-\u200a\u202f\u3000])")
 _FEW_LINES = 50
 _LONGEST_LINE = 1_000
@@ -32,18 +30,6 @@ def colon_fault(fault: YamlFault) -> Diagnostic | None:
     if braced is None or unclosed_bracket(fault.text, fault.line_start) is not None:
         return None
     return no_colon(fault, fault.line_start + braced.end(1), line[braced.end(1) :])
-
-
-def braced_key(key: Scalar) -> Diagnostic | None:
-    """`act {LeakyReLU: 0.1}`: to YAML a key named `act {LeakyReLU` with the value `0.1}`."""
-    found = None if key.quoted else _BRACED_KEY.match(str(key.value))
-    if found is None:
-        return None
-    start, source = key.span.start, key.span.source
-    end = start + found.end(1)
-    help, edit = f"write `{clip(found[1])}: {{…}}`", Edit(Span(source, end, end), ":")
-    message = f"`{clip(found[1])}` has no colon before its braces"
-    return Diagnostic("AS028", message, Span(source, start, end), help=help, edit=edit)
 
 
 def no_space(fault: YamlFault, start: int, glued: re.Match[str]) -> Diagnostic:

@@ -9,6 +9,7 @@ from archspec.source.tree import Scalar
 
 _BRACES = re.compile(r"\{\s*([\w.$-]+(?:\s*,\s*[\w.$-]+)+)\s*,?\s*\}")
 _DOUBLED = re.compile(r"\{\{ *([^{}\n:]+?) *\}\}")
+_BRACED_KEY = re.compile(r"([A-Za-z_][\w.-]*) +\{ *\w")
 _DECIMALS = re.compile(r"(?<![\w.])-?\d+,\Z")
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2},\d{3}")
 _NUMBERS = re.compile(r"\(\s*(-?[\d.]+(?:\s*,\s*-?[\d.]+)*)\s*\)")
@@ -43,6 +44,18 @@ def doubled_braces(source: SourceText, start: int) -> Diagnostic | None:
     meant, span = f"$({found[1]})", Span(source, start, found.end())
     message = "expressions are written `$(…)`, not `{{…}}`"
     return Diagnostic("AS222", message, span, help=f"write `{clip(meant)}`", edit=Edit(span, meant, safe=True))
+
+
+def braced_key(key: Scalar) -> Diagnostic | None:
+    """`act {LeakyReLU: 0.1}`: to YAML a key named `act {LeakyReLU` with the value `0.1}`."""
+    found = None if key.quoted else _BRACED_KEY.match(str(key.value))
+    if found is None:
+        return None
+    start, source = key.span.start, key.span.source
+    end = start + found.end(1)
+    help, edit = f"write `{clip(found[1])}: {{…}}`", Edit(Span(source, end, end), ":")
+    message = f"`{clip(found[1])}` has no colon before its braces"
+    return Diagnostic("AS028", message, Span(source, start, end), help=help, edit=edit)
 
 
 def _decimal_comma(key: Scalar) -> Diagnostic | None:

@@ -13,8 +13,7 @@ from archspec.source.builder import TreeBuilder
 from archspec.source.characters import hidden_break_fault, hidden_breaks
 from archspec.source.scalars import ScalarFault, resolve_plain
 from archspec.source.tree import Node, Plain, Scalar
-from archspec.source.yaml_colons import braced_key
-from archspec.source.yaml_habits import doubled_braces, glued_key, habit_fault
+from archspec.source.yaml_habits import braced_key, doubled_braces, glued_key, habit_fault
 from archspec.suggest import did_you_mean
 
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
