@@ -20,7 +20,7 @@ from archspec.elaborate.limits import (
     STEPS_OF_A_FAULT,
     too_deep,
 )
-from archspec.elaborate.places import Frame, Inside, Repeats, Where, holds_anyway
+from archspec.elaborate.places import Frame, OpenFrame, Repeats, Where, holds_anyway
 from archspec.elaborate.placing import Place, PlaceOne
 from archspec.elaborate.written import Written
 from archspec.errors import Diagnostic, Span, SpecError
@@ -260,7 +260,7 @@ class Context:
             codes = [fault.code for fault in self._faults.values() if fault.severity == "error"]
             self.lost = Lost(name, path, kind, line, self._last_id, codes[-1] if codes else None)
 
-    def inside(self, frame: Frame, span: Span) -> Inside:
+    def inside(self, frame: Frame, span: Span) -> OpenFrame:
         """Faults found here say so in a note.
 
         Raises:
@@ -268,7 +268,7 @@ class Context:
         """
         if len(self.frames) >= DEEPEST:
             raise too_deep(span)
-        return Inside(self.frames, frame)
+        return OpenFrame(self.frames, frame)
 
     @contextmanager
     def blindly(self, *, names_known: bool = False) -> Iterator[None]:

@@ -51,7 +51,7 @@ class Frame(NamedTuple):
         return f"copy {copy} of `{self.path.rpartition('.')[0]}`"
 
 
-class Inside:
+class OpenFrame:
     """A frame that is open while a `with` statement runs. There is one for every copy: it has to be quick."""
 
     __slots__ = ("_frame", "_frames")
