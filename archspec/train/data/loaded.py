@@ -185,7 +185,9 @@ def _collate(items: list[Item | Diagnostic]) -> Item | Diagnostic:
         shapes = [
             [list(tensor.shape) for tensor in (*each, target)] for each, target in zip(inputs, targets, strict=True)
         ]
-        other = next(each for each in shapes if each != shapes[0])
+        other = next((each for each in shapes if each != shapes[0]), None)
+        if other is None:
+            raise  # shapes are not what is in the way
         told = " and ".join(", ".join(map(str, each)) for each in (shapes[0], other))
         message = f"samples of one batch have tensors of different shapes: {told}"
         return Diagnostic("AS557", message, help="make them alike, e.g. by padding, or use `batch_size: 1`")
