@@ -20,6 +20,7 @@ from archspec.weights.contents import Contents
 _LARGEST_PIECE = 1 << 23
 _LARGEST_READ = 1 << 22
 _MOST_AT_ONCE = 512  # Linux takes 1,024
+_BYTES_PER_ELEMENT = 4  # of most tensors, whose elements are what jobs are measured by
 
 _READS_INTO_MEMORY = hasattr(os, "preadv")  # Windows has it not
 
@@ -53,7 +54,9 @@ def read_into(contents: Contents, targets: Mapping[str, Tensor]) -> None:
         for piece in _pieces(contents.offsets[name], tensor)
     ]
     with open(contents.path, "rb", buffering=0) as file:
-        run_all((_size(run) // 4, functools.partial(_read, file.fileno(), run)) for run in _runs(pieces))
+        run_all(
+            (_size(run) // _BYTES_PER_ELEMENT, functools.partial(_read, file.fileno(), run)) for run in _runs(pieces)
+        )
     if others:
         from safetensors import safe_open
 
