@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from archspec.emit.containers import is_chain
-from archspec.emit.forward import INDENT, ForwardWriter
+from archspec.emit.forward import INDENT, Comment, ForwardWriter
 from archspec.emit.lift import Crossings, find_crossings
 from archspec.emit.names import Names, attribute, class_name
 from archspec.emit.optional import conditional_functions, is_plain_layer, optional_children, scopes_of, taken_elsewhere
@@ -16,11 +16,11 @@ from archspec.emit.returning import returning
 from archspec.emit.uses import Uses
 from archspec.emit.values import function_of
 from archspec.graph.needed import training_only
-from archspec.graph.nodes import Absent, Call, Graph, Node, Output, Ref, Scope
+from archspec.graph.nodes import Absent, Call, Graph, Output, Ref, Scope
 from archspec.records import record
 from archspec.tensors import Batch, TensorType
 
-Mark: TypeAlias = Callable[[tuple[TensorType, ...]], Callable[[Node, tuple[TensorType, ...]], str]]
+Mark: TypeAlias = Callable[[tuple[TensorType, ...]], Comment]
 """Makes what is written behind the lines of a function's nodes, from the types of what the function is given."""
 
 _HEADER = """{imports}import torch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from archspec.emit.alike import Plan, are_alike, plan
 from archspec.emit.containers import is_branches, is_copies, is_element, is_own
@@ -15,6 +16,10 @@ from archspec.emit.wishes import asked_names, item_of, parts_of, ports_of, wish_
 from archspec.graph.nodes import Absent, Call, Node, Ref, Scope
 from archspec.ops.code import BATCH, call_arguments, expression, unpacked
 from archspec.tensors import TensorType
+
+Comment: TypeAlias = Callable[[Node, tuple[TensorType, ...], bool], str]
+"""What to write behind the statement of a node, from the types of those of its values that are taken, and whether the
+statement runs for each of several copies, of which the last one's values have these types."""
 
 INDENT = "    "
 _COPY = "out"
@@ -36,7 +41,7 @@ class ForwardWriter:
         batch: the expression of the batch size.
         reach: the expression of a module elsewhere, from its path.
         taps_of: how many values a module's forward gives beside its results, from its path.
-        comment: what to write behind the statement of a node, whose values that are taken are of these types.
+        comment: makes what stands behind the statement of a node.
     """
 
     uses: Uses
@@ -46,7 +51,7 @@ class ForwardWriter:
     batch: str
     reach: Callable[[str], str]
     taps_of: Callable[[str], int]
-    comment: Callable[[Node, tuple[TensorType, ...]], str] | None = None
+    comment: Comment | None = None
     _items: dict[str, str] = field(default_factory=dict)
     _lists: dict[str, int] = field(default_factory=dict)
     _asked: dict[Ref, str] = field(default_factory=dict)
@@ -68,7 +73,8 @@ class ForwardWriter:
             if written and self.comment is not None:
                 last = max(at for at, line in enumerate(written) if ".append(" not in line)
                 taken = [type for port, type in enumerate(node.outputs) if self.uses.is_taken(Ref(node.id, port))]
-                written[last] += self.comment(node, tuple(taken) if len(set(node.outputs)) > 1 else node.outputs)
+                types = tuple(taken) if len(set(node.outputs)) > 1 else node.outputs
+                written[last] += self.comment(node, types, written[last].startswith(INDENT))
             if node.id in guarded and written:
                 lines += [] if in_guard else ["if self.training:"]
                 lines += [INDENT + line for line in written]

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from archspec.emit.forward import INDENT, ForwardWriter
+from archspec.emit.forward import INDENT, Comment, ForwardWriter
 from archspec.emit.lift import Crossings
 from archspec.emit.names import Names
 from archspec.emit.returning import returning
 from archspec.emit.uses import Uses
-from archspec.graph.nodes import Call, Node, Scope
-from archspec.tensors import TensorType
+from archspec.graph.nodes import Call, Scope
 
 
 def function_of(
     value: Scope,
     on_helper: Callable[[Call, str], None],
-    comment: Callable[[Node, tuple[TensorType, ...]], str] | None = None,
+    comment: Comment | None = None,
 ) -> str:
     """The function without its first line; it has no arguments, and makes its tensor on the default device.
 

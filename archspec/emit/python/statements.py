@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator
 
-from archspec.emit.forward import INDENT
+from archspec.emit.forward import INDENT, Comment
 from archspec.emit.python.layout import WIDTH, Brackets, Doc, Prefixed, laid_out
 from archspec.graph.nodes import Absent, Node
 from archspec.records import record
 from archspec.tensors import TensorType
-
-Mark: TypeAlias = Callable[[Node, tuple[TensorType, ...]], str]
 
 _MARK = "  #? "
 _OPEN, _CLOSED = "([{", ")]}"
@@ -38,7 +35,7 @@ class Line:
     absent: bool = False
 
 
-def marks(before: tuple[TensorType, ...]) -> Mark:
+def marks(before: tuple[TensorType, ...]) -> Comment:
     """What a writer of forwards puts behind the lines of a node, for `read` to find.
 
     Args:
@@ -46,13 +43,14 @@ def marks(before: tuple[TensorType, ...]) -> Mark:
     """
     last = ", ".join(map(str, before))
 
-    def mark(node: Node, types: tuple[TensorType, ...]) -> str:
+    def mark(node: Node, types: tuple[TensorType, ...], in_loop: bool) -> str:
         nonlocal last
         shapes = list(map(str, types))
         is_many = len(shapes) > 1 and len(set(shapes)) == 1
         shown = f"{len(shapes)} × {shapes[0]}" if is_many else ", ".join(shapes)
         changed, last = shown != last, shown
-        return f"{_MARK}{node.name}|{'-' if isinstance(node, Absent) else '+'}|{shown if changed else ''}"
+        told = f"in the end {shown}" if in_loop else shown
+        return f"{_MARK}{node.name}|{'-' if isinstance(node, Absent) else '+'}|{told if changed else ''}"
 
     return mark
 
